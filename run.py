@@ -83,10 +83,7 @@ MESSAGES = {
         "Installing {what} with {tool} (once; about {free} MB of disk) ...",
         "正在用 {tool} 安装 {what}（仅需一次，约占 {free} MB 磁盘）……",
     ),
-    "install.uv_failed": (
-        "uv could not install; trying pip ...",
-        "uv 安装失败，改用 pip ……",
-    ),
+    "install.uv_failed": ("uv could not install; trying pip ...", "uv 安装失败，改用 pip ……"),
     "install.network": (
         "No package index could be reached: check the network or pip's settings, then run the "
         "same command again.",
@@ -134,14 +131,12 @@ TROUBLES = (
     (
         "install.network",
         (
-            "NewConnectionError",
             "Max retries exceeded",
             "name resolution",
             "dns error",
             "error sending request",
             "Failed to fetch",
             "ReadTimeoutError",
-            "ConnectTimeout",
             "Network is unreachable",
         ),
     ),
@@ -285,7 +280,7 @@ def set_up(group):
         if not has_group(marker, group):
             require_space(group)
             install_group(marker, group)
-        if marker["project"] != project_hash():
+        if marker["project"] != file_hash("pyproject.toml"):
             install_project(marker)
 
 
@@ -307,12 +302,7 @@ def venv_works():
     if find_uv() is None:
         check = "import pip._internal; " + check
     try:
-        return (
-            subprocess.call(
-                [python(), "-c", check], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
-            == 0
-        )
+        return capture([python(), "-c", check])[0] == 0
     except OSError:
         return False
 
@@ -364,7 +354,7 @@ def install_project(marker):
     """Installs Fengkong itself, editable, with the build tool that the lock brought: no network."""
     options = ["--no-deps", "--no-build-isolation", "--no-index", "-e", ROOT]
     install(options, what="fengkong", group=None)
-    marker["project"] = project_hash()
+    marker["project"] = file_hash("pyproject.toml")
     write_marker(marker)
 
 
@@ -486,18 +476,10 @@ def pip_index():
     if os.environ.get("PIP_INDEX_URL"):
         return os.environ["PIP_INDEX_URL"]
     try:
-        found = subprocess.run(
-            [sys.executable, "-m", "pip", "config", "get", "global.index-url"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            stdin=subprocess.DEVNULL,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
+        code, output = capture([sys.executable, "-m", "pip", "config", "get", "global.index-url"])
     except OSError:
         return None
-    return found.stdout.strip() or None if found.returncode == 0 else None
+    return last_line(output) if code == 0 else None
 
 
 def has_group(marker, group):
@@ -507,20 +489,15 @@ def has_group(marker, group):
     )
 
 
+def file_hash(*names):
+    """SHA-256 of a text file of the project, whatever line ends git gave it."""
+    with open(os.path.join(ROOT, *names), "rb") as file:
+        return hashlib.sha256(file.read().replace(b"\r\n", b"\n")).hexdigest()
+
+
 def lock_hash(group):
     """What identifies a lock file's contents."""
-    return file_hash(os.path.join(ROOT, "requirements", group + ".txt"))
-
-
-def project_hash():
-    """What identifies the project's metadata: its scripts and its name."""
-    return file_hash(os.path.join(ROOT, "pyproject.toml"))
-
-
-def file_hash(path):
-    """SHA-256 of a text file, whatever line ends git gave it."""
-    with open(path, "rb") as file:
-        return hashlib.sha256(file.read().replace(b"\r\n", b"\n")).hexdigest()
+    return file_hash("requirements", group + ".txt")
 
 
 def read_marker():
