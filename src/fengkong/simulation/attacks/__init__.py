@@ -1,0 +1,1 @@
+"""The attackers: one module per scenario, each a function that plays one campaign."""

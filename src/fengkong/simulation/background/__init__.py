@@ -1,0 +1,1 @@
+"""What honest customers do all day."""
