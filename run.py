@@ -22,6 +22,7 @@ OUTPUT_LINES_KEPT = 400
 
 # What a command needs, and the disk space it may take, package caches included.
 FREE_MB_NEEDED = {"runtime": 1200, "develop": 1500, "bench": 2500}
+FREE_MB_MIN = 300
 # A lock file's versions agree with those of the others (tests/house), so more includes less.
 INCLUDED_IN = {"runtime": ("develop", "bench"), "develop": (), "bench": ()}
 
@@ -71,17 +72,17 @@ MESSAGES = {
         "无法创建虚拟环境：{reason}",
     ),
     "venv.making": ("Making .venv ...", "正在创建 .venv ……"),
-    "venv.remaking": (
-        "The .venv is broken or half made; making it anew ...",
-        ".venv 已损坏或未完成，正在重新创建……",
+    "venv.discarding": (
+        "The .venv is broken or half made; removing it ...",
+        ".venv 已损坏或未完成，正在删除……",
     ),
     "venv.waiting": (
         "Another run.py is setting up; waiting for it ...",
         "另一个 run.py 正在安装，等待其完成……",
     ),
     "install.doing": (
-        "Installing {what} with {tool} (once; about {free} MB of disk) ...",
-        "正在用 {tool} 安装 {what}（仅需一次，约占 {free} MB 磁盘）……",
+        "Installing {what} with {tool} (once; takes a minute or two) ...",
+        "正在用 {tool} 安装 {what}（仅需一次，约一两分钟）……",
     ),
     "install.uv_failed": ("uv could not install; trying pip ...", "uv 安装失败，改用 pip ……"),
     "install.network": (
@@ -274,11 +275,12 @@ def set_up(group):
     with one_at_a_time():
         marker = read_marker()
         if needs_remaking(marker):
-            require_space(group)
+            discard_venv()
+            require_space(group, installed=())
             make_venv()
             marker = {"root": ROOT, "state": "ready", "installed": {}, "project": ""}
         if not has_group(marker, group):
-            require_space(group)
+            require_space(group, installed=marker["installed"])
             install_group(marker, group)
         if marker["project"] != file_hash("pyproject.toml"):
             install_project(marker)
@@ -307,16 +309,20 @@ def venv_works():
         return False
 
 
-def make_venv():
-    """An empty `.venv`, in place of whatever was there."""
-    if os.path.lexists(VENV):
-        say("venv.remaking")
-        if os.path.islink(VENV) or os.path.isfile(VENV):
-            os.remove(VENV)
-        else:
-            shutil.rmtree(VENV)
+def discard_venv():
+    """Takes a broken or half-made `.venv` away; it holds nothing that cannot be made again."""
+    if not os.path.lexists(VENV):
+        return
+    say("venv.discarding")
+    if os.path.islink(VENV) or os.path.isfile(VENV):
+        os.remove(VENV)
     else:
-        say("venv.making")
+        shutil.rmtree(VENV)
+
+
+def make_venv():
+    """An empty `.venv`."""
+    say("venv.making")
     # Written first: when this is interrupted, the next run sees that it was not finished.
     os.makedirs(VENV)
     write_marker({"root": ROOT, "state": "making", "installed": {}, "project": ""})
@@ -368,7 +374,7 @@ def install(options, what, group):
     output = []
     for tool, command, environment in attempts:
         if group is not None:
-            say("install.doing", what=what, tool=tool, free=FREE_MB_NEEDED[group])
+            say("install.doing", what=what, tool=tool)
         code, output = capture(command + options, environment=environment)
         if code == 0:
             return
@@ -528,11 +534,13 @@ def marker_path():
     return os.path.join(VENV, "fengkong-setup.json")
 
 
-def require_space(group):
+def require_space(group, installed):
     """Refuses to start an installation that cannot end for want of disk space."""
+    already = max((FREE_MB_NEEDED[name] for name in installed), default=0)
+    needed = max(FREE_MB_NEEDED[group] - already, FREE_MB_MIN)
     free = shutil.disk_usage(ROOT).free // 1_000_000
-    if free < FREE_MB_NEEDED[group]:
-        raise SetupError("disk.low", place=ROOT, free=free, needed=FREE_MB_NEEDED[group])
+    if free < needed:
+        raise SetupError("disk.low", place=ROOT, free=free, needed=needed)
 
 
 @contextlib.contextmanager
