@@ -218,6 +218,8 @@ def run_bench(arguments):
     if not os.path.isdir(os.path.join(ROOT, "benchmarks")):
         raise SetupError("bench.missing")
     set_up("bench")
+    search = [ROOT, os.environ.get("PYTHONPATH")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, search))
     return become([python(), "-m", "benchmarks", *arguments], cwd=os.getcwd())
 
 
@@ -442,15 +444,10 @@ def become(command, cwd):
     """Hands over to a command, so that signals and the exit code are its own."""
     sys.stdout.flush()
     sys.stderr.flush()
-    environment = dict(os.environ)
-    if "benchmarks" in command:
-        environment["PYTHONPATH"] = os.pathsep.join(
-            filter(None, [ROOT, environment.get("PYTHONPATH")])
-        )
     if WINDOWS:  # exec would give the terminal back before the command ends
-        return subprocess.call(command, cwd=cwd, env=environment)
+        return subprocess.call(command, cwd=cwd)
     os.chdir(cwd)
-    os.execve(command[0], command, environment)  # noqa: S606 - no shell is wanted
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
     return None
 
 
