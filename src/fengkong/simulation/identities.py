@@ -7,7 +7,7 @@ phone numbers use segments that, to our knowledge, no carrier was given; e-mail 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from fengkong.simulation.geography import cities
@@ -35,6 +35,7 @@ _PREFIXES: Final = {
 _SALTS: Final = {kind: position + 11 for position, kind in enumerate(_PREFIXES)}
 
 
+@lru_cache(maxsize=1 << 17)
 def entity_id(kind: str, number: int) -> str:
     """The opaque identifier of an entity: a letter for the kind and ten hexadecimal digits."""
     return f"{_PREFIXES[kind]}{mixed_40(number, salt=_SALTS[kind]):010x}"

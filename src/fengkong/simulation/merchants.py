@@ -60,6 +60,17 @@ class Merchants:
             first=np.full_like(ends, self.online_start), last=ends, uniform=uniform
         )
 
+    def values(self, merchant: int) -> dict[str, Any]:
+        """The merchant's side of a payment."""
+        return {
+            "merchant": self.ids[merchant],
+            "merchant_name": self.names[merchant],
+            "merchant_category": categories()[int(self.category[merchant])]["code"],
+            "merchant_country": "CN",
+            "merchant_place": (float(self.latitude[merchant]), float(self.longitude[merchant])),
+            "merchant_since": int(self.since[merchant]),
+        }
+
     def _between(self, *, first: Ints, last: Ints, uniform: Floats) -> Ints:
         edges = np.concatenate([[0.0], self.visits_cumulative])
         target = edges[first] + uniform * (edges[last] - edges[first])

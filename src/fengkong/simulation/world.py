@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +48,19 @@ class World:
     def since(self) -> list[int]:
         """When each customer registered."""
         return [int(instant) for instant in self.customers.since]
+
+    @cached_property
+    def online_start(self) -> int:
+        """The first merchant without a counter."""
+        return self.merchants.online_start
+
+    @cached_property
+    def _shop_values(self) -> list[dict[str, Any]]:
+        return [self.merchants.values(merchant) for merchant in range(len(self.merchants.ids))]
+
+    def shop_values(self, merchant: int) -> dict[str, Any]:
+        """The merchant's side of a payment; shared, to be copied."""
+        return self._shop_values[merchant]
 
     def active(self, day: int) -> int:
         """How many customers there are on a day; days before the first count as the first."""

@@ -12,7 +12,7 @@ from numpy.random import Generator
 
 from fengkong.core.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from fengkong.events.event import Event
-from fengkong.simulation import delays, identities, networks
+from fengkong.simulation import delays, networks
 from fengkong.simulation.attacks.equipment import Handset, Persona
 from fengkong.simulation.calendar import Day, times_of_day
 from fengkong.simulation.geography import cities
@@ -201,15 +201,7 @@ class Campaign:
         wanted = [i for i, entry in enumerate(categories()) if entry["name"] in names]
         online = np.arange(shops.online_start, len(shops.category))
         fitting = online[np.isin(shops.category[online], wanted)]
-        merchant = int(self.pick(fitting if len(fitting) else online))
-        return {
-            "merchant": shops.ids[merchant],
-            "merchant_name": shops.names[merchant],
-            "merchant_category": categories()[int(shops.category[merchant])]["code"],
-            "merchant_country": "CN",
-            "merchant_place": (float(shops.latitude[merchant]), float(shops.longitude[merchant])),
-            "merchant_since": int(shops.since[merchant]),
-        }
+        return dict(self.world.shop_values(int(self.pick(fitting if len(fitting) else online))))
 
     def record(
         self, kind: str, *, at: int, values: dict[str, Any], honest: bool = False
@@ -252,6 +244,3 @@ class Campaign:
 def hours(number: float) -> int:
     """Microseconds of hours."""
     return int(number * HOUR_US)
-
-
-__all__ = ["Campaign", "Handset", "Persona", "hours", "identities"]

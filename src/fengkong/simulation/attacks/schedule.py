@@ -7,7 +7,18 @@ from typing import Final
 from zlib import crc32
 
 from fengkong.simulation.agenda import Agenda
+from fengkong.simulation.attacks.account_takeover import play_account_takeover
+from fengkong.simulation.attacks.bonus_abuse import play_bonus_abuse
+from fengkong.simulation.attacks.bust_out_merchant import play_bust_out_merchant
 from fengkong.simulation.attacks.campaign import Campaign
+from fengkong.simulation.attacks.card_testing import play_card_testing
+from fengkong.simulation.attacks.device_farm import play_device_farm
+from fengkong.simulation.attacks.mule_ring import play_mule_ring
+from fengkong.simulation.attacks.redemption_run import play_redemption_run
+from fengkong.simulation.attacks.smurfing import play_smurfing
+from fengkong.simulation.attacks.synthetic_identity_loan_stacking import (
+    play_synthetic_identity_loan_stacking,
+)
 from fengkong.simulation.calendar import day_of
 from fengkong.simulation.lives import Lives
 from fengkong.simulation.recording import Recorder
@@ -17,7 +28,17 @@ from fengkong.simulation.world import CAMPAIGN_BASE, World
 
 Play = Callable[[Campaign], None]
 
-PLAYS: Final[Mapping[str, Play]] = {}
+PLAYS: Final[Mapping[str, Play]] = {
+    "account_takeover": play_account_takeover,
+    "bonus_abuse": play_bonus_abuse,
+    "bust_out_merchant": play_bust_out_merchant,
+    "card_testing": play_card_testing,
+    "device_farm": play_device_farm,
+    "mule_ring": play_mule_ring,
+    "redemption_run": play_redemption_run,
+    "smurfing": play_smurfing,
+    "synthetic_identity_loan_stacking": play_synthetic_identity_loan_stacking,
+}
 
 _DAYS_BEFORE: Final = 4096
 _CAMPAIGNS_PER_DAY_MAX: Final = 255

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -141,8 +141,8 @@ def _pay(today: Today, *, visits: Visits, basket: _Basket, row: int) -> None:
 def _payment_values(today: Today, *, visits: Visits, basket: _Basket, row: int) -> dict[str, Any]:
     world = today.world
     shops, merchant, who = world.merchants, basket.merchant[row], visits.who[row]
-    values = merchant_values(today, merchant=merchant)
-    if merchant >= shops.online_start:
+    values = dict(world.shop_values(merchant))
+    if merchant >= world.online_start:
         values |= visits.values(row)
         values["authentication_method"] = "payment_password" if row % 3 else "face"
     else:
@@ -162,22 +162,9 @@ def _payment_values(today: Today, *, visits: Visits, basket: _Basket, row: int) 
         slot = basket.slot[row]
         values["card"] = card_id(customer=who, slot=slot)
         values["card_kind"] = "credit" if world.customers.credit[who] and slot == 0 else "debit"
-        values["card_present"] = merchant < shops.online_start
+        values["card_present"] = merchant < world.online_start
         values["card_country"] = "CN"
     return values
-
-
-def merchant_values(today: Today, *, merchant: int) -> dict[str, Any]:
-    """The merchant's side of a payment."""
-    shops = today.world.merchants
-    return {
-        "merchant": shops.ids[merchant],
-        "merchant_name": shops.names[merchant],
-        "merchant_category": categories()[int(shops.category[merchant])]["code"],
-        "merchant_country": "CN",
-        "merchant_place": (float(shops.latitude[merchant]), float(shops.longitude[merchant])),
-        "merchant_since": int(shops.since[merchant]),
-    }
 
 
 def _follow_up(today: Today, *, event: Event, throw: float) -> None:
@@ -200,7 +187,7 @@ def _refund(today: Today, *, event: Event) -> None:
     names = ("customer", "account", "card", "merchant", "merchant_category", "device", "ip")
     values = {name: paid[name] for name in names if name in paid}
     share = 1.0 if dice.random() < 0.8 else 0.3 + 0.6 * dice.random()
-    values["amount"] = max(int(float(str(paid["amount"])) * share), 1)
+    values["amount"] = max(int(cast("int", paid["amount"]) * share), 1)
     values["original_event"] = event.id
     values["refund_reason"] = _REFUND_REASONS[int(dice.integers(0, len(_REFUND_REASONS)))]
     values["order"] = entity_id("order", int(dice.integers(0, 1 << 40)))
