@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import math
 import re
 from typing import Final
 
@@ -115,7 +114,7 @@ class Checker:
         if isinstance(value, bool):
             return Constant(Kind.BOOLEAN, value)
         if isinstance(value, int | float):
-            if math.isfinite(value) and abs(value) <= LITERAL_MAX:
+            if -LITERAL_MAX <= value <= LITERAL_MAX:
                 return Constant(Kind.NUMBER, float(value))
             message = f"a number beyond {LITERAL_MAX:g}"
             self.fault(ExpressionTooLargeError, message, at=tree)

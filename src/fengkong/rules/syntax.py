@@ -47,7 +47,12 @@ _REFUSED: Final[dict[type[ast.AST], str]] = {
     ast.IsNot: "is not (write !=, or not is_missing(x))",
 }
 _FULL_WIDTH: Final = dict(
-    zip("()，、；：“”‘’【】＞＜＝＋－＊／！．％", "(),,;:\"\"''[]><=+-*/!.%", strict=True)
+    zip(
+        "\uff08\uff09\uff0c\u3001\uff1b\uff1a\u201c\u201d\u2018\u2019\u3010\u3011\uff1e\uff1c\uff1d\uff0b\uff0d"
+        "\uff0a\uff0f\uff01\uff0e\uff05",
+        "(),,;:\"\"''[]><=+-*/!.%",
+        strict=True,
+    )
 )
 _MISTAKES: Final = (
     (re.compile("&&"), "write and instead of &&"),
@@ -114,21 +119,29 @@ class _Scanner:
             if self.depth < 0:
                 self.fault(ExpressionSyntaxError, "a bracket is closed but not open", at=at)
         elif not (" " <= character <= "~" or character == "\t"):
-            self._strange(character, at=at)
+            return self._strange(at)
         elif character in "\\;`$?":
             self.fault(ExpressionSyntaxError, f"{character} outside a string", at=at)
         return at + 1
 
-    def _strange(self, character: str, *, at: int) -> None:
-        """A character outside strings that is not printable ASCII."""
+    def _strange(self, at: int) -> int:
+        """Refuse a character outside strings that is not printable ASCII, or a word of them."""
+        character = self.text[at]
         plain = _FULL_WIDTH.get(character)
         if plain:
-            message = f"full-width {character}: write {plain}"
-        elif character.isprintable():
-            message = f"{character} outside a string: names are ASCII letters, digits, _ and ."
-        else:
+            self.fault(ExpressionSyntaxError, f"full-width {character}: write {plain}", at=at)
+            return at + 1
+        end = at + 1
+        if not character.isprintable():
             message = f"character U+{ord(character):04X} outside a string"
+            self.fault(ExpressionSyntaxError, message, at=at)
+            return end
+        while end < len(self.text) and self.text[end].isalnum():
+            end += 1
+        word = self.text[at:end][:40]
+        message = f"{word} outside a string: names are ASCII letters, digits, _ and ."
         self.fault(ExpressionSyntaxError, message, at=at)
+        return end
 
     def _string(self, at: int) -> int:
         """Read a string literal; the position after it."""

@@ -1,0 +1,160 @@
+"""Programs: many expressions compiled together, run over one row or over columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from fengkong.core.errors import RiskError
+from fengkong.rules import machine
+from fengkong.rules.compiler import Compiler, Image
+from fengkong.rules.errors import nearest
+from fengkong.rules.expressions import Expression
+from fengkong.rules.lists import ListState
+from fengkong.rules.nodes import Name, Node, OnList, TextFunction, children, walk
+from fengkong.rules.probes import Cells, Instants, Probe
+
+
+class InvalidProgramError(RiskError):
+    """An expression needs a name that is neither in the frame nor an earlier expression."""
+
+    code = "rule.invalid_program"
+    hint = "Put the name in the frame, or order the expressions by what they need."
+    hint_zh: ClassVar[str] = "请把名称放入数据框,或按依赖顺序排列表达式。"
+
+
+class Program:
+    """Compiled expressions.
+
+    A row is float64[`width`]: the cells of `frame`, then the cells that `fill_row` or
+    `fill_columns` fill. Results are float64 in the order of the expressions; NaN is missing, and
+    for a condition unknown. A program has scratch registers of its own: use one per thread.
+    """
+
+    def __init__(self, *, names: Sequence[str], frame: Sequence[str], image: Image) -> None:
+        self.names = tuple(names)
+        self.frame = tuple(frame)
+        self.probes = image.probes
+        self.width = len(self.frame) + len(image.probes)
+        self.instructions = len(image.code) - 1
+        self.texts = frozenset(name for probe in image.probes for name in probe.names)
+        """Names whose characters are needed by the fill functions."""
+        self._code = image.code
+        self._tables = image.tables
+        self._filled: list[tuple[int, Probe]] = list(enumerate(image.probes, len(self.frame)))
+        self._row_registers = _registers(image)
+        self._column_registers: NDArray[np.float64] | None = None
+        self._image = image
+
+    def index(self, name: str) -> int:
+        """The position of an expression in the results."""
+        return self.names.index(name)
+
+    def new_row(self) -> Cells:
+        """A row with everything missing."""
+        return np.full(self.width, np.nan)
+
+    def fill_row(
+        self,
+        row: Cells,
+        *,
+        texts: Mapping[str, str | None],
+        occurred_at: int,
+        lists: ListState,
+    ) -> None:
+        """Fill the cells of a row that depend on characters, lists and dates."""
+        for position, probe in self._filled:
+            row[position] = probe.of_row(texts, occurred_at, lists)
+
+    def fill_columns(
+        self,
+        rows: Cells,
+        *,
+        texts: Mapping[str, pl.Series],
+        occurred_at: Instants,
+        lists: ListState,
+    ) -> None:
+        """The same for many rows, float64[n, width]."""
+        for position, probe in self._filled:
+            rows[:, position] = probe.of_columns(texts, occurred_at, lists)
+
+    def run_row(self, row: Cells) -> Cells:
+        """The results of one filled row."""
+        results: Cells = np.empty(len(self.names))
+        machine.run_row(row, self._row_registers, self._code, results)
+        return results
+
+    def run_rows(self, rows: Cells, out: Cells) -> None:
+        """The results of filled rows one by one into float64[n, expressions]."""
+        machine.run_rows(rows, self._row_registers, self._code, out)
+
+    def run_columns(self, rows: Cells, out: Cells) -> None:
+        """The same results, an instruction at a time over chunks of rows."""
+        if self._column_registers is None:
+            registers = _registers(self._image)[: self._image.registers]
+            self._column_registers = np.repeat(registers[:, None], machine.CHUNK, axis=1)
+        machine.run_columns(rows, self._column_registers, self._tables, self._code, out)
+
+
+def _registers(image: Image) -> Cells:
+    """Registers for one row with the constants in place, followed by the tables."""
+    registers = np.zeros(image.registers + len(image.tables))
+    end = image.constants_at + len(image.constants)
+    registers[image.constants_at : end] = image.constants
+    registers[image.registers :] = image.tables
+    return registers
+
+
+def compile_program(
+    expressions: Sequence[tuple[str, Expression]], *, frame: Sequence[str]
+) -> Program:
+    """A program of named expressions over the cells of a frame.
+
+    An expression may use the name of an earlier one, but not the characters of an earlier text.
+    """
+    compiler = Compiler({name: position for position, name in enumerate(frame)})
+    assert len(compiler.frame) == len(frame), "a name stands once in a frame"
+    for name, expression in expressions:
+        known = compiler.frame.keys() | compiler.named.keys()
+        probed = _probed_names(expression)
+        missing = _cell_names(expression) - known
+        if missing:
+            wanted = min(missing)
+            raise InvalidProgramError(f"{name} needs {wanted}{nearest(wanted, known)}")
+        derived = probed & compiler.named.keys()
+        if derived:
+            raise InvalidProgramError(
+                f"{name} reads the characters of {min(derived)}, which is not a field"
+            )
+        compiler.add(name, expression.node)
+    return Program(
+        names=[name for name, _ in expressions], frame=frame, image=compiler.finish()
+    )
+
+
+def _probed_names(expression: Expression) -> set[str]:
+    """Text names whose characters or membership the expression needs."""
+    return {
+        inner.name
+        for part in walk(expression.node)
+        if isinstance(part, TextFunction | OnList)
+        for inner in walk(part)
+        if isinstance(inner, Name)
+    }
+
+
+def _cell_names(expression: Expression) -> set[str]:
+    """Names whose cells the machine reads, found without looking inside probed parts."""
+    names: set[str] = set()
+    pending: list[Node] = [expression.node]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Name):
+            names.add(node.name)
+        elif not isinstance(node, TextFunction | OnList):
+            pending.extend(children(node))
+    return names
