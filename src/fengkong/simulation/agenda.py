@@ -40,7 +40,7 @@ class Agenda:
             self._days[(instant - self._start) // DAY_US].append(item)
 
     def take(self, day: int) -> list[SimulatedEvent]:
-        """The events of a day in order of time; ties by id, so that nothing depends on who asked."""
+        """The events of a day in order of time, ties in the order of their ids."""
         items = self._days.pop(day, [])
         items.sort(key=_order)
         return items

@@ -86,8 +86,8 @@ def rhythm(name: str) -> Floats:
 def times_of_day(*, uniform: Floats, name: str, shift_hours: Floats | float = 0.0) -> Ints:
     """Microseconds since midnight after a rhythm, shifted for early birds and night owls."""
     hours = np.interp(uniform, rhythm(name), np.arange(25.0)) + shift_hours
-    microseconds = (hours % 24.0) * HOUR_US
-    return np.minimum(microseconds.astype(np.int64), DAY_US - 1)
+    microseconds: Ints = ((hours % 24.0) * HOUR_US).astype(np.int64)
+    return np.minimum(microseconds, DAY_US - 1)
 
 
 @cache

@@ -71,15 +71,19 @@ def draw_customers(
 
     Each day's newcomers have dice of their own: the first days are the same however many follow.
     """
-    blocks = [_block(seed=seed, day=-1, size=customers, base=customers, merchants=merchants,
-                     start=start)]
+    blocks = [
+        _block(seed=seed, day=-1, size=customers, base=customers, merchants=merchants, start=start)
+    ]
     counts = []
     for day in range(days):
         dice = generator(seed=seed, key=(Stream.CUSTOMERS, 1, day))
         size = int(dice.poisson(customers * NEWCOMERS_PER_DAY))
         if size:
-            blocks.append(_block(seed=seed, day=day, size=size, base=customers,
-                                 merchants=merchants, start=start))
+            blocks.append(
+                _block(
+                    seed=seed, day=day, size=size, base=customers, merchants=merchants, start=start
+                )
+            )
         counts.append(sum(len(block) for block in blocks))
     together = {
         column.name: np.concatenate([getattr(block, column.name) for block in blocks])
@@ -99,7 +103,8 @@ def _block(
     first = np.arange(size) // 2 * 2
     city = np.where(together, city[first], city)
     age = np.clip(dice.gamma(6.0, 4.0, size) + 15.0, 18, 84).astype(np.int64)
-    income = dice.lognormal(np.log(7200.0), 0.55, size) * np.where(place.shares[city] > 0.05, 1.25, 1)
+    income = dice.lognormal(np.log(7200.0), 0.55, size)
+    income = income * np.where(place.shares[city] > 0.05, 1.25, 1.0)
     latitude = place.latitudes[city] + dice.normal(0.0, 0.08, size)
     longitude = place.longitudes[city] + dice.normal(0.0, 0.09, size)
     house = np.where(together, first, np.arange(size))

@@ -46,8 +46,8 @@ def full_name(number: int) -> str:
     names = _names()
     mixed = mixed_64(number, salt=1)
     # Frequent surnames stand first: squaring a uniform prefers them.
-    surname = names["surnames"][int((mixed % 1000 / 1000) ** 2 * len(names["surnames"]))]
-    given = names["given"]
+    surname: str = names["surnames"][int((mixed % 1000 / 1000) ** 2 * len(names["surnames"]))]
+    given: str = names["given"]
     first, second = mixed // 1000 % len(given), mixed // 10**6 % len(given)
     return surname + given[first] + (given[second] if mixed >> 40 & 3 else "")
 

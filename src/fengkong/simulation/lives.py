@@ -54,12 +54,15 @@ class Lives:
 
     def away(self, *, who: Ints, day: int) -> Flags:
         """Who is on a trip."""
-        return self.trip_until[who] >= day
+        away: Flags = self.trip_until[who] >= day
+        return away
 
     def city(self, *, who: Ints, day: int) -> Ints:
         """Where each is today."""
-        at_home = self._world.customers.city[who]
-        return np.where(self.away(who=who, day=day), self.trip_city[who], at_home)
+        today: Ints = self._world.customers.city[who]
+        away = self.away(who=who, day=day)
+        city: Ints = np.where(away, self.trip_city[who], today)
+        return city
 
     def device(self, *, who: Ints, second: Flags) -> Ints:
         """The number of each one's first or second device."""

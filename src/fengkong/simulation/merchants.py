@@ -75,7 +75,8 @@ class Merchants:
         edges = np.concatenate([[0.0], self.visits_cumulative])
         target = edges[first] + uniform * (edges[last] - edges[first])
         found = np.searchsorted(self.visits_cumulative, target, side="right")
-        return np.clip(found, first, last - 1).astype(np.int64)
+        chosen: Ints = np.minimum(np.maximum(found, first), last - 1)
+        return chosen
 
 
 @cache

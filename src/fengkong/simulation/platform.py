@@ -14,7 +14,8 @@ from fengkong.simulation.calendar import starts_at_midnight
 from fengkong.simulation.scenarios import InvalidScenarioParameterError, Scenario, chosen_scenarios
 from fengkong.simulation.world import World, draw_world
 
-START_DEFAULT: Final = parse_instant("2026-11-01T00:00:00+08:00")
+START_DEFAULT: Final = parse_instant("2026-11-02T00:00:00+08:00")
+"""A Monday, so that the first day has trading too."""
 CUSTOMERS_DEFAULT: Final = 5_000
 CUSTOMERS_MIN: Final = 20
 CUSTOMERS_MAX: Final = 2_000_000
@@ -50,9 +51,7 @@ class Simulation:
         self.scenarios: tuple[Scenario, ...] = chosen_scenarios(scenarios)
         self.seed = _within(seed, low=0, high=SEED_MAX, name="seed")
         self.days = _within(days, low=1, high=DAYS_MAX, name="days")
-        self.customers = _within(
-            customers, low=CUSTOMERS_MIN, high=CUSTOMERS_MAX, name="customers"
-        )
+        self.customers = _within(customers, low=CUSTOMERS_MIN, high=CUSTOMERS_MAX, name="customers")
         self.start = _checked_start(start, days=days)
         self.parameters = _effective(self.scenarios, overrides=parameters or {})
 

@@ -30,7 +30,12 @@ class Recorder:
         self.scenario = scenario
 
     def record(
-        self, kind: str, *, at: int, values: dict[str, Any], money: Iterable[str] = (),
+        self,
+        kind: str,
+        *,
+        at: int,
+        values: dict[str, Any],
+        money: Iterable[str] = (),
         is_fraud: bool = False,
     ) -> Event:
         """One event at an instant; `money` is not empty when a field of it holds money."""
@@ -41,13 +46,17 @@ class Recorder:
             currency=CURRENCY if money else None,
             values=values,
         )
-        self._agenda.add(
-            SimulatedEvent(event=event, scenario=self.scenario, is_fraud=is_fraud)
-        )
+        self._agenda.add(SimulatedEvent(event=event, scenario=self.scenario, is_fraud=is_fraud))
         return event
 
     def label(
-        self, event: Event, *, kind: str, source: str, after: int, is_fraud: bool,
+        self,
+        event: Event,
+        *,
+        kind: str,
+        source: str,
+        after: int,
+        is_fraud: bool,
         facts: Mapping[str, Any] | None = None,
     ) -> None:
         """The truth about an event, `after` it happened; none about what was before the horizon."""

@@ -77,8 +77,7 @@ class Scenario:
         parameter = self.parameters.get(name)
         if parameter is None:
             raise InvalidScenarioParameterError(
-                f"{self.name} has no parameter {name[:64]!r}"
-                f"{did_you_mean(name, self.parameters)}"
+                f"{self.name} has no parameter {name[:64]!r}{did_you_mean(name, self.parameters)}"
             )
         if not parameter.minimum <= value <= parameter.maximum:
             raise InvalidScenarioParameterError(

@@ -137,9 +137,9 @@ def _places(
 ) -> tuple[Floats, Floats]:
     people, towns = world.customers, cities()
     away = lives.away(who=who, day=day.index)
-    near = np.where(dice.random(len(who)) < 0.6, 0.0004, 0.04)
-    latitude = np.where(away, towns.latitudes[city], people.home_latitude[who])
-    longitude = np.where(away, towns.longitudes[city], people.home_longitude[who])
+    near: Floats = np.where(dice.random(len(who)) < 0.6, 0.0004, 0.04)
+    latitude: Floats = np.where(away, towns.latitudes[city], people.home_latitude[who])
+    longitude: Floats = np.where(away, towns.longitudes[city], people.home_longitude[who])
     latitude = latitude + dice.normal(0.0, 1.0, len(who)) * near
     longitude = longitude + dice.normal(0.0, 1.0, len(who)) * near
     return np.round(latitude, 5), np.round(longitude, 5)

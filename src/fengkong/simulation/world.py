@@ -9,10 +9,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from fengkong.core.instants import DAY_US, MINUTE_US
 from fengkong.simulation.customers import Customers, draw_customers
 from fengkong.simulation.identities import entity_id
 from fengkong.simulation.merchants import Merchants, draw_merchants
-from fengkong.simulation.seeds import Stream, generator
+from fengkong.simulation.seeds import Stream, generator, mixed_64
 
 Ints = npt.NDArray[np.int64]
 
@@ -61,6 +62,12 @@ class World:
     def shop_values(self, merchant: int) -> dict[str, Any]:
         """The merchant's side of a payment; shared, to be copied."""
         return self._shop_values[merchant]
+
+    def card_bound_at(self, who: int, *, slot: int) -> int:
+        """When a customer bound a card: the first at once, the others later."""
+        since = self.since[who]
+        age = max(self.start - since, DAY_US)
+        return since + (mixed_64(who, salt=slot + 31) % age if slot else 5 * MINUTE_US)
 
     def active(self, day: int) -> int:
         """How many customers there are on a day; days before the first count as the first."""

@@ -35,7 +35,12 @@ def _handset(campaign: Campaign, *, studio: list[Handset], at: int) -> Handset:
 
 
 def _use(
-    campaign: Campaign, *, inviter: int, handset: Handset, at: int, sink: dict[str, Any],
+    campaign: Campaign,
+    *,
+    inviter: int,
+    handset: Handset,
+    at: int,
+    sink: dict[str, Any],
     found: int | None,
 ) -> None:
     bonus = round(campaign.parameters["bonus"] * 100)
@@ -62,4 +67,3 @@ def _use(
         campaign.record("withdrawal.requested", at=later, values=values)
     if found is not None:
         campaign.investigated(event, after=found)
-

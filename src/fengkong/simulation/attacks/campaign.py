@@ -29,6 +29,13 @@ MONEY_FIELDS: Final = frozenset(
     {"amount", "loan_amount", "bonus_amount", "account_balance_before", "stated_income"}
 )
 
+_UNTOUCHED: Final[dict[str, Any]] = {"emulator": False, "rooted": False, "gps_mocked": False}
+_UNWATCHED: Final[dict[str, Any]] = {
+    "call_in_progress": False,
+    "screen_shared": False,
+    "remote_controlled": False,
+}
+
 
 @dataclass(slots=True)
 class Campaign:
@@ -201,12 +208,12 @@ class Campaign:
         wanted = [i for i, entry in enumerate(categories()) if entry["name"] in names]
         online = np.arange(shops.online_start, len(shops.category))
         fitting = online[np.isin(shops.category[online], wanted)]
-        return dict(self.world.shop_values(int(self.pick(fitting if len(fitting) else online))))
+        merchant = self.pick((fitting if len(fitting) else online).tolist())
+        return dict(self.world.shop_values(merchant))
 
-    def record(
-        self, kind: str, *, at: int, values: dict[str, Any], honest: bool = False
-    ) -> Event:
+    def record(self, kind: str, *, at: int, values: dict[str, Any], honest: bool = False) -> Event:
         """One event of the attack; `honest` for what merely prepares or hides it."""
+        values = self._usual(kind, at=at, values=values) | values
         return self.recorder.record(
             kind,
             at=at,
@@ -214,6 +221,25 @@ class Campaign:
             money=sorted(MONEY_FIELDS & values.keys()),
             is_fraud=not honest,
         )
+
+    def _usual(self, kind: str, *, at: int, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What the platform records of every such event, so that no field gives an attack away."""
+        usual: dict[str, Any] = {}
+        if kind == "device.reported":
+            usual = _UNWATCHED | _UNTOUCHED
+            usual["battery_level"] = round(0.05 + 0.95 * self.dice.random(), 2)
+            usual["typing_interval_ms"] = round(90.0 + 260.0 * self.dice.random(), 1)
+            return usual | {"device_first_seen_at": at}
+        if kind in ("transfer.initiated", "withdrawal.requested"):
+            return _UNWATCHED | {"authentication_method": "payment_password"}
+        if kind == "payment.initiated":
+            usual = {"authorised": True, "authentication_method": "payment_password"}
+            usual |= {"order": entity_id("order", self.session())}
+            if "card" in values:
+                usual |= {"card_country": "CN", "card_present": False, "card_kind": "debit"}
+                usual["card_bound_at"] = values.get("customer_since", at - 20 * SECOND_US)
+            return usual
+        return {}
 
     def charged_back(self, event: Event) -> None:
         """The card's holder disputes the payment."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fengkong.core.instants import DAY_US, SECOND_US
 from fengkong.simulation import networks
 from fengkong.simulation.attacks.campaign import Campaign
@@ -20,24 +22,29 @@ def play_device_farm(campaign: Campaign) -> None:
         for _ in range(campaign.many("devices"))
     ]
     found = campaign.investigation() if campaign.chance("reported_share") else None
-    shops = [_colluding_shop(campaign) for _ in range(2)]
+    shops = [_colluding_shop(campaign, handset=handsets[0]) for _ in range(2)]
     for handset in handsets:
         _work(campaign, handset=handset, start=start, shops=shops, found=found)
 
 
-def _colluding_shop(campaign: Campaign) -> dict[str, object]:
+def _colluding_shop(campaign: Campaign, *, handset: Handset) -> dict[str, Any]:
     number = campaign.number()
     return {
         "merchant": entity_id("merchant", number),
         "merchant_name": f"{full_name(number)}优品小店",
         "merchant_category": campaign.pick(("5651", "5977", "5732")),
         "merchant_country": "CN",
+        "merchant_place": handset.place,
         "merchant_since": campaign.day.start - campaign.pause(60, unit=DAY_US),
     }
 
 
 def _work(
-    campaign: Campaign, *, handset: Handset, start: int, shops: list[dict[str, object]],
+    campaign: Campaign,
+    *,
+    handset: Handset,
+    start: int,
+    shops: list[dict[str, Any]],
     found: int | None,
 ) -> None:
     """Accounts of one device: opened in a row, then visited in the same order every day."""
@@ -81,8 +88,13 @@ def _report(campaign: Campaign, *, handset: Handset, at: int, emulated: bool) ->
 
 
 def _visit(
-    campaign: Campaign, *, handset: Handset, persona: Persona, at: int,
-    shops: list[dict[str, object]], found: int | None,
+    campaign: Campaign,
+    *,
+    handset: Handset,
+    persona: Persona,
+    at: int,
+    shops: list[dict[str, Any]],
+    found: int | None,
 ) -> None:
     seen = _face(campaign, handset=handset, at=at)
     customer = persona.customer()

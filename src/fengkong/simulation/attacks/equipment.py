@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from fengkong.simulation import identities, networks
-from fengkong.simulation.customers import MODELS, SYSTEMS
+from fengkong.simulation.customers import MODELS, RISK_GRADES, SYSTEMS
 from fengkong.simulation.geography import cities
 
 
@@ -48,9 +48,6 @@ class Handset:
         return replace(self, device=device, first_seen_at=at)
 
 
-_CHILD_AGE: Final = 1
-
-
 @dataclass(frozen=True, slots=True)
 class Persona:
     """An account opened by an attacker under an invented or bought identity."""
@@ -75,7 +72,7 @@ class Persona:
             "customer_type": "person",
             "full_name": identities.full_name(self.number),
             "id_number": identities.id_number(
-                self.number, city=self.city, birth_year=year - self.age - _CHILD_AGE,
+                self.number, city=self.city, birth_year=year - self.age - 1,
                 female=self.female,
             ),
             "id_kind": "resident_card",
@@ -84,6 +81,7 @@ class Persona:
             "phone": identities.phone(self.number),
             "email": identities.email(self.number),
             "address": identities.street_address(self.number, city=self.city),
+            "risk_tolerance": RISK_GRADES[self.number % 4],
             "kyc_level": "basic",
             "identity_verified": True,
             "liveness_passed": True,

@@ -66,9 +66,7 @@ def _mule(campaign: Campaign, *, controller: Handset) -> _Mule:
     return _Mule(number=persona.number, payer=persona.customer(), handset=handset)
 
 
-def _victim_pays(
-    campaign: Campaign, *, ring: _Ring, who: int, at: int, reported: bool
-) -> None:
+def _victim_pays(campaign: Campaign, *, ring: _Ring, who: int, at: int, reported: bool) -> None:
     """The victim is persuaded and pays on his own phone: only the payee is wrong."""
     collector = campaign.pick(ring.collectors)
     balance = int(campaign.lives.balance[who])
@@ -106,9 +104,7 @@ def _pass_on(
         at += campaign.pause(2, unit=MINUTE_US)
 
 
-def _take_out(
-    campaign: Campaign, *, ring: _Ring, mule: _Mule, amount: int, at: int
-) -> None:
+def _take_out(campaign: Campaign, *, ring: _Ring, mule: _Mule, amount: int, at: int) -> None:
     values = _from_mule(campaign, mule=mule, amount=max(amount, 10_000))
     if campaign.throw(0.7):
         kind = "withdrawal.requested"

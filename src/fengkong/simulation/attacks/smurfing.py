@@ -50,9 +50,7 @@ def _amount(campaign: Campaign, *, low: bool) -> int:
     return max(int(threshold * share) * 100 // 10_000 * 10_000, 10_000)
 
 
-def _send(
-    campaign: Campaign, *, who: int, to: _Collector, amount: int, found: int | None
-) -> None:
+def _send(campaign: Campaign, *, who: int, to: _Collector, amount: int, found: int | None) -> None:
     at = campaign.moment(day=int(campaign.dice.integers(0, _DAYS)), rhythm="day")
     values = campaign.own_visit(who, at=at) | campaign.payer(who)
     values |= campaign.payee(to.persona.number)
@@ -61,9 +59,7 @@ def _send(
     _settle(campaign, kind="transfer.initiated", at=at, values=values, found=found)
 
 
-def _forward(
-    campaign: Campaign, *, collector: _Collector, total: int, found: int | None
-) -> None:
+def _forward(campaign: Campaign, *, collector: _Collector, total: int, found: int | None) -> None:
     at = campaign.moment(day=_DAYS - 1, rhythm="night") + int(3 * HOUR_US)
     left = total * 97 // 100
     parts = int(campaign.dice.integers(2, 5))

@@ -10,10 +10,10 @@ from fengkong.events.event import Event
 from fengkong.simulation import identities, networks
 from fengkong.simulation.attacks.campaign import Campaign
 from fengkong.simulation.attacks.equipment import Handset, Persona
+from fengkong.simulation.background.lending import LOAN_PRODUCTS
 from fengkong.simulation.identities import entity_id
 
 _BUILD_UP_DAYS: Final = 24
-_PRODUCTS: Final = ("cash_loan", "consumer_credit", "partner_a", "partner_b", "partner_c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +38,25 @@ def play_synthetic_identity_loan_stacking(campaign: Campaign) -> None:
         contact_phone=identities.phone(campaign.number()),
         handset=first,
     )
-    for _ in range(campaign.many("identities")):
+    for position in range(campaign.many("identities")):
         own = campaign.handset(at=opened, city=first.city, kind=networks.MOBILE)
         handset = first if campaign.chance("shared_share") else own
         persona = campaign.persona(at=campaign.moment(rhythm="day"), city=first.city, young=30)
-        _live(campaign, forger=forger, persona=persona, handset=handset)
+        # The first identity tries out what the others then do within days.
+        day = _BUILD_UP_DAYS + (int(campaign.dice.integers(0, 4)) if position else 0)
+        _live(campaign, forger=forger, persona=persona, handset=handset, day=day)
 
 
-def _live(campaign: Campaign, *, forger: _Forger, persona: Persona, handset: Handset) -> None:
+def _live(
+    campaign: Campaign, *, forger: _Forger, persona: Persona, handset: Handset, day: int
+) -> None:
     reported = campaign.chance("reported_share")
-    facts = {"liveness_passed": not campaign.throw(0.1)}
+    facts: dict[str, Any] = {"liveness_passed": not campaign.throw(0.1)}
     if campaign.chance("shared_share"):
-        facts["address"] = forger.address  # type: ignore[assignment]
+        facts["address"] = forger.address
     event = campaign.register(persona, handset=handset, facts=facts)
     _build_up(campaign, persona=persona, handset=handset)
-    stacking = campaign.moment(day=_BUILD_UP_DAYS + int(campaign.dice.integers(-2, 3)))
+    stacking = campaign.moment(day=day)
     if reported:
         campaign.investigated(event, after=stacking - event.occurred_at + 40 * DAY_US)
     _stack(campaign, forger=forger, persona=persona, handset=handset, start=stacking,
@@ -81,15 +85,18 @@ def _build_up(campaign: Campaign, *, persona: Persona, handset: Handset) -> None
 
 
 def _stack(
-    campaign: Campaign, *, forger: _Forger, persona: Persona, handset: Handset, start: int,
+    campaign: Campaign,
+    *,
+    forger: _Forger,
+    persona: Persona,
+    handset: Handset,
+    start: int,
     reported: bool,
 ) -> None:
-    at, outstanding = start, 0
+    at = start
     for _ in range(campaign.many("applications")):
         application = _apply(campaign, forger=forger, persona=persona, handset=handset, at=at)
         if campaign.throw(0.6):
-            amount = application["loan_amount"]
-            outstanding += amount
             _draw(campaign, values=application, persona=persona, handset=handset,
                   at=at, reported=reported)  # fmt: skip
         at += campaign.pause(5, unit=HOUR_US, spread=0.9)
@@ -101,7 +108,8 @@ def _apply(
     year = campaign.day.date.year
     values = handset.values(session=campaign.session()) | persona.form(year=year)
     values |= persona.customer()
-    del values["customer_type"]
+    for name in ("customer_type", "risk_tolerance"):
+        del values[name]
     shared = campaign.chance("shared_share")
     values |= {
         "address": forger.address if shared else values["address"],
@@ -111,7 +119,7 @@ def _apply(
         else identities.phone(campaign.number()),
         "contact_relation": campaign.pick(("friend", "colleague", "sibling")),
         "application": entity_id("application", campaign.number()),
-        "loan_product": campaign.pick(_PRODUCTS),
+        "loan_product": campaign.pick(LOAN_PRODUCTS),
         "loan_amount": int(campaign.dice.integers(8, 40)) * 100_000,
         "loan_term_months": campaign.pick((12, 24)),
         "loan_purpose": campaign.pick(("consumption", "renovation", "business")),
@@ -120,6 +128,8 @@ def _apply(
         "employment_months": int(campaign.dice.integers(6, 60)),
         "bureau_points": float(int(campaign.dice.integers(600, 700))),
         "bureau_enquiries_30d": int(campaign.dice.poisson(2.5)),
+        "housing": campaign.pick(("rented", "family", "owned")),
+        "education": campaign.pick(("secondary", "vocational", "bachelor")),
         "form_seconds": round(30.0 + 90.0 * campaign.dice.random(), 1),
     }  # fmt: skip
     campaign.record("loan.applied", at=at, values=values)
@@ -127,7 +137,12 @@ def _apply(
 
 
 def _draw(
-    campaign: Campaign, *, values: dict[str, Any], persona: Persona, handset: Handset, at: int,
+    campaign: Campaign,
+    *,
+    values: dict[str, Any],
+    persona: Persona,
+    handset: Handset,
+    at: int,
     reported: bool,
 ) -> None:
     """Paid out, withdrawn within the hour; perhaps one instalment so as not to stand out."""

@@ -25,7 +25,6 @@ _NUMBER_CHANGES_PER_DAY: Final = 0.0003
 _PROFILE_FIELDS: Final = ("avatar", "notification", "address", "contact", "employer", "limits")
 _CREDENTIALS: Final = ("password", "payment_password", "face", "fingerprint")
 _PROMOTIONS: Final = ("welcome_10", "invite_20", "welcome_10", "spring_8")
-_CHINESE_AGE_BASE: Final = 1
 
 
 def play_access(today: Today) -> None:
@@ -105,7 +104,8 @@ def _new_phones(today: Today) -> None:
     visits = today.visits(who=changed, rhythm="evening")
     for row, at in enumerate(visits.at):
         report_device(today, visits=visits, row=row, at=at)
-        today.log_in(values=visits.values(row), visits=visits, row=row, at=at + 20 * SECOND_US)
+        values = visits.values(row) | {"second_factor": "one_time_code"}
+        today.log_in(values=values, visits=visits, row=row, at=at + 20 * SECOND_US)
         later = at + 90 * SECOND_US
         _change_credential(
             today, visits=visits, row=row, at=later, kind="device_binding", how="self_service"
@@ -128,9 +128,7 @@ def _credential_changes(today: Today) -> None:
     visits = today.visits(who=today.choose(rates), rhythm="app")
     for row, at in enumerate(visits.at):
         kind = _CREDENTIALS[visits.session[row] % len(_CREDENTIALS)]
-        _change_credential(
-            today, visits=visits, row=row, at=at, kind=kind, how="self_service"
-        )
+        _change_credential(today, visits=visits, row=row, at=at, kind=kind, how="self_service")
 
 
 def _number_changes(today: Today) -> None:
@@ -162,9 +160,11 @@ def _registrations(today: Today) -> None:
         values["form_seconds"] = round(35.0 + 220.0 * throws[row] ** 2, 1)
         if throws[row] < 0.55:
             values["promotion"] = _PROMOTIONS[visits.session[row] & 3]
+            values["bonus_amount"] = 1_000 + 500 * (visits.session[row] & 3)
         if throws[row] < 0.25:
             values["referrer"] = visits.customer_ids[referrers[row]]
-        today.recorder.record("customer.registered", at=at, values=values)
+        money = [name for name in ("bonus_amount",) if name in values]
+        today.recorder.record("customer.registered", at=at, values=values, money=money)
         report_device(today, visits=visits, row=row, at=at + 3 * SECOND_US)
         login = at + HOUR_US // 30
         today.log_in(values=visits.values(row), visits=visits, row=row, at=login)
@@ -174,7 +174,7 @@ def person_values(today: Today, *, who: int) -> dict[str, Any]:
     """What a customer says about himself on a form."""
     people = today.world.customers
     city, female, age = int(people.city[who]), bool(people.female[who]), int(people.age[who])
-    year = today.day.date.year - age - _CHINESE_AGE_BASE
+    year = today.day.date.year - age - 1
     return {
         "customer_type": "person",
         "full_name": identities.full_name(who),

@@ -22,6 +22,7 @@ _DEFAULT_AFTER_DAYS: Final = 31
 _TERMS: Final = (3, 6, 12, 12, 24)
 _PURPOSES: Final = ("consumption", "consumption", "education", "renovation", "medical", "travel",
                     "business", "debt")  # fmt: skip
+LOAN_PRODUCTS: Final = ("cash_loan", "consumer_credit", "partner_a", "partner_b", "partner_c")
 _HOUSING: Final = ("owned", "mortgaged", "rented", "rented", "family")
 _EDUCATION: Final = ("secondary", "vocational", "bachelor", "bachelor", "master")
 _RELATIONS: Final = ("spouse", "parent", "sibling", "friend", "colleague")
@@ -91,6 +92,7 @@ class Lending:
             values |= _application_values(today, who=customer, dice=dice)
             values["application"] = identities.entity_id("application", number)
             values |= {"loan_amount": amount, "loan_term_months": months, "annual_rate": 0.18}
+            values["loan_product"] = LOAN_PRODUCTS[number % len(LOAN_PRODUCTS)]
             for name in ("customer_type", "risk_tolerance"):
                 del values[name]
             event = today.recorder.record(
@@ -104,7 +106,8 @@ class Lending:
         dice = today.dice
         amount, months = values["loan_amount"], values["loan_term_months"]
         loan = self._open(who=who, amount=amount, months=months, dice=dice)
-        kept = ("customer", "application", "account", "device", "ip", "channel", "annual_rate")
+        kept = ("customer", "application", "account", "device", "ip", "channel", "annual_rate",
+                "loan_product")  # fmt: skip
         drawn = {name: values[name] for name in kept if name in values}
         drawn |= {"loan": identities.entity_id("loan", loan.number), "amount": amount}
         drawn["loan_term_months"] = months

@@ -21,6 +21,7 @@ _WITHDRAWALS_PER_DAY: Final = 0.07
 _GIFTS_FEN: Final = np.array([520, 888, 6600, 8800, 16800, 18800, 20000, 52000, 66600, 88800,
                               131400, 100000])  # fmt: skip
 _BANKS: Final = ("102", "103", "104", "105", "301", "308", "403", "310")
+_ABROAD: Final = ("HK", "SG", "US", "JP")
 _OUTSIDERS: Final = 1 << 30
 
 
@@ -44,7 +45,8 @@ def _transfers(today: Today) -> None:
     amounts = np.where(rent, people.income[who] // 300_00 * 100_00, amounts)
     amounts = np.where(gift, _GIFTS_FEN[dice.integers(0, len(_GIFTS_FEN), size)], amounts)
     balance = today.lives.balance[who]
-    amounts = np.clip(amounts.astype(np.int64), 100, np.maximum(balance * 9 // 10, 100))
+    highest = np.maximum(balance * 9 // 10, 100)
+    fen: Ints = np.minimum(np.maximum(amounts.astype(np.int64), 100), highest)
     known = dice.random(size) < 0.86
     slot = np.minimum(dice.geometric(0.4, size) - 1, PAYEES - 1)
     # A new payee is a stranger elsewhere or any other customer.
@@ -53,19 +55,30 @@ def _transfers(today: Today) -> None:
     fresh = np.where(dice.random(size) < 0.5, strangers, others)
     payee = np.where(known, people.payees[who, slot], fresh).tolist()
     purpose = np.where(gift, 0, np.where(rent, 1, 2 + dice.integers(0, 3, size))).tolist()
-    today.lives.spend(who=who, amounts=amounts)
-    money, funds, saved = amounts.tolist(), balance.tolist(), known.tolist()
+    today.lives.spend(who=who, amounts=fen)
+    money, funds, saved = fen.tolist(), balance.tolist(), known.tolist()
+    abroad = (dice.random(size) < 0.02).tolist()
     for row, _, at, values in today.actions(visits):
-        values |= payee_values(today, payee=payee[row])
+        values |= payee_values(today, payee=payee[row]) | watched_values(visits.session[row])
+        if abroad[row] and payee[row] < 0:
+            values |= {"cross_border": True, "payee_country": _ABROAD[payee[row] % len(_ABROAD)]}
         values["payee_saved"] = saved[row]
         values["purpose"] = ("gift", "rent", "family", "goods", "other")[purpose[row]]
         values["amount"] = money[row]
         values["account_balance_before"] = funds[row]
         values["authentication_method"] = "payment_password"
-        event = today.recorder.record(
-            "transfer.initiated", at=at, values=values, money=("amount",)
-        )
+        event = today.recorder.record("transfer.initiated", at=at, values=values, money=("amount",))
         today.perhaps_clear(event)
+
+
+def watched_values(throw: int) -> dict[str, Any]:
+    """Whether the phone is being called, seen or steered; sometimes it honestly is."""
+    share = throw % 9_973 / 9_973
+    return {
+        "call_in_progress": share < 0.015,
+        "screen_shared": 0.014 < share < 0.0165,
+        "remote_controlled": 0.0163 < share < 0.0168,
+    }
 
 
 def payee_values(today: Today, *, payee: int) -> dict[str, Any]:
@@ -121,12 +134,15 @@ def _withdrawals(today: Today) -> None:
             "account_balance_before": max(funds[row], money[row]),
             "card": card_id(customer=customer, slot=slot[row]),
             "withdrawal_method": "card",
-        })  # fmt: skip
+        } | watched_values(visits.session[row]))  # fmt: skip
 
 
-def _withdraw(
-    today: Today, *, visits: Visits, row: int, at: int, values: dict[str, Any]
-) -> None:
+def _withdraw(today: Today, *, visits: Visits, row: int, at: int, values: dict[str, Any]) -> None:
     values["instant_settlement"] = visits.session[row] % 4 > 0
+    if visits.session[row] % 5 == 0:
+        # To a bank account of his own instead of the card.
+        del values["card"]
+        values |= payee_values(today, payee=-1 - _OUTSIDERS * 2 - visits.who[row])
+        values["withdrawal_method"] = "bank_account"
     event = today.recorder.record("withdrawal.requested", at=at, values=values, money=("amount",))
     today.perhaps_clear(event)

@@ -25,6 +25,8 @@ Flags = npt.NDArray[np.bool_]
 
 PAYMENTS_PER_DAY: Final = 2.3
 _REFUNDED: Final = 0.012
+_GUESTS: Final = 30
+_PROMOTED: Final = 0.015
 _DISPUTED: Final = 0.0002
 _DECLINED: Final = 0.018
 _DECLINES: Final = ("insufficient_funds", "insufficient_funds", "issuer_unavailable", "limit")
@@ -82,9 +84,7 @@ def _times(today: Today, *, who: Ints, merchant: Ints) -> Ints:
     at = np.zeros(len(who), dtype=np.int64)
     for position, entry in enumerate(categories()):
         rows = category == position
-        at[rows] = times_of_day(
-            uniform=uniform[rows], name=entry["hours"], shift_hours=shift[rows]
-        )
+        at[rows] = times_of_day(uniform=uniform[rows], name=entry["hours"], shift_hours=shift[rows])
     at += today.day.start
     joined = today.world.customers.since[who]
     return np.where(at <= joined, joined + HOUR_US // 4 + at % HOUR_US, at)
@@ -145,6 +145,7 @@ def _payment_values(today: Today, *, visits: Visits, basket: _Basket, row: int) 
     if merchant >= world.online_start:
         values |= visits.values(row)
         values["authentication_method"] = "payment_password" if row % 3 else "face"
+        values["order"] = entity_id("order", visits.session[row] ^ 1)
     else:
         values["customer"] = visits.customer_ids[who]
         values["channel"] = "terminal"
@@ -164,6 +165,14 @@ def _payment_values(today: Today, *, visits: Visits, basket: _Basket, row: int) 
         values["card_kind"] = "credit" if world.customers.credit[who] and slot == 0 else "debit"
         values["card_present"] = merchant < world.online_start
         values["card_country"] = "CN"
+        if merchant >= world.online_start:
+            values["card_bound_at"] = world.card_bound_at(who, slot=slot)
+            if visits.session[row] % _GUESTS == 0:
+                # A guest checkout: the card is known, the customer is not.
+                for name in ("customer", "account", "customer_since"):
+                    del values[name]
+    if 0.5 < basket.throw[row] < 0.5 + _PROMOTED:
+        values |= {"promotion": "welcome_10", "bonus_amount": 500 + 500 * basket.entry[row]}
     return values
 
 
