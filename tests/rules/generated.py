@@ -21,7 +21,23 @@ NAMES = {
     "i2": Kind.INSTANT,
 }
 TEXTS = ("", "app", "APP", "web", "d1", "d2", "中国", "a@b.com", "  x ")
-NUMBERS = (0.0, -0.0, 1.0, -1.0, 0.5, 2.5, -3.5, 7.0, 100.0, 1e-308, 5e-324, 1e15, -1e15, 1e154, 1e300)
+NUMBERS = (
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    2.5,
+    -3.5,
+    7.0,
+    100.0,
+    1e-308,
+    5e-324,
+    1e15,
+    -1e15,
+    1e154,
+    1e300,
+)
 ZONES = ("Asia/Shanghai", "UTC", "America/New_York", "Europe/London", "Asia/Kathmandu")
 
 
@@ -122,7 +138,9 @@ def boolean(depth: int) -> st.SearchStrategy[str]:
         st.builds("({} in [0, 1, -1, 2.5])".format, number),
         st.builds('matches({}, "^[a-z]+$")'.format, text(depth - 1)),
         st.builds("starts_with({}, {})".format, text(depth - 1), text(depth - 1)),
-        st.builds('{}({}, "{}")'.format, day, st.sampled_from(["i1", "i2"]), st.sampled_from(ZONES)),
+        st.builds(
+            '{}({}, "{}")'.format, day, st.sampled_from(["i1", "i2"]), st.sampled_from(ZONES)
+        ),
         st.builds("({} < {})".format, st.just("i1"), st.just("i2")),
     )
 
@@ -133,9 +151,7 @@ def expressions(depth: int = 3) -> st.SearchStrategy[str]:
 
 def values() -> st.SearchStrategy[dict[str, object]]:
     """A row: any value may be missing, huge, tiny or negative."""
-    numbers = st.one_of(
-        st.sampled_from(NUMBERS), st.floats(), st.integers(-5, 5).map(float)
-    )
+    numbers = st.one_of(st.sampled_from(NUMBERS), st.floats(), st.integers(-5, 5).map(float))
     money = st.one_of(st.integers(-(10**13), 10**13), st.integers(-500, 500))
     instants = st.one_of(
         st.integers(INSTANT_MIN, INSTANT_MAX - 1),

@@ -39,8 +39,10 @@ def test_case(case):
     occurred_at = values.get("occurred_at", MOMENT)
     expected = plain_value(case.expected, kind=expression.kind)
     interpreted = evaluate(expression, moment=Moment(values, occurred_at, LISTS))
-    assert interpreted == pytest.approx(expected, rel=1e-12) if expected is not None else (
-        interpreted is None
+    assert (
+        interpreted == pytest.approx(expected, rel=1e-12)
+        if expected is not None
+        else (interpreted is None)
     )
 
     program = compile_program([("result", expression)], frame=FRAME)

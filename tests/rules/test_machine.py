@@ -125,7 +125,12 @@ def test_earlier_expressions_are_names_of_later_ones():
     later = parse("doubled * 2 > n2", scope=SCOPE.with_names({"doubled": Kind.NUMBER}))
     again = parse("n1 + 1", scope=SCOPE)
     program = compile_program(
-        [("doubled", first), ("later", later), ("again", again), ("n1_itself", parse("n1", scope=SCOPE))],
+        [
+            ("doubled", first),
+            ("later", later),
+            ("again", again),
+            ("n1_itself", parse("n1", scope=SCOPE)),
+        ],
         frame=("n1", "n2"),
     )
     assert program.run_row(np.array([1.0, 3.0])).tolist() == [2.0, 1.0, 2.0, 1.0]
@@ -137,9 +142,23 @@ def test_fifty_rules_share_what_they_have_in_common():
     assert program.instructions == 1 + 1 + 50 * 2
 
 
-alphabet = st.sampled_from(list("abmnit12 ().,+-*/%<>=!&|~^@[]{}\"'\\#:;\n\t0_9e中（$") + [
-    " and ", " or ", " not ", " in ", " if ", " else ", "lambda", "matches(", "n1", "m1", "**", "r\"",
-])
+alphabet = st.sampled_from(
+    [
+        *list("abmnit12 ().,+-*/%<>=!&|~^@[]{}\"'\\#:;\n\t0_9e中（$"),
+        " and ",
+        " or ",
+        " not ",
+        " in ",
+        " if ",
+        " else ",
+        "lambda",
+        "matches(",
+        "n1",
+        "m1",
+        "**",
+        'r"',
+    ]
+)
 
 
 @settings(max_examples=400, deadline=None)
@@ -154,11 +173,27 @@ def test_no_text_raises_anything_but_a_risk_error(source):
 
 def test_hostile_texts_are_refused():
     hostile = [
-        "(" * 4000, "[" * 2000 + "]" * 2000, "-" * 3999 + "1", "not " * 999 + "b1", "+".join("1" * 1999),
-        "n1 if b1 else " * 200 + "1", "9" * 4000, "1" + "e9" * 100, "n1" + "**2" * 900,
-        "a." * 1900 + "a", "min(" * 900 + ")" * 900, "1<" * 1990 + "1", "b1 and " * 520 + "x",
-        'matches(t1, "' + "(a{1,1000}){1,1000}" + '")', 'matches(t1, "' + "(x+x+)+" * 100 + '")',
-        "\ud800", '"\ud800" == t1', "\x00", "'" * 4000, "x" * 5000, "((((n1)))) " * 300,
+        "(" * 4000,
+        "[" * 2000 + "]" * 2000,
+        "-" * 3999 + "1",
+        "not " * 999 + "b1",
+        "+".join("1" * 1999),
+        "n1 if b1 else " * 200 + "1",
+        "9" * 4000,
+        "1" + "e9" * 100,
+        "n1" + "**2" * 900,
+        "a." * 1900 + "a",
+        "min(" * 900 + ")" * 900,
+        "1<" * 1990 + "1",
+        "b1 and " * 520 + "x",
+        'matches(t1, "' + "(a{1,1000}){1,1000}" + '")',
+        'matches(t1, "' + "(x+x+)+" * 100 + '")',
+        "\ud800",
+        '"\ud800" == t1',
+        "\x00",
+        "'" * 4000,
+        "x" * 5000,
+        "((((n1)))) " * 300,
     ]
     for source in hostile:
         try:

@@ -90,7 +90,7 @@ class Checker:
             case ast.Name() | ast.Attribute():
                 return self._name(tree)
             case ast.BoolOp(op=operator, values=values):
-                return self._logic(tree, "and" if isinstance(operator, ast.And) else "or", values)
+                return self._logic("and" if isinstance(operator, ast.And) else "or", values)
             case ast.UnaryOp(op=operator, operand=operand):
                 return self._unary(tree, operator, operand)
             case ast.BinOp(left=left, op=operator, right=right):
@@ -179,10 +179,12 @@ class Checker:
             Kind.TEXT: 'compare it, such as x == "app"',
             Kind.INSTANT: "compare it with another instant",
         }[node.kind]
-        self.fault(KindMismatchError, f"{what}: expected boolean, was {node.kind}; {advice}", at=tree)
+        self.fault(
+            KindMismatchError, f"{what}: expected boolean, was {node.kind}; {advice}", at=tree
+        )
         return None
 
-    def _logic(self, tree: ast.expr, operator: str, values: list[ast.expr]) -> Node | None:
+    def _logic(self, operator: str, values: list[ast.expr]) -> Node | None:
         operands = [self._boolean(value, what=operator) for value in values]
         known = [operand for operand in operands if operand is not None]
         return Logic(operator, tuple(known)) if len(known) == len(operands) else None
@@ -240,9 +242,7 @@ class Checker:
         if operator == "multiply":
             if all(money):
                 raise KindMismatchError("money * money has no meaning; one side is a number")
-            return Arithmetic(
-                Kind.MONEY if any(money) else Kind.NUMBER, operator, left, right
-            )
+            return Arithmetic(Kind.MONEY if any(money) else Kind.NUMBER, operator, left, right)
         if money == (False, True):
             raise KindMismatchError("number / money has no meaning; divide money by money")
         if operator == "floor_divide" and money == (True, False):
@@ -316,7 +316,7 @@ class Checker:
             return self._one_of(subject, right, text=text)
         name = self._dotted(right) if isinstance(right, ast.Name | ast.Attribute) else None
         if name is None:
-            message = "in: expected a list name or literals such as [\"CN\", \"HK\"]"
+            message = 'in: expected a list name or literals such as ["CN", "HK"]'
             self.fault(RefusedSyntaxError, message, at=right)
             return None
         if name not in self.scope.lists:

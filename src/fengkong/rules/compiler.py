@@ -98,9 +98,7 @@ class Compiler:
         self.results.append(register)
         self.named[name] = register
 
-    def emit(
-        self, operation: int, a: Register, b: Register = NONE, c: Register = NONE
-    ) -> Register:
+    def emit(self, operation: int, a: Register, b: Register = NONE, c: Register = NONE) -> Register:
         """The register of an operation, which is done once however often it is written."""
         key = (operation, a, b, c)
         found = self.known.get(key)
@@ -147,8 +145,8 @@ class Compiler:
 
     def _place(self, node: Node) -> Register:
         match node:
-            case Constant(value=value):
-                return self.constant(cell(value))
+            case Constant():
+                return self.constant(cell(node.value))
             case Name(name=name):
                 earlier = self.named.get(name)
                 return ("frame", self.frame[name]) if earlier is None else earlier
@@ -245,9 +243,7 @@ class Compiler:
         bases = {"frame": 0, "probe": len(self.frame), "constant": width, "table": 0, "count": 0}
         slots = self._result_slots()
         numbers, count = self._allocate(slots, first=results_at + len(self.results))
-        places = {
-            temporary: results_at + slots[temporary] for temporary in slots
-        } | numbers
+        places = {temporary: results_at + slots[temporary] for temporary in slots} | numbers
 
         def numbered(register: Register) -> int:
             space, index = register
@@ -278,9 +274,7 @@ class Compiler:
                 slots[index] = slot
         return slots
 
-    def _allocate(
-        self, slots: Mapping[int, int], *, first: int
-    ) -> tuple[dict[int, int], int]:
+    def _allocate(self, slots: Mapping[int, int], *, first: int) -> tuple[dict[int, int], int]:
         """Registers for the other temporaries, used again after their last reader."""
         last_use: dict[int, int] = {}
         for position, (_, target, *operands) in enumerate(self.code):

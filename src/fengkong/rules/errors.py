@@ -13,8 +13,8 @@ class ExpressionSyntaxError(RiskError):
     """A text is not an expression."""
 
     code = "rule.syntax"
-    hint = "Write one expression such as: amount > 5000 and channel == \"app\"."
-    hint_zh: ClassVar[str] = "请写一个表达式,例如:amount > 5000 and channel == \"app\"。"
+    hint = 'Write one expression such as: amount > 5000 and channel == "app".'
+    hint_zh: ClassVar[str] = '请写一个表达式,例如:amount > 5000 and channel == "app"。'
 
 
 class RefusedSyntaxError(RiskError):

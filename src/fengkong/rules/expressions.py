@@ -78,4 +78,3 @@ def parse_condition(source: str, *, scope: Scope, origin: Origin = NOWHERE) -> E
         message = f"a condition must be true or false, was {expression.kind}"
         raise placed(KindMismatchError, message, origin.place)
     return expression
-

@@ -119,9 +119,7 @@ def _whole(function: str) -> Callable[[list[Node], Scope], Node]:
             )
         per_unit = Constant(Kind.NUMBER, float(round(1.0 / unit)))
         steps = Arithmetic(Kind.NUMBER, "multiply", value, per_unit)
-        return Arithmetic(
-            value.kind, "divide", Quantity(Kind.NUMBER, function, (steps,)), per_unit
-        )
+        return Arithmetic(value.kind, "divide", Quantity(Kind.NUMBER, function, (steps,)), per_unit)
 
     return build
 

@@ -57,11 +57,11 @@ def evaluate(expression: Expression, *, moment: Moment) -> Value:
     return value_of(expression.node, moment)
 
 
-def value_of(node: Node, moment: Moment) -> Value:
+def value_of(node: Node, moment: Moment) -> Value:  # noqa: C901 - one case per kind of node
     """The value of a part of an expression."""
     match node:
-        case Constant(value=value):
-            return value
+        case Constant():
+            return node.value
         case Name():
             return _clean(moment.values.get(node.name), kind=node.kind)
         case ParameterValue():
@@ -72,8 +72,8 @@ def value_of(node: Node, moment: Moment) -> Value:
             return _compare(node, moment)
         case Logic():
             return _logic(node, moment)
-        case Negation(operand=operand):
-            truth = value_of(operand, moment)
+        case Negation():
+            truth = value_of(node.operand, moment)
             return None if truth is None else not truth
         case Choice():
             condition = value_of(node.condition, moment)

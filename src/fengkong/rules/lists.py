@@ -101,14 +101,14 @@ class ListChange:
             return value
 
         try:
-            action = ListAction(text("list_action"))
+            action = ListAction(text("operation"))
         except ValueError:
-            message = f"list_action must be one of {', '.join(ListAction)}"
-            raise InvalidListError(message, path="$.list_action") from None
+            message = f"operation must be one of {', '.join(ListAction)}"
+            raise InvalidListError(message, path="$.operation") from None
         return cls(
-            list=text("list_name"),
+            list=text("list"),
             action=action,
-            value=text("list_value"),
+            value=text("value"),
             reason=text("reason"),
             author=text("author"),
             occurred_at=occurred_at,

@@ -31,7 +31,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ParameterValue:
-    """The value of a dated parameter at the moment of the event; `scale` turns it to minor units."""
+    """The value of a dated parameter at the event's moment; `scale` turns it to minor units."""
 
     kind: Kind
     parameter: Parameter
@@ -110,7 +110,8 @@ class OnList:
 @dataclass(frozen=True, slots=True, eq=False)
 class Quantity:
     """A function of numbers: negate, absolute, minimum, maximum, round, floor, ceiling, root,
-    logarithm, exponential, to_money (number to minor units)."""
+    logarithm, exponential, to_money (number to minor units).
+    """
 
     kind: Kind
     function: str

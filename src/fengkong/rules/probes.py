@@ -50,9 +50,7 @@ class Probe(Protocol):
     def names(self) -> tuple[str, ...]:
         """The text names it reads."""
 
-    def of_row(
-        self, texts: Mapping[str, str | None], occurred_at: int, lists: ListState
-    ) -> float:
+    def of_row(self, texts: Mapping[str, str | None], occurred_at: int, lists: ListState) -> float:
         """The cell of one row."""
 
     def of_columns(
@@ -136,7 +134,9 @@ class TextProbe:
         if len(self.names) == 1:
             column = texts_of(texts, self.names[0], count=count)
             distinct = column.unique()
-            cells = pl.Series([self._cell((text,)) for text in distinct.to_list()], dtype=pl.Float64)
+            cells = pl.Series(
+                [self._cell((text,)) for text in distinct.to_list()], dtype=pl.Float64
+            )
             if distinct.len() == count and column.equals(distinct):
                 return cells.to_numpy()
             return column.replace_strict(distinct, cells, return_dtype=pl.Float64).to_numpy()
@@ -158,9 +158,7 @@ class ListProbe:
         """The text that is looked up."""
         return value_of(self._subject, Moment(texts))
 
-    def of_row(
-        self, texts: Mapping[str, str | None], occurred_at: int, lists: ListState
-    ) -> float:
+    def of_row(self, texts: Mapping[str, str | None], occurred_at: int, lists: ListState) -> float:
         """The cell of one row."""
         subject = texts.get(self._plain) if self._plain is not None else self._of(texts)
         if subject is None:
@@ -213,4 +211,3 @@ def probe_for(node: Node) -> Probe:
             return ListProbe(node)
         case _:
             return TextProbe(node)
-

@@ -131,9 +131,7 @@ def compile_program(
                 f"{name} reads the characters of {min(derived)}, which is not a field"
             )
         compiler.add(name, expression.node)
-    return Program(
-        names=[name for name, _ in expressions], frame=frame, image=compiler.finish()
-    )
+    return Program(names=[name for name, _ in expressions], frame=frame, image=compiler.finish())
 
 
 def _probed_names(expression: Expression) -> set[str]:

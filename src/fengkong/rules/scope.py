@@ -29,7 +29,7 @@ class Scope:
     @property
     def scale(self) -> int:
         """Minor units in one major unit: 100 for CNY, 1 for JPY."""
-        return 10 ** int(exponent(self.currency))
+        return int(10 ** exponent(self.currency))
 
     def with_names(self, names: Mapping[str, Kind]) -> Scope:
         """The same scope with more names, such as features that rules may use."""

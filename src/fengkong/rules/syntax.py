@@ -66,9 +66,7 @@ _MISTAKES: Final = (
 
 def placed(kind: type[RiskError], message: str, place: Place) -> RiskError:
     """An error of a kind at a place of a file."""
-    return kind(
-        message, path=place.path, source=place.source, line=place.line, column=place.column
-    )
+    return kind(message, path=place.path, source=place.source, line=place.line, column=place.column)
 
 
 class _Scanner:
@@ -163,7 +161,7 @@ class _Scanner:
         while position < len(self.text) and self.text[position] not in (quote, "\n"):
             if self.text[position] == "\\":
                 if prefix != "r":
-                    message = f'a backslash in a string: write r{quote}...{quote} in front of it'
+                    message = f"a backslash in a string: write r{quote}...{quote} in front of it"
                     self.fault(RefusedSyntaxError, message, at=position)
                 position += 1
             position += 1

@@ -1,0 +1,165 @@
+"""What a condition looked at: each value against its limit.
+
+The plan of an expression (its comparisons, with the names and limits in them) is made once; each
+hit then costs a few look-ups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from fengkong.rules.expressions import Expression
+from fengkong.rules.interpreter import Moment, Value, value_of
+from fengkong.rules.kinds import Kind
+from fengkong.rules.lists import ListState
+from fengkong.rules.nodes import (
+    Comparison,
+    Constant,
+    IsMissing,
+    Logic,
+    Name,
+    Negation,
+    Node,
+    OneOf,
+    OnList,
+    ParameterValue,
+    TextFunction,
+    TimeFunction,
+    children,
+    walk,
+)
+
+_FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A value that was seen, how it was compared, and with what.
+
+    `name` is a field, a feature or a sub-expression; `limit_source` is the parameter, list or
+    text that the limit comes from, and None for a literal. Money is in minor units.
+    """
+
+    name: str
+    kind: Kind
+    value: Value
+    operator: str
+    limit_source: str | None
+    limit_value: Value | tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """One comparison of a condition."""
+
+    name: str
+    subject: Node
+    operator: str
+    limit_source: str | None
+    limit: Node | tuple[Value, ...] | None
+
+    def observe(self, moment: Moment) -> Observation:
+        """What this comparison saw."""
+        limit: Value | tuple[Value, ...] = None
+        if isinstance(self.limit, tuple):
+            limit = self.limit
+        elif self.limit is not None:
+            limit = value_of(self.limit, moment)
+        value = value_of(self.subject, moment)
+        kind = self.subject.kind
+        return Observation(self.name, kind, value, self.operator, self.limit_source, limit)
+
+
+def _source(node: Node, text: str) -> str | None:
+    """Where a limit comes from: a parameter's name, nothing for a literal, else its text."""
+    if isinstance(node, ParameterValue):
+        return node.parameter.name
+    return None if isinstance(node, Constant) else text
+
+
+def _is_limit(node: Node) -> bool:
+    """Whether a side of a comparison is fixed by the policy rather than seen in the event."""
+    return all(isinstance(part, Constant | ParameterValue) or children(part) for part in walk(node))
+
+
+def _comparison(node: Comparison) -> _Leaf:
+    """A comparison with the observed value on the left."""
+    subject, limit, operator = node.left, node.right, node.operator
+    name, text = node.left_text, node.right_text
+    if _is_limit(subject) and not _is_limit(limit):
+        subject, limit, operator = limit, subject, _FLIPPED[operator]
+        name, text = text, name
+    return _Leaf(name, subject, operator, _source(limit, text), limit)
+
+
+def _plain_name(node: Node, otherwise: str) -> str:
+    return node.name if isinstance(node, Name) else otherwise
+
+
+def _leaf(node: Node, *, negated: bool) -> _Leaf | None:
+    """The leaf of a part that is not made of smaller conditions."""
+    match node:
+        case Comparison():
+            return _comparison(node)
+        case OneOf():
+            values = tuple(item.value for item in node.values)
+            return _Leaf(
+                node.subject_text, node.subject, "not in" if negated else "in", None, values
+            )
+        case OnList():
+            operator = "not in" if negated else "in"
+            return _Leaf(node.subject_text, node.subject, operator, node.list, None)
+        case IsMissing(operand=operand):
+            name = _plain_name(operand, "value")
+            return _Leaf(name, operand, "is not missing" if negated else "is missing", None, None)
+        case TextFunction(arguments=arguments, function=function, options=options):
+            second = arguments[1] if len(arguments) > 1 else None
+            limit = second if second is not None else tuple(options)
+            name = _plain_name(arguments[0], function)
+            operator = f"not {function}" if negated else function
+            return _Leaf(name, arguments[0], operator, None, limit)
+        case TimeFunction(arguments=arguments, function=function):
+            name = _plain_name(arguments[0], function)
+            return _Leaf(name, arguments[0], f"not {function}" if negated else function, None, None)
+        case Name(name=name) if node.kind is Kind.BOOLEAN:
+            return _Leaf(name, node, "is", None, (not negated,))
+        case _:
+            return None
+
+
+@lru_cache(maxsize=16_384)
+def _plan(expression: Expression) -> tuple[_Leaf, ...]:
+    """The comparisons of an expression, in the order they are written, each once."""
+    leaves: list[_Leaf] = []
+    seen: set[int] = set()
+    pending: list[tuple[Node, bool]] = [(expression.node, False)]
+    while pending:
+        node, negated = pending.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, Negation):
+            pending.append((node.operand, not negated))
+            continue
+        leaf = None if isinstance(node, Logic) else _leaf(node, negated=negated)
+        if leaf is not None:
+            leaves.append(leaf)
+            continue
+        parts = [part for part in children(node) if part.kind is Kind.BOOLEAN]
+        pending.extend((part, negated) for part in reversed(parts))
+    return tuple(leaves)
+
+
+def observations(
+    expression: Expression,
+    values: Mapping[str, object],
+    *,
+    occurred_at: int | None = None,
+    lists: ListState | None = None,
+) -> tuple[Observation, ...]:
+    """What every comparison of a condition saw, in the order they are written."""
+    moment = Moment(values, occurred_at, lists)
+    return tuple([leaf.observe(moment) for leaf in _plan(expression)])
