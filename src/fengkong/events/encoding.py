@@ -55,7 +55,7 @@ def encode(event: Event) -> bytes:
     return _shipped_encoder().encode(event)
 
 
-def _as_it_is(value: object, currency: str) -> object:  # noqa: ARG001
+def _as_it_is(value: object, currency: str) -> object:
     return value
 
 
@@ -63,15 +63,15 @@ def _money(value: object, currency: str) -> object:
     return format_minor(cast("int", value), currency=currency)
 
 
-def _number(value: object, currency: str) -> object:  # noqa: ARG001
+def _number(value: object, currency: str) -> object:
     return float(cast("float", value))
 
 
-def _instant(value: object, currency: str) -> object:  # noqa: ARG001
+def _instant(value: object, currency: str) -> object:
     return format_instant(cast("int", value))
 
 
-def _place(value: object, currency: str) -> object:  # noqa: ARG001
+def _place(value: object, currency: str) -> object:
     latitude, longitude = cast("tuple[float, float]", value)
     return {"lat": latitude, "lon": longitude}
 

@@ -61,7 +61,7 @@ class Examination:
         self._catalogue = catalogue
         self._types = types
         self._entries = dict(document)
-        self._errors: list[RiskError] = list(_repeated_keys(document, path="$"))
+        self._errors: list[RiskError] = list(repeated_keys(document, path="$"))
 
     def event(self) -> Event:
         """The event, or an error with everything that is wrong with it."""
@@ -157,7 +157,8 @@ def _known_currency(code: str) -> str:
     return code
 
 
-def _repeated_keys(value: object, *, path: str) -> Iterator[RiskError]:
+def repeated_keys(value: object, *, path: str) -> Iterator[RiskError]:
+    """An error for every key that an object has twice, at every depth."""
     if isinstance(value, Pairs):
         seen: set[str] = set()
         for key, inner in value:
@@ -165,10 +166,10 @@ def _repeated_keys(value: object, *, path: str) -> Iterator[RiskError]:
             if key in seen:
                 yield DuplicateKeyError(f"{_shown(key)!r} twice", path=place)
             seen.add(key)
-            yield from _repeated_keys(inner, path=place)
+            yield from repeated_keys(inner, path=place)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _repeated_keys(inner, path=f"{path}[{index}]")
+            yield from repeated_keys(inner, path=f"{path}[{index}]")
 
 
 def _shown(key: str) -> str:

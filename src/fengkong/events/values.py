@@ -89,7 +89,7 @@ def _money_reader(field: Field) -> Reader:
 
 
 def _number_reader(field: Field) -> Reader:
-    def read(value: object, currency: str) -> object:  # noqa: ARG001
+    def read(value: object, currency: str) -> object:
         if type(value) is not float and type(value) is not int:
             raise _wrong(value, expected="a number")
         check_number(value, field=field)
@@ -99,7 +99,7 @@ def _number_reader(field: Field) -> Reader:
 
 
 def _integer_reader(field: Field) -> Reader:
-    def read(value: object, currency: str) -> object:  # noqa: ARG001
+    def read(value: object, currency: str) -> object:
         if type(value) is not int:
             raise _wrong(value, expected="a whole number")
         check_number(value, field=field)
@@ -108,8 +108,8 @@ def _integer_reader(field: Field) -> Reader:
     return read
 
 
-def _boolean_reader(field: Field) -> Reader:  # noqa: ARG001
-    def read(value: object, currency: str) -> object:  # noqa: ARG001
+def _boolean_reader(field: Field) -> Reader:
+    def read(value: object, currency: str) -> object:
         if type(value) is not bool:
             raise _wrong(value, expected="true or false")
         return value
@@ -120,7 +120,7 @@ def _boolean_reader(field: Field) -> Reader:  # noqa: ARG001
 def _category_reader(field: Field) -> Reader:
     words = field.values
 
-    def read(value: object, currency: str) -> object:  # noqa: ARG001
+    def read(value: object, currency: str) -> object:
         if type(value) is not str:
             raise _wrong(value, expected="a word")
         if words is None:
@@ -141,7 +141,7 @@ def _category_reader(field: Field) -> Reader:
 def _text_reader(field: Field) -> Reader:
     pattern = _compiled(field)
 
-    def read(value: object, currency: str) -> object:  # noqa: ARG001
+    def read(value: object, currency: str) -> object:
         if type(value) is not str:
             raise _wrong(value, expected="a text")
         _check_length(value, field=field)
@@ -156,7 +156,7 @@ def _text_reader(field: Field) -> Reader:
 def _entity_reader(field: Field) -> Reader:
     pattern = _compiled(field)
 
-    def read(value: object, currency: str) -> object:  # noqa: ARG001
+    def read(value: object, currency: str) -> object:
         if type(value) is not str:
             raise _wrong(value, expected="an identifier as text")
         _check_length(value, field=field)
@@ -167,8 +167,8 @@ def _entity_reader(field: Field) -> Reader:
     return read
 
 
-def _instant_reader(field: Field) -> Reader:  # noqa: ARG001
-    def read(value: object, currency: str) -> object:  # noqa: ARG001
+def _instant_reader(field: Field) -> Reader:
+    def read(value: object, currency: str) -> object:
         if type(value) is not str:
             raise _wrong(value, expected="a time as RFC 3339 text")
         return parse_instant(value)
@@ -176,8 +176,8 @@ def _instant_reader(field: Field) -> Reader:  # noqa: ARG001
     return read
 
 
-def _place_reader(field: Field) -> Reader:  # noqa: ARG001
-    def read(value: object, currency: str) -> object:  # noqa: ARG001
+def _place_reader(field: Field) -> Reader:
+    def read(value: object, currency: str) -> object:
         if isinstance(value, Pairs):
             if len(dict(value)) < len(value):
                 raise DuplicateKeyError("a key of the place twice")

@@ -1,0 +1,161 @@
+"""A batch of events in columns: what replay, backtests and training read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from fengkong.events.catalogue import TEXT_LIKE, Catalogue, Kind, shipped_catalogue
+from fengkong.events.event import Event
+
+Cells = NDArray[np.float64]
+Column = Cells | pl.Series
+"""Cells (NaN is missing) or, for text-like fields, a String or Int64 series (null is missing)."""
+
+LATITUDE = ".lat"
+LONGITUDE = ".lon"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventColumns:
+    """Events side by side.
+
+    `types` are indices into `catalogue.type_names`; `occurred_at` is microseconds UTC; `values`
+    has a column for each field that any event of the batch has, a place two (`place.lat`,
+    `place.lon`); money is in minor units. The text of an Int64 series is its decimal digits.
+    `rows` are the numbers of the rows in their source, from 1.
+    """
+
+    types: NDArray[np.int16]
+    ids: pl.Series
+    occurred_at: NDArray[np.int64]
+    currencies: pl.Series | None
+    values: dict[str, Column]
+    rows: NDArray[np.int64]
+    catalogue: Catalogue = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.occurred_at)
+
+    @classmethod
+    def from_events(
+        cls,
+        events: Sequence[Event],
+        *,
+        catalogue: Catalogue | None = None,
+        rows: Sequence[int] | None = None,
+    ) -> EventColumns:
+        """The same events in columns."""
+        catalogue = catalogue or shipped_catalogue()
+        numbers = {name: number for number, name in enumerate(catalogue.type_names)}
+        count = len(events)
+        currencies = pl.Series([event.currency for event in events], dtype=pl.String)
+        given: dict[str, tuple[list[int], list[object]]] = {}
+        for index, event in enumerate(events):
+            for name, value in event.values.items():
+                indices, values = given.setdefault(name, ([], []))
+                indices.append(index)
+                values.append(value)
+        columns: dict[str, Column] = {}
+        for name in sorted(given):
+            indices, values = given[name]
+            columns |= _column(
+                name, kind=catalogue.fields[name].kind, at=indices, values=values, count=count
+            )
+        return cls(
+            types=np.array([numbers[event.type] for event in events], dtype=np.int16),
+            ids=pl.Series([event.id for event in events], dtype=pl.String),
+            occurred_at=np.array([event.occurred_at for event in events], dtype=np.int64),
+            currencies=None if currencies.null_count() == count else currencies,
+            values=columns,
+            rows=np.arange(1, count + 1) if rows is None else np.array(rows, dtype=np.int64),
+            catalogue=catalogue,
+        )
+
+    def to_events(self) -> list[Event]:
+        """The same events one by one."""
+        names = self.catalogue.type_names
+        currencies = [None] * len(self) if self.currencies is None else self.currencies.to_list()
+        values = self._values_by_row()
+        return [
+            Event(type=names[kind], id=identifier, occurred_at=at, currency=currency, values=held)
+            for kind, identifier, at, currency, held in zip(
+                self.types.tolist(),
+                self.ids.to_list(),
+                self.occurred_at.tolist(),
+                currencies,
+                values,
+                strict=True,
+            )
+        ]
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> EventColumns:
+        """The events at some positions, or where a mask is true, in that order."""
+        positions = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        index = pl.Series(positions, dtype=pl.UInt32)
+        return EventColumns(
+            types=self.types[positions],
+            ids=self.ids.gather(index),
+            occurred_at=self.occurred_at[positions],
+            currencies=None if self.currencies is None else self.currencies.gather(index),
+            values={
+                name: column.gather(index) if isinstance(column, pl.Series) else column[positions]
+                for name, column in self.values.items()
+            },
+            rows=self.rows[positions],
+            catalogue=self.catalogue,
+        )
+
+    def _values_by_row(self) -> list[dict[str, object]]:
+        rows: list[dict[str, object]] = [{} for _ in range(len(self))]
+        for name, column in self.values.items():
+            if name.endswith(LONGITUDE):
+                continue
+            name = name.removesuffix(LATITUDE)
+            for row, value in zip(rows, self._memory(name, column), strict=True):
+                if value is not None:
+                    row[name] = value
+        return rows
+
+    def _memory(self, name: str, column: Column) -> list[object]:
+        """The values of a field as an event has them, None where missing."""
+        if isinstance(column, pl.Series):
+            return column.cast(pl.String).to_list()
+        kind = self.catalogue.fields[name].kind
+        cells = [None if cell != cell else cell for cell in column.tolist()]  # noqa: PLR0124 NaN
+        if kind is Kind.PLACE:
+            longitudes = cast("Cells", self.values[name + LONGITUDE]).tolist()
+            pairs = zip(cells, longitudes, strict=True)
+            return [None if lat is None else (lat, lon) for lat, lon in pairs]
+        if kind is Kind.NUMBER:
+            return cast("list[object]", cells)
+        convert = bool if kind is Kind.BOOLEAN else int
+        return [None if cell is None else convert(cell) for cell in cells]
+
+
+def _column(
+    name: str, *, kind: Kind, at: list[int], values: list[object], count: int
+) -> dict[str, Column]:
+    if kind in TEXT_LIKE:
+        texts: list[object] = [None] * count
+        for index, value in zip(at, values, strict=True):
+            texts[index] = value
+        return {name: pl.Series(name, texts, dtype=pl.String)}
+    if kind is Kind.PLACE:
+        places = np.array(values, dtype=np.float64)
+        return {
+            name + LATITUDE: _cells(places[:, 0], at=at, count=count),
+            name + LONGITUDE: _cells(places[:, 1], at=at, count=count),
+        }
+    return {name: _cells(np.array(values, dtype=np.float64), at=at, count=count)}
+
+
+def _cells(values: Cells, *, at: list[int], count: int) -> Cells:
+    cells = np.full(count, np.nan)
+    cells[at] = values
+    return cells
