@@ -29,9 +29,9 @@ class Agenda:
         self._end = start + days * DAY_US
         self._days: defaultdict[int, list[SimulatedEvent]] = defaultdict(list)
 
-    def holds(self, instant: int) -> bool:
-        """Whether an instant lies within the horizon."""
-        return self._start <= instant < self._end
+    def is_past(self, instant: int) -> bool:
+        """Whether an instant lies before the horizon."""
+        return instant < self._start
 
     def add(self, item: SimulatedEvent) -> None:
         """Let an event happen, unless it lies outside the horizon."""

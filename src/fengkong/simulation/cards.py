@@ -83,4 +83,5 @@ def _amounts(
     level = np.float32(20.0) + (customer % 80).astype(np.float32)
     spread = np.exp(np.float32(0.6) * dice.standard_normal(rows, dtype=np.float32))
     amount = level * spread * np.where(is_fraud, np.float32(3.0), np.float32(1.0))
-    return np.maximum((amount * 100).astype(np.int64), 1)
+    fen: npt.NDArray[np.int64] = np.maximum((amount * 100).astype(np.int64), 1)
+    return fen

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from fengkong.core.instants import DAY_US
+from fengkong.core.instants import DAY_US, HOUR_US
 from fengkong.simulation.calendar import Day
+from fengkong.simulation.geography import cities
 from fengkong.simulation.world import DEVICES_PER_CUSTOMER, World
 
 Ints = npt.NDArray[np.int64]
@@ -22,34 +23,38 @@ class Lives:
     """The state of every customer at the start of the day being played."""
 
     def __init__(self, *, world: World, dice: Generator) -> None:
-        people = world.customers
-        size = len(people)
+        people, size = world.customers, len(world.customers)
         self._world = world
         self.device_generation = np.zeros(size, dtype=np.int64)
-        used = dice.random(size) * np.minimum(world.start - people.since, 700 * DAY_US)
-        self.device_since = np.maximum(world.start - used.astype(np.int64), people.since)
+        self.device_since = people.since.copy()
         self.changed_phone = np.zeros(size, dtype=np.bool_)
         self.trip_until = np.full(size, -1, dtype=np.int64)
         self.trip_city = people.city.copy()
-        self.balance = (people.income * dice.lognormal(0.0, 0.8, size)).astype(np.int64)
+        self.balance = people.income.copy()
         self.savings = people.savings.copy()
         self.spent = np.zeros(size, dtype=np.int64)
+        # Dice only for those who are there on the first day: how many come later must not matter.
+        present = slice(world.active(0))
+        used = dice.random(world.active(0)) * 700 * DAY_US
+        first_seen = world.start - used.astype(np.int64)
+        self.device_since[present] = np.maximum(people.since[present], first_seen)
+        spread = dice.lognormal(0.0, 0.8, world.active(0))
+        self.balance[present] = (people.income[present] * spread).astype(np.int64)
 
     def begin_day(self, *, dice: Generator, day: Day) -> None:
         """Some buy a new phone, some leave for a trip, some are paid."""
-        size = len(self.balance)
-        people = self._world.customers
-        self.changed_phone = dice.random(size) < _NEW_PHONE_PER_DAY
-        self.device_generation += self.changed_phone
-        self.device_since = np.where(
-            self.changed_phone, day.start + 6 * 3600 * 10**6, self.device_since
-        )
-        leaves = dice.random(size) < _TRIP_PER_DAY * people.travels * day.travel
-        leaves &= self.trip_until < day.index
+        size = self._world.active(day.index)
+        present, people = slice(size), self._world.customers
+        changed = dice.random(size) < _NEW_PHONE_PER_DAY
+        self.changed_phone[present] = changed
+        self.device_generation[present] += changed
+        self.device_since[present][changed] = day.start + 6 * HOUR_US
+        leaves = dice.random(size) < _TRIP_PER_DAY * people.travels[present] * day.travel
+        leaves &= self.trip_until[present] < day.index
         length = 1 + dice.geometric(0.35, size)
-        goal = dice.integers(0, people.city.max() + 1, size)
-        self.trip_until = np.where(leaves, day.index + length, self.trip_until)
-        self.trip_city = np.where(leaves, goal, self.trip_city)
+        goal = dice.integers(0, len(cities()), size)
+        self.trip_until[present][leaves] = day.index + length[leaves]
+        self.trip_city[present][leaves] = goal[leaves]
         self._settle(day)
 
     def away(self, *, who: Ints, day: int) -> Flags:
@@ -59,14 +64,14 @@ class Lives:
 
     def city(self, *, who: Ints, day: int) -> Ints:
         """Where each is today."""
-        today: Ints = self._world.customers.city[who]
         away = self.away(who=who, day=day)
-        city: Ints = np.where(away, self.trip_city[who], today)
+        city: Ints = np.where(away, self.trip_city[who], self._world.customers.city[who])
         return city
 
     def device(self, *, who: Ints, second: Flags) -> Ints:
         """The number of each one's first or second device."""
-        return who * DEVICES_PER_CUSTOMER + second * 64 + (self.device_generation[who] & 63)
+        generation: Ints = self.device_generation[who] & 63
+        return who * DEVICES_PER_CUSTOMER + second * 64 + generation
 
     def spend(self, *, who: Ints, amounts: Ints) -> None:
         """Remember what left the accounts today."""

@@ -60,7 +60,8 @@ class Recorder:
         facts: Mapping[str, Any] | None = None,
     ) -> None:
         """The truth about an event, `after` it happened; none about what was before the horizon."""
-        if not self._agenda.holds(event.occurred_at):
+        # Not asked of the end: ids must not depend on how long the simulation goes on.
+        if self._agenda.is_past(event.occurred_at):
             return
         judged = event.values
         values: dict[str, Any] = {"event": event.id, "is_fraud": is_fraud, "label_kind": kind}

@@ -214,6 +214,9 @@ class Campaign:
     def record(self, kind: str, *, at: int, values: dict[str, Any], honest: bool = False) -> Event:
         """One event of the attack; `honest` for what merely prepares or hides it."""
         values = self._usual(kind, at=at, values=values) | values
+        if kind == "withdrawal.requested":
+            # Withdrawals have no list of saved payees.
+            values.pop("payee_saved", None)
         return self.recorder.record(
             kind,
             at=at,

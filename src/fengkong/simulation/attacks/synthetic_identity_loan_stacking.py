@@ -126,6 +126,7 @@ def _apply(
         "annual_rate": 0.18,
         "stated_income": int(campaign.dice.integers(9, 26)) * 100_000,
         "employment_months": int(campaign.dice.integers(6, 60)),
+        "face_similarity": round(0.82 + 0.17 * campaign.dice.random(), 3),
         "bureau_points": float(int(campaign.dice.integers(600, 700))),
         "bureau_enquiries_30d": int(campaign.dice.poisson(2.5)),
         "housing": campaign.pick(("rented", "family", "owned")),
@@ -148,7 +149,8 @@ def _draw(
     """Paid out, withdrawn within the hour; perhaps one instalment so as not to stand out."""
     loan = entity_id("loan", campaign.number())
     drawn_at = at + campaign.pause(50)
-    kept = ("customer", "account", "application", "device", "ip", "loan_product")
+    kept = ("customer", "account", "application", "device", "ip", "channel", "loan_product",
+            "annual_rate", "loan_term_months")  # fmt: skip
     drawn = {name: values[name] for name in kept}
     drawn |= {"loan": loan, "amount": values["loan_amount"]}
     event = campaign.record("loan.drawn", at=drawn_at, values=drawn)

@@ -119,7 +119,8 @@ def _profile_changes(today: Today) -> None:
         for name in ("account", "customer_since"):
             del values[name]
         values["changed_field"] = _PROFILE_FIELDS[visits.session[row] % len(_PROFILE_FIELDS)]
-        values["change_method"] = "self_service"
+        values |= {"change_method": "self_service", "succeeded": True}
+        values["authentication_method"] = "one_time_code" if visits.session[row] & 1 else "face"
         today.recorder.record("profile.changed", at=at, values=values)
 
 
@@ -143,6 +144,8 @@ def _number_changes(today: Today) -> None:
             "phone": identities.phone(who, generation=1 + today.day.index % 15),
             "previous_phone": identities.phone(who),
             "change_method": "self_service" if visits.session[row] & 3 else "desk",
+            "authentication_method": "one_time_code",
+            "succeeded": True,
         }
         today.recorder.record("profile.changed", at=at, values=values)
 

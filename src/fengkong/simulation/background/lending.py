@@ -71,7 +71,7 @@ class Lending:
             instalment=int(amount * (1.0 + 0.015 * months) / months) // 100 * 100 + 100,
             remaining=months,
             paid=0,
-            hazard=float(min(dice.gamma(0.4, 0.02), 0.5)),
+            hazard=float(min(dice.gamma(0.4, 0.03), 0.5)),
             drawn_event=None,
         )
 
