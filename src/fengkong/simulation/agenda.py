@@ -10,7 +10,7 @@ from fengkong.core.instants import DAY_US
 from fengkong.events.event import Event
 
 
-class SimulatedEvent(msgspec.Struct, frozen=True, kw_only=True):
+class SimulatedEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event and its truth: the scenario that caused it (or none) and whether it is fraud.
 
     A label keeps the scenario of the event it is about; the label itself is never fraud.

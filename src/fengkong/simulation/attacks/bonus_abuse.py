@@ -62,7 +62,7 @@ def _use(
         if found is not None:
             campaign.investigated(paid, after=found)
     if campaign.throw(0.7):
-        values = base | sink | {"amount": bonus - bonus % 100 + 100}
+        values = base | sink | {"amount": campaign.yuan(bonus / 80, spread=0.4)}
         later = spent_at + campaign.pause(20)
         campaign.record("withdrawal.requested", at=later, values=values)
     if found is not None:
