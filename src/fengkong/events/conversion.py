@@ -352,13 +352,15 @@ def _localised(series: pl.Series, *, zone: str) -> pl.Series:
 
 
 def _epochs(series: pl.Series, *, unit: str) -> Converted:
-    if series.dtype.is_integer() or series.dtype == pl.String:
-        whole = _floats(series, pattern=_WHOLE)
-        # Nanoseconds need more digits than a float has: divide as integers first.
-        if unit == "ns" and series.dtype.is_integer():
-            cells = (series.cast(pl.Int64) // 1000).cast(pl.Float64).fill_null(math.nan).to_numpy()
-        else:
-            cells = np.floor(whole * _UNITS_US[unit])
+    whole = series
+    if series.dtype == pl.String:
+        digits = pl.select(pl.when(series.str.contains(r"^-?[0-9]{1,19}$")).then(series))
+        whole = digits.to_series().cast(pl.Int64, strict=False)
+    if whole.dtype.is_integer():
+        # Nanoseconds have more digits than a float holds: divide them as integers.
+        whole = whole // 1000 if unit == "ns" else whole
+        factor = 1.0 if unit == "ns" else _UNITS_US[unit]
+        cells = whole.cast(pl.Float64).fill_null(math.nan).to_numpy() * factor
     else:
         with np.errstate(over="ignore"):
             cells = np.rint(_floats(series, pattern=_NUMBER) * _UNITS_US[unit])

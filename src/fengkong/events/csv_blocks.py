@@ -86,6 +86,8 @@ class CsvFile:
             (names,) = csv.reader([header.decode()], delimiter=self._separator, strict=True)
         except (UnicodeDecodeError, csv.Error, ValueError) as error:
             raise self._error(f"the header line cannot be read: {error}") from None
+        if not names:
+            raise self._error("no header line")
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise self._error(f"the header names {twice[0]!r} twice")
