@@ -69,7 +69,7 @@ _OF_DAYS: Final = {
 class Image:
     """A compiled program: what the kernels read, and what must be filled before."""
 
-    code: NDArray[np.int64]
+    code: NDArray[np.uint64]
     constants: NDArray[np.float64]
     tables: NDArray[np.float64]
     probes: tuple[Probe, ...]
@@ -120,9 +120,9 @@ class Compiler:
             self.constants.extend(values)
         return self.known[key]
 
-    def table(self, values: tuple[float, ...]) -> Register:
-        """The position of a table."""
-        key = ("table", values)
+    def table(self, name: object, values: tuple[float, ...]) -> Register:
+        """The position of a table, which stands once however often it is read."""
+        key = ("table", name)
         if key not in self.known:
             self.known[key] = ("table", len(self.tables))
             self.tables.extend(values)
@@ -214,7 +214,7 @@ class Compiler:
             between = self.emit(machine.SUBTRACT, last, first)
             return self.emit(machine.DIVIDE, between, self.constant(size))
         zone = zone_table(node.zone)
-        table, count = self.table(zone), ("count", len(zone) // 2)
+        table, count = self.table(node.zone, zone), ("count", len(zone) // 2)
         local = [self.emit(machine.LOCAL_TIME, instant, table, count) for instant in instants]
         if node.function in ("hour", "minute"):
             operation = machine.HOUR if node.function == "hour" else machine.MINUTE
@@ -231,7 +231,7 @@ class Compiler:
             before = self.emit(machine.SUBTRACT, days[0], self.constant(1.0))
             days = [before, days[0]]
         worked = working_day_table(node.calendar)
-        table, count = self.table(worked), ("count", len(worked))
+        table, count = self.table(node.calendar, worked), ("count", len(worked))
         first, last = (self.emit(machine.WORKING_DAYS, day, table, count) for day in days)
         return self.emit(machine.SUBTRACT, last, first)
 
@@ -258,7 +258,7 @@ class Compiler:
             if register[0] != "temporary" or slots.get(register[1]) != slot:
                 rows.append((machine.MOVE, results_at + slot, numbered(register), 0, 0))
         return Image(
-            code=np.array(rows, dtype=np.int64),
+            code=np.array(rows, dtype=np.uint64),
             constants=np.array(self.constants, dtype=np.float64),
             tables=np.array(self.tables or [0.0], dtype=np.float64),
             probes=tuple(self.probes),

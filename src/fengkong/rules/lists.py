@@ -187,10 +187,11 @@ class ListState:
 
     def holds(self, name: str, value: str, *, at: int) -> bool:
         """Whether a value is on a list at an instant."""
-        entries = self._entries[name].get(value)
-        if entries is None:
-            return False
-        return any(entry.starts <= at < entry.ends for entry in entries)
+        # A loop rather than any(): this is asked several times per decision.
+        for entry in self._entries[name].get(value, ()):  # noqa: SIM110
+            if entry.starts <= at < entry.ends:
+                return True
+        return False
 
     def entry(self, name: str, value: str, *, at: int) -> ListEntry | None:
         """The newest entry that puts a value on a list at an instant."""

@@ -1,6 +1,6 @@
 """The register machine: one kernel for one row, one for many rows, both with the same meaning.
 
-A program is an int64 array of instructions ``(operation, target, a, b, c)`` over float64
+A program is a uint64 array of instructions ``(operation, target, a, b, c)`` over float64
 registers laid out as ``frame cells | constants | results | temporaries``. NaN is missing; no
 register ever holds an infinity. The kernels live in this one module, because numba's cache goes
 stale when a kernel is inlined from another. Nothing is compiled per policy.
@@ -83,21 +83,18 @@ def _known(x):
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _truth(a, b, result):
-    return np.nan if (math.isnan(a) or math.isnan(b)) else (1.0 if result else 0.0)
+    return np.nan if (a != a) | (b != b) else (1.0 if result else 0.0)
 
 
+# Without branches: a wrongly predicted one costs more than the whole instruction.
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _and(a, b):
-    if a == 0.0 or b == 0.0:
-        return 0.0
-    return np.nan if (math.isnan(a) or math.isnan(b)) else 1.0
+    return 0.0 if (a == 0.0) | (b == 0.0) else a * b
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _or(a, b):
-    if a == 1.0 or b == 1.0:
-        return 1.0
-    return np.nan if (math.isnan(a) or math.isnan(b)) else 0.0
+    return 1.0 if (a == 1.0) | (b == 1.0) else a + b
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -157,15 +154,15 @@ def _local_time(a, tables, first, count):
     """Local microseconds: the table holds `count` starts of offsets, then `count` offsets."""
     if not (a >= _FIRST and a < _END):
         return np.nan
-    low = first
-    high = first + count
+    low = np.int64(first)
+    high = low + np.int64(count)
     while high - low > 1:
         middle = (low + high) // 2
         if tables[middle] <= a:
             low = middle
         else:
             high = middle
-    return a + tables[low + count]
+    return a + tables[low + np.int64(count)]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -195,7 +192,7 @@ def _working_days(days, tables, first, count):
     position = days - TABLE_FIRST_DAY
     if not (position >= 0.0 and position < count):
         return np.nan
-    return tables[first + np.int64(position)]
+    return tables[np.int64(first) + np.int64(position)]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")

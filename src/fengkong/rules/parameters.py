@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -50,6 +51,7 @@ class Parameter:
         return self.values[position - 1] if position else None
 
 
+@lru_cache(maxsize=4096)
 def in_minor_units(value: float, *, scale: int) -> float:
     """Major units times `scale`, by decimal arithmetic: 0.29 becomes 29, not 28.999."""
     return float(Decimal(repr(float(value))) * scale)

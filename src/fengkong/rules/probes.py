@@ -103,6 +103,7 @@ class TextProbe:
         self.names = names_of(node)
         self._node = node
         self._cache: dict[tuple[str | None, ...], float] = {}
+        self._single = self.names[0] if len(self.names) == 1 else None
 
     def _cell(self, key: tuple[str | None, ...]) -> float:
         """The cell for one combination of texts, computed once."""
@@ -121,6 +122,8 @@ class TextProbe:
         lists: ListState,  # noqa: ARG002
     ) -> float:
         """The cell of one row."""
+        if self._single is not None:
+            return self._cell((texts.get(self._single),))
         return self._cell(tuple([texts.get(name) for name in self.names]))
 
     def of_columns(

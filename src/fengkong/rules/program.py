@@ -30,8 +30,8 @@ class InvalidProgramError(RiskError):
 class Program:
     """Compiled expressions.
 
-    A row is float64[`width`]: the cells of `frame`, then the cells that `fill_row` or
-    `fill_columns` fill. Results are float64 in the order of the expressions; NaN is missing, and
+    A row is float64[`width`]: the cells of `frame` (truth values are 0 or 1, infinities count as
+    missing), then the cells that `fill_row` or `fill_columns` fill. Results are float64 in the order of the expressions; NaN is missing, and
     for a condition unknown. A program has scratch registers of its own: use one per thread.
     """
 
@@ -97,7 +97,8 @@ class Program:
         if self._column_registers is None:
             registers = _registers(self._image)[: self._image.registers]
             self._column_registers = np.repeat(registers[:, None], machine.CHUNK, axis=1)
-        machine.run_columns(rows, self._column_registers, self._tables, self._code, out)
+        code = self._code.view(np.int64)
+        machine.run_columns(rows, self._column_registers, self._tables, code, out)
 
 
 def _registers(image: Image) -> Cells:
