@@ -60,7 +60,9 @@ def parse_minor(text: str, *, currency: str) -> int:
         raise InvalidAmountError(f"{text[:40]!r} is not a decimal amount")
     sign, whole, fraction = match[1], match[2], match[3] or ""
     if len(fraction) > digits:
-        raise InvalidAmountError(f"{text[:40]!r} has more than {digits} decimal places ({currency})")
+        raise InvalidAmountError(
+            f"{text[:40]!r} has more than {digits} decimal places ({currency})"
+        )
     minor = int(whole) * 10**digits + int(fraction.ljust(digits, "0") or "0")
     if minor == 0 and sign:
         raise InvalidAmountError("minus zero is not an amount")

@@ -1,0 +1,1 @@
+"""Declared sliding-window features and the one kernel that computes them."""
