@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from fengkong.core.instants import INSTANT_MAX, INSTANT_MIN
 from fengkong.rules.expressions import Expression
@@ -43,8 +44,7 @@ TEXT_LENGTH_MAX: Final = 100_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """What an expression may look at: values by name, the event's time, and the lists."""
 
     values: Mapping[str, object]

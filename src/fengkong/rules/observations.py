@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from msgspec import Struct
+
 from fengkong.rules.expressions import Expression
 from fengkong.rules.interpreter import Moment, Value, value_of
 from fengkong.rules.kinds import Kind
@@ -35,8 +37,7 @@ from fengkong.rules.nodes import (
 _FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """A value that was seen, how it was compared, and with what.
 
     `name` is a field, a feature or a sub-expression; `limit_source` is the parameter, list or

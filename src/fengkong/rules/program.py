@@ -31,8 +31,10 @@ class Program:
     """Compiled expressions.
 
     A row is float64[`width`]: the cells of `frame` (truth values are 0 or 1, infinities count as
-    missing), then the cells that `fill_row` or `fill_columns` fill. Results are float64 in the order of the expressions; NaN is missing, and
-    for a condition unknown. A program has scratch registers of its own: use one per thread.
+    missing), then those that `fill_row` or `fill_columns` fill. Results are float64 in the order
+    of the expressions; NaN is missing, and for a condition unknown. Arrays are C-contiguous, so
+    that numba needs one form of each kernel. A program has scratch registers of its own: use one
+    per thread.
     """
 
     def __init__(self, *, names: Sequence[str], frame: Sequence[str], image: Image) -> None:
@@ -90,10 +92,12 @@ class Program:
 
     def run_rows(self, rows: Cells, out: Cells) -> None:
         """The results of filled rows one by one into float64[n, expressions]."""
+        assert rows.flags.c_contiguous, "see the class"
         machine.run_rows(rows, self._row_registers, self._code, out)
 
     def run_columns(self, rows: Cells, out: Cells) -> None:
         """The same results, an instruction at a time over chunks of rows."""
+        assert rows.flags.c_contiguous, "see the class"
         if self._column_registers is None:
             registers = _registers(self._image)[: self._image.registers]
             self._column_registers = np.repeat(registers[:, None], machine.CHUNK, axis=1)
