@@ -7,28 +7,26 @@ through the same reader that JSON values go through, so that both say the same a
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Final, cast
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from fengkong.core.errors import RiskError
-from fengkong.core.instants import (
-    INSTANT_MAX,
-    INSTANT_MIN,
-    InvalidInstantError,
-    check_instant,
-    parse_instant,
-)
 from fengkong.core.money import AMOUNT_MINOR_MAX, InvalidAmountError, parse_minor
 from fengkong.events.catalogue import TEXT_LIKE, Field, Kind
-from fengkong.events.columns import Cells, Column
+from fengkong.events.converted import (
+    NUMBER,
+    WHOLE,
+    Converted,
+    all_wrong,
+    floats,
+    read_float,
+    shown,
+    with_exceptions,
+)
 from fengkong.events.errors import (
     MissingFieldError,
     OutOfRangeError,
@@ -37,25 +35,13 @@ from fengkong.events.errors import (
 )
 from fengkong.events.mapping import Source
 from fengkong.events.spelling import did_you_mean
+from fengkong.events.times import instants
 from fengkong.events.values import LATITUDE_MAX, LONGITUDE_MAX, check_number, field_reader
 
 MINOR_TOLERANCE: Final = 1e-6
 """How far a floating-point amount may be from a whole minor unit, in minor units."""
 
-_NUMBER: Final = r"^-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?(?:[eE][+-]?[0-9]{1,3})?$"
-_WHOLE: Final = r"^-?(?:0|[1-9][0-9]{0,17})$"
 _BOOLEANS: Final = {"true": 1.0, "1": 1.0, "false": 0.0, "0": 0.0}
-_UNITS_US: Final = {"s": 1_000_000.0, "ms": 1_000.0, "us": 1.0, "ns": 0.001}
-_NAIVE: Final = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?", re.ASCII)
-
-
-@dataclass(slots=True)
-class Converted:
-    """A column of values, which of its rows are bad, and why."""
-
-    values: Column
-    bad: NDArray[np.bool_]
-    errors: list[tuple[int, RiskError]] = field(default_factory=list)
 
 
 def convert(
@@ -91,33 +77,16 @@ def convert(
 def degrees(series: pl.Series, *, name: str) -> Converted:
     """Latitudes or longitudes."""
     limit = LATITUDE_MAX if name == "lat" else LONGITUDE_MAX
-    numbers = _floats(series, pattern=_NUMBER)
+    numbers = floats(series, pattern=NUMBER)
     within = (numbers >= -limit) & (numbers <= limit)
 
     def read(value: object) -> float:
-        number = _read_float(value)
+        number = read_float(value)
         if not -limit <= number <= limit:
             raise OutOfRangeError(f"{name} {number:g} is outside -{limit:g} to {limit:g}")
         return number
 
-    return _with_exceptions(series, cells=numbers + 0.0, sure=within, read=read)
-
-
-def _with_exceptions(
-    series: pl.Series, *, cells: Cells, sure: NDArray[np.bool_], read: Callable[[object], float]
-) -> Converted:
-    """Cells where `sure`, NaN where null; the other rows as `read` finds them."""
-    missing = series.is_null().to_numpy()
-    cells = np.where(sure & ~missing, cells, np.nan)
-    converted = Converted(values=cells, bad=np.zeros(len(cells), dtype=np.bool_))
-    unsure = np.flatnonzero(~sure & ~missing)
-    for index, value in zip(unsure.tolist(), series.gather(unsure).to_list(), strict=True):
-        try:
-            cells[index] = read(value)
-        except RiskError as error:
-            converted.bad[index] = True
-            converted.errors.append((index, error))
-    return converted
+    return with_exceptions(series, cells=numbers + 0.0, sure=within, read=read)
 
 
 def _texts(series: pl.Series, *, declared: Field) -> Converted:
@@ -128,7 +97,7 @@ def _texts(series: pl.Series, *, declared: Field) -> Converted:
             return Converted(values=series, bad=np.zeros(series.len(), dtype=np.bool_))
         series = series.cast(pl.String)
     if series.dtype != pl.String:
-        return _all_wrong(series, expected="a text")
+        return all_wrong(series, expected="a text")
     if declared.values is not None:
         sure = series.is_in(sorted(declared.values))
     else:
@@ -171,18 +140,6 @@ def _identifiers(series: pl.Series) -> pl.Series:
     return series
 
 
-def _all_wrong(series: pl.Series, *, expected: str) -> Converted:
-    def read(value: object) -> float:
-        raise WrongTypeError(f"expected {expected}, was {_name(value)}")
-
-    nothing = np.zeros(series.len(), dtype=np.bool_)
-    return _with_exceptions(series, cells=np.full(series.len(), np.nan), sure=nothing, read=read)
-
-
-def _name(value: object) -> str:
-    return "NaN" if isinstance(value, float) and math.isnan(value) else f"{value!r:.40}"
-
-
 def _money(
     series: pl.Series,
     *,
@@ -193,7 +150,7 @@ def _money(
 ) -> Converted:
     minor_given = source.unit == "minor"
     scale = np.ones(len(digits)) if minor_given else 10.0 ** np.maximum(digits, 0)
-    amounts = _floats(series, pattern=_WHOLE if minor_given else _decimal_pattern(digits))
+    amounts = floats(series, pattern=WHOLE if minor_given else _decimal_pattern(digits))
     with np.errstate(invalid="ignore", over="ignore"):
         scaled = amounts * scale
         minor = np.rint(scaled)
@@ -203,7 +160,7 @@ def _money(
     sure = exact & (minor >= lowest) & (minor <= AMOUNT_MINOR_MAX) & (digits >= 0)
     if series.dtype == pl.String:
         sure &= ~series.str.starts_with("-0").fill_null(value=True).to_numpy()
-    # `_with_exceptions` reads the rows that are not sure in this same order.
+    # `with_exceptions` reads the rows that are not sure in this same order.
     rows = iter(np.flatnonzero(~sure & ~series.is_null().to_numpy()).tolist())
 
     def read(value: object) -> float:
@@ -213,7 +170,7 @@ def _money(
         places = 0 if minor_given else int(digits[row])
         return _read_amount(value, currency=currencies(row), digits=places, lowest=lowest)
 
-    return _with_exceptions(series, cells=minor + 0.0, sure=sure, read=read)
+    return with_exceptions(series, cells=minor + 0.0, sure=sure, read=read)
 
 
 def _decimal_pattern(digits: NDArray[np.int64]) -> str:
@@ -227,9 +184,9 @@ def _read_amount(value: object, *, currency: str, digits: int, lowest: int) -> f
     if isinstance(value, str):
         minor = parse_minor(value, currency=currency)
         return float(_signed(minor, lowest=lowest, shown=value))
-    number = _read_float(value)
+    number = read_float(value)
     if not math.isfinite(number):
-        raise InvalidAmountError(f"{_name(number)} is not an amount")
+        raise InvalidAmountError(f"{shown(number)} is not an amount")
     scaled = number * 10.0 ** max(digits, 0)
     if abs(scaled) > AMOUNT_MINOR_MAX:
         raise InvalidAmountError(f"{number!r} is above the largest amount")
@@ -244,42 +201,20 @@ def _signed(minor: int, *, lowest: int, shown: str) -> int:
     return minor
 
 
-def _floats(series: pl.Series, *, pattern: str) -> Cells:
-    """The numbers of a column, NaN where a value is not one."""
-    if series.dtype == pl.String:
-        plain = series.str.contains(pattern)
-        series = pl.select(pl.when(plain).then(series)).to_series()
-        return series.cast(pl.Float64, strict=False).fill_null(math.nan).to_numpy()
-    if series.dtype.is_numeric():
-        return series.cast(pl.Float64).fill_null(math.nan).to_numpy()
-    return np.full(series.len(), np.nan)
-
-
-def _read_float(value: object) -> float:
-    if isinstance(value, bool) or value is None:
-        raise WrongTypeError(f"expected a number, was {_name(value)}")
-    if isinstance(value, str) and not re.fullmatch(_NUMBER, value, re.ASCII):
-        raise WrongTypeError(f"expected a number, was {value[:40]!r}")
-    try:
-        return float(cast("float", value))
-    except (TypeError, ValueError, OverflowError):
-        raise WrongTypeError(f"expected a number, was {_name(value)}") from None
-
-
 def _numbers(series: pl.Series, *, declared: Field) -> Converted:
-    numbers = _floats(series, pattern=_NUMBER if declared.kind is Kind.NUMBER else _WHOLE)
+    numbers = floats(series, pattern=NUMBER if declared.kind is Kind.NUMBER else WHOLE)
     sure = (numbers >= declared.minimum) & (numbers <= declared.maximum)
     if declared.kind is Kind.INTEGER:
         sure &= numbers == np.floor(numbers)
 
     def read(value: object) -> float:
-        number = _read_float(value)
+        number = read_float(value)
         check_number(number, field=declared)
         if declared.kind is Kind.INTEGER and not number.is_integer():
-            raise WrongTypeError(f"expected a whole number, was {_name(value)}")
+            raise WrongTypeError(f"expected a whole number, was {shown(value)}")
         return number
 
-    return _with_exceptions(series, cells=numbers + 0.0, sure=sure, read=read)
+    return with_exceptions(series, cells=numbers + 0.0, sure=sure, read=read)
 
 
 def _booleans(series: pl.Series) -> Converted:
@@ -288,13 +223,13 @@ def _booleans(series: pl.Series) -> Converted:
     elif series.dtype == pl.Boolean or series.dtype.is_numeric():
         cells = series.cast(pl.Float64)
     else:
-        return _all_wrong(series, expected="true or false")
+        return all_wrong(series, expected="true or false")
     found = cells.fill_null(math.nan).to_numpy()
 
     def read(value: object) -> float:
-        raise WrongTypeError(f"expected true, false, 1 or 0, was {_name(value)}")
+        raise WrongTypeError(f"expected true, false, 1 or 0, was {shown(value)}")
 
-    return _with_exceptions(series, cells=found, sure=(found == 0) | (found == 1), read=read)
+    return with_exceptions(series, cells=found, sure=(found == 0) | (found == 1), read=read)
 
 
 def _translated(series: pl.Series, *, declared: Field, values: object) -> Converted:
@@ -307,112 +242,10 @@ def _translated(series: pl.Series, *, declared: Field, values: object) -> Conver
 
     def read(value: object) -> float:
         raise UnknownCategoryError(
-            f"{_name(value)} is not one of {', '.join(words)}{did_you_mean(str(value), words)}"
+            f"{shown(value)} is not one of {', '.join(words)}{did_you_mean(str(value), words)}"
         )
 
     nothing = np.full(series.len(), np.nan)
-    converted = _with_exceptions(texts, cells=nothing, sure=known, read=read)
+    converted = with_exceptions(texts, cells=nothing, sure=known, read=read)
     converted.values = found if kind == pl.String else found.fill_null(math.nan).to_numpy()
     return converted
-
-
-def instants(series: pl.Series, *, source: Source) -> Converted:
-    """Instants in microseconds from times with or without a zone, numbers with a unit, texts."""
-    zone = source.time_zone
-    if series.dtype in (pl.Datetime, pl.Date):
-        return _datetimes(series.cast(pl.Datetime) if series.dtype == pl.Date else series, zone)
-    if source.unit is not None:
-        return _epochs(series, unit=source.unit)
-    if series.dtype != pl.String:
-        return _all_wrong(series, expected="a time (or a number with a unit in the mapping)")
-    cells = _parsed_times(series, zone=zone)
-    sure = (cells >= INSTANT_MIN) & (cells < INSTANT_MAX)
-    return _with_exceptions(
-        series, cells=cells, sure=sure, read=lambda value: _read_time(str(value), zone=zone)
-    )
-
-
-def _datetimes(series: pl.Series, zone: str | None) -> Converted:
-    has_zone = isinstance(series.dtype, pl.Datetime) and series.dtype.time_zone is not None
-    if not has_zone and zone is None:
-        return _all_wrong(series, expected="a time_zone in the mapping for times without offset")
-    local = series if has_zone else _localised(series, zone=str(zone))
-    cells = local.dt.epoch("us").cast(pl.Float64).fill_null(math.nan).to_numpy()
-    sure = (cells >= INSTANT_MIN) & (cells < INSTANT_MAX)
-
-    def read(value: object) -> float:
-        moment = cast("datetime", value)
-        return float(_localise(moment, zone=str(zone)) if moment.tzinfo is None else _us(moment))
-
-    return _with_exceptions(series, cells=cells, sure=sure, read=read)
-
-
-def _localised(series: pl.Series, *, zone: str) -> pl.Series:
-    return series.dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
-
-
-def _epochs(series: pl.Series, *, unit: str) -> Converted:
-    whole = series
-    if series.dtype == pl.String:
-        digits = pl.select(pl.when(series.str.contains(r"^-?[0-9]{1,19}$")).then(series))
-        whole = digits.to_series().cast(pl.Int64, strict=False)
-    if whole.dtype.is_integer():
-        # Nanoseconds have more digits than a float holds: divide them as integers.
-        whole = whole // 1000 if unit == "ns" else whole
-        factor = 1.0 if unit == "ns" else _UNITS_US[unit]
-        cells = whole.cast(pl.Float64).fill_null(math.nan).to_numpy() * factor
-    else:
-        with np.errstate(over="ignore"):
-            cells = np.rint(_floats(series, pattern=_NUMBER) * _UNITS_US[unit])
-    sure = (cells >= INSTANT_MIN) & (cells < INSTANT_MAX)
-
-    def read(value: object) -> float:
-        number = _read_float(value)
-        if not math.isfinite(number):
-            raise InvalidInstantError(f"{_name(number)} is not a time")
-        if isinstance(value, str):
-            raise InvalidInstantError(f"{value[:40]!r} is not a whole number of {unit} in range")
-        return float(check_instant(int(number * _UNITS_US[unit])))
-
-    return _with_exceptions(series, cells=cells, sure=sure, read=read)
-
-
-def _parsed_times(series: pl.Series, *, zone: str | None) -> Cells:
-    """Times of the usual length, quickly; NaN for those to be read one by one."""
-    if zone is None:
-        usual = series.str.contains(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
-        shown, zone = series.str.slice(0, 19), "UTC"
-    else:
-        usual = series.str.contains(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d$")
-        shown = series.str.replace(" ", "T", literal=True)
-    chosen = pl.select(pl.when(usual).then(shown)).to_series()
-    times = chosen.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
-    return (
-        _localised(times, zone=zone).dt.epoch("us").cast(pl.Float64).fill_null(math.nan).to_numpy()
-    )
-
-
-def _read_time(text: str, *, zone: str | None) -> float:
-    match = None if zone is None else _NAIVE.fullmatch(text)
-    if match is None or zone is None:
-        return float(parse_instant(text))
-    fraction = (match[3] or "")[:6].ljust(6, "0")
-    try:
-        moment = datetime.fromisoformat(f"{match[1]}T{match[2]}")
-    except ValueError as error:
-        raise InvalidInstantError(f"{text!r} does not exist: {error}") from None
-    return float(_localise(moment + timedelta(microseconds=int(fraction)), zone=zone))
-
-
-def _localise(moment: datetime, *, zone: str) -> int:
-    """The instant of a local time, refused where clocks show it twice or never."""
-    earlier = moment.replace(tzinfo=ZoneInfo(zone), fold=0)
-    later = moment.replace(tzinfo=ZoneInfo(zone), fold=1)
-    if earlier.utcoffset() != later.utcoffset():
-        raise InvalidInstantError(f"{moment} happened twice or never in {zone}")
-    return _us(earlier)
-
-
-def _us(moment: datetime) -> int:
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return check_instant((moment - epoch) // timedelta(microseconds=1))

@@ -15,10 +15,12 @@ from fengkong.core.errors import Fault, FaultsError, RiskError
 from fengkong.core.money import exponent
 from fengkong.events.catalogue import TEXT_LIKE, Catalogue, Field, Kind
 from fengkong.events.columns import LATITUDE, LONGITUDE, Cells, Column, EventColumns
-from fengkong.events.conversion import Converted, convert, degrees, instants
+from fengkong.events.conversion import convert, degrees
+from fengkong.events.converted import Converted
 from fengkong.events.errors import MissingFieldError
 from fengkong.events.mapping import Mapping, Source, UnknownColumnError
 from fengkong.events.spelling import did_you_mean
+from fengkong.events.times import instants
 
 _ID = Field(
     name="id",
