@@ -451,6 +451,17 @@ def test_amounts_of_every_size_become_exact(tmp_path: Path) -> None:
     assert found == minors.tolist()
 
 
+@pytest.mark.parametrize(
+    ("text", "minor"), [("85.64999999999999", 8565), ("83.10000000000001", 8310)]
+)
+def test_a_printed_float_is_the_amount_it_meant(tmp_path: Path, text: str, minor: int) -> None:
+    file = write_csv(tmp_path / "a.csv")
+    file.write_bytes(file.read_bytes().replace(b"57.16", text.encode()))
+    assert read(file)[0].values["amount"] == minor
+    file.write_bytes(file.read_bytes().replace(text.encode(), b"57.16400000000001"))
+    assert faults_of(file) == [(1, "money.invalid_amount", "$.amount")]
+
+
 def test_the_shared_card_payments(tmp_path: Path) -> None:
     import fengkong
 

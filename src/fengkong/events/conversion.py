@@ -7,6 +7,7 @@ through the same reader that JSON values go through, so that both say the same a
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -41,6 +42,9 @@ from fengkong.events.values import LATITUDE_MAX, LONGITUDE_MAX, check_number, fi
 MINOR_TOLERANCE: Final = 1e-6
 """How far a floating-point amount may be from a whole minor unit, in minor units."""
 
+# Nobody writes nine decimal places of money: such a text is a float that was printed
+# ("85.64999999999999"), and is read with a float's tolerance.
+_PRINTED_FLOAT: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,11})\.[0-9]{9,18}", re.ASCII)
 _BOOLEANS: Final = {"true": 1.0, "1": 1.0, "false": 0.0, "0": 0.0}
 
 
@@ -181,7 +185,7 @@ def _decimal_pattern(digits: NDArray[np.int64]) -> str:
 
 
 def _read_amount(value: object, *, currency: str, digits: int, lowest: int) -> float:
-    if isinstance(value, str):
+    if isinstance(value, str) and not _PRINTED_FLOAT.fullmatch(value):
         minor = parse_minor(value, currency=currency)
         return float(_signed(minor, lowest=lowest, shown=value))
     number = read_float(value)
