@@ -63,7 +63,7 @@ def parse_minor(text: str, *, currency: str) -> int:
         raise InvalidAmountError(
             f"{text[:40]!r} has more than {digits} decimal places ({currency})"
         )
-    minor = int(whole) * 10**digits + int(fraction.ljust(digits, "0") or "0")
+    minor = int(whole) * int(10**digits) + int(fraction.ljust(digits, "0") or "0")
     if minor == 0 and sign:
         raise InvalidAmountError("minus zero is not an amount")
     if minor > AMOUNT_MINOR_MAX:

@@ -44,8 +44,8 @@ class Plan:
     """What the kernel computes and what it must be given.
 
     `keyspaces` are tuples of field names whose hashes are the keys; `streams` say which events
-    are members; `cells` are the input columns (``place.lat`` for a place); `scales` their fixed-point
-    scales; `columns` is the width of the output, of which the features come first.
+    are members; `cells` are the input columns (``place.lat`` for a place); `scales` their
+    fixed-point scales; `columns` is the width of the output, of which the features come first.
     """
 
     features: tuple[WindowFeature, ...]
@@ -90,9 +90,7 @@ def compile_plan(
 
     `default_types` are the event types of a feature that names none.
     """
-    faults = [fault for feature in features for fault in _faults(feature, fields=fields)]
-    if faults:
-        raise FaultsError(faults)
+    check_features(features, fields=fields)
     tree = Tree(fields=fields, default_types=tuple(sorted(default_types)))
     for column, feature in enumerate(features):
         tree.add(feature, column=column)
@@ -109,6 +107,13 @@ def compile_plan(
         row_widths=tuple(rows.row_widths),
         span=rows.span,
     )
+
+
+def check_features(features: Sequence[WindowFeature], *, fields: Mapping[str, Field]) -> None:
+    """Refuse features whose fields do not exist or do not fit; all faults raise one FaultsError."""
+    faults = [fault for feature in features for fault in _faults(feature, fields=fields)]
+    if faults:
+        raise FaultsError(faults)
 
 
 def _faults(feature: WindowFeature, *, fields: Mapping[str, Field]) -> Iterable[Fault]:
