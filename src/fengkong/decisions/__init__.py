@@ -1,0 +1,1 @@
+"""Policies, and the pure function that decides an event by one."""
