@@ -82,12 +82,17 @@ class Outcomes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """Events in wire form and what must be decided about the last decided one."""
+    """Events in wire form and what must be decided about the last decided one.
+
+    `line` is where the example stands in its source, `lines` where each of its events does.
+    """
 
     name: str
     given: tuple[dict[str, object], ...]
     expect: Mapping[str, object]
+    source: str
     line: int | None
+    lines: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -542,7 +542,7 @@ class _PolicyReader:
             points=float(cast("float", points)),
             reason=reason,
             types=frozenset(applicable),
-            unknown=cast("str | None", unknown),
+            unknown=unknown,
             techniques=tuple(map(str, self.items(data.get("techniques"), *place, "techniques"))),
             title=self.bilingual(data.get("title"), *place, "title"),
         )
@@ -628,7 +628,12 @@ class _PolicyReader:
                     name=str(name["en"] if isinstance(name, dict) and "en" in name else name),
                     given=tuple(cast("list[dict[str, object]]", given)),
                     expect=expect,
+                    source=self.document.source,
                     line=self.document.line_of(*place),
+                    lines=tuple(
+                        self.document.line_of(*place, "given", number)
+                        for number in range(len(given))
+                    ),
                 )
             )
         return tuple(examples)
