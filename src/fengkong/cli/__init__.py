@@ -1,0 +1,1 @@
+"""The `fengkong` command."""

@@ -1,0 +1,41 @@
+"""The language of the terminal, and the texts of the command in both."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from importlib.resources import files
+from typing import Final, cast
+
+import yaml
+
+from fengkong.core.bilingual import Bilingual, Language
+
+ENVIRONMENT: Final = ("FENGKONG_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def current_language() -> Language:
+    """Chinese where the first language setting of the environment starts with zh, else English."""
+    for name in ENVIRONMENT:
+        value = os.environ.get(name)
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+@cache
+def texts(name: str = "cli") -> dict[str, Bilingual]:
+    """All texts of one file of `packs/messages`, by key."""
+    path = files("fengkong") / "packs" / "messages" / f"{name}.yaml"
+    data = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - safe loader
+    entries = cast("dict[str, dict[str, str]]", data)
+    return {key: Bilingual(zh=entry["zh"], en=entry["en"]) for key, entry in entries.items()}
+
+
+def text(key: str, **values: object) -> str:
+    """A text of the command in the terminal's language, with values put in."""
+    sentence = texts()[key].of(current_language())
+    for name, value in values.items():
+        sentence = sentence.replace(f"{{{name}}}", str(value))
+    return sentence

@@ -1,0 +1,214 @@
+"""The commands and their options; what they do is imported when they run, so --help is fast."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from fengkong.cli.arguments import spread_files
+from fengkong.cli.language import text
+from fengkong.core.errors import RiskError
+
+FAULTY, MISUSED = 1, 2
+"""Exit codes: the input has faults; the command was used wrongly."""
+
+app: Final = typer.Typer(
+    name="fengkong",
+    help=text("help"),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+policy_app: Final = typer.Typer(help=text("policy.help"), no_args_is_help=True)
+app.add_typer(policy_app, name="policy")
+
+
+class Format(StrEnum):
+    """How a result is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+PolicyName = Annotated[str, typer.Argument(metavar="POLICY", help=text("argument.policy"))]
+Events = Annotated[
+    list[Path], typer.Option("--events", metavar="FILE...", help=text("option.events"))
+]
+MappingName = Annotated[
+    str | None, typer.Option("--mapping", metavar="MAP", help=text("option.mapping"))
+]
+OutFile = Annotated[Path, typer.Option("--out", metavar="FILE", help=text("option.out"))]
+SkipBadFile = Annotated[
+    Path | None, typer.Option("--skip-bad", metavar="FILE", help=text("option.skip_bad"))
+]
+OutputFormat = Annotated[Format, typer.Option("--format", help=text("option.format"))]
+TruthFile = Annotated[
+    Path | None, typer.Option("--truth", metavar="FILE", help=text("option.truth"))
+]
+Delay = Annotated[
+    str | None, typer.Option("--delay", metavar="DURATION", help=text("option.delay"))
+]
+
+
+@policy_app.command("check", help=text("policy.check.help"))
+def policy_check(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help=text("argument.policy"))],
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Check policies and run their examples."""
+    from fengkong.cli.policies import check  # noqa: PLC0415
+
+    if not check(files, as_json=output is Format.JSON):
+        raise typer.Exit(FAULTY)
+
+
+@policy_app.command("list", help=text("policy.list.help"))
+def policy_list(output: OutputFormat = Format.TABLE) -> None:
+    """List the shipped policies and mappings."""
+    from fengkong.cli.policies import list_shipped  # noqa: PLC0415
+
+    list_shipped(as_json=output is Format.JSON)
+
+
+@app.command("features", help=text("features.help"))
+def features(
+    policy: PolicyName,
+    events: Events,
+    out: OutFile,
+    mapping: MappingName = None,
+    skip_bad: SkipBadFile = None,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Write the features of every decided event."""
+    from fengkong.cli.histories import History  # noqa: PLC0415
+    from fengkong.cli.replays import feature_table  # noqa: PLC0415
+
+    history = History(paths=events, mapping=mapping, skip_bad=skip_bad)
+    feature_table(policy, history, out=out, as_json=output is Format.JSON)
+
+
+@app.command("replay", help=text("replay.help"))
+def replay(
+    policy: PolicyName,
+    events: Events,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help=text("option.out"))
+    ] = None,
+    mapping: MappingName = None,
+    skip_bad: SkipBadFile = None,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Decide a history."""
+    from fengkong.cli.histories import History  # noqa: PLC0415
+    from fengkong.cli.replays import decide_history  # noqa: PLC0415
+
+    history = History(paths=events, mapping=mapping, skip_bad=skip_bad)
+    decide_history(policy, history, out=out, as_json=output is Format.JSON)
+
+
+@app.command("backtest", help=text("backtest.help"))
+def backtest(
+    policy: PolicyName,
+    events: Events,
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="POLICY", help=text("option.against"))
+    ] = None,
+    mapping: MappingName = None,
+    truth: TruthFile = None,
+    delay: Delay = None,
+    skip_bad: SkipBadFile = None,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Judge a policy, or two, on a history with known truth."""
+    from fengkong.cli.backtests import run  # noqa: PLC0415
+    from fengkong.cli.histories import History  # noqa: PLC0415
+
+    history = History(paths=events, mapping=mapping, skip_bad=skip_bad)
+    run(
+        policy,
+        history,
+        against=against,
+        truth=truth,
+        delay=delay,
+        as_json=output is Format.JSON,
+    )
+
+
+@app.command("explain", help=text("explain.help"))
+def explain(
+    event_id: Annotated[str, typer.Argument(metavar="EVENT_ID", help=text("argument.event"))],
+    policy: Annotated[
+        str, typer.Option("--policy", metavar="POLICY", help=text("argument.policy"))
+    ],
+    events: Events,
+    mapping: MappingName = None,
+    skip_bad: SkipBadFile = None,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Trace one decision."""
+    from fengkong.cli.explanations import run  # noqa: PLC0415
+    from fengkong.cli.histories import History  # noqa: PLC0415
+
+    history = History(paths=events, mapping=mapping, skip_bad=skip_bad)
+    run(event_id, policy, history, as_json=output is Format.JSON)
+
+
+@app.command("simulate", help=text("simulate.help"))
+def simulate(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help=text("option.directory"))],
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option("--scenario", metavar="NAME", help=text("option.scenario")),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help=text("option.seed"))] = 1,
+    days: Annotated[int, typer.Option("--days", help=text("option.days"))] = 1,
+    customers: Annotated[int, typer.Option("--customers", help=text("option.customers"))] = 5000,
+    output: OutputFormat = Format.TABLE,
+) -> None:
+    """Write a simulated platform's events."""
+    from fengkong.cli.simulations import run  # noqa: PLC0415
+
+    run(
+        out,
+        scenarios=scenario or ["all"],
+        seed=seed,
+        days=days,
+        customers=customers,
+        as_json=output is Format.JSON,
+    )
+
+
+@app.command("demo", help=text("demo.help"))
+def demo(
+    once: Annotated[bool, typer.Option("--once", help=text("option.once"))] = False,
+    seed: Annotated[int, typer.Option("--seed", help=text("option.seed"))] = 1,
+    customers: Annotated[int, typer.Option("--customers", help=text("option.customers"))] = 3000,
+) -> None:
+    """Decide a simulated day and show the result."""
+    from fengkong.cli.demonstration import run  # noqa: PLC0415
+
+    del once  # nothing keeps running yet, so every demonstration ends after its summary
+    run(seed=seed, customers=customers)
+
+
+def main() -> None:
+    """Run the command; errors of the input are printed, never as a traceback."""
+    arguments = spread_files(sys.argv[1:])
+    try:
+        app(args=arguments, standalone_mode=True)
+    except RiskError as error:
+        from fengkong.cli.screen import show_error  # noqa: PLC0415
+
+        show_error(error)
+        misused = error.code.startswith("cli.") or error.code.startswith("simulation.")
+        sys.exit(MISUSED if misused else FAULTY)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAULTY)
+    except KeyboardInterrupt:
+        sys.exit(130)
