@@ -506,7 +506,8 @@ def _append(plan, members, cells, arena, floats, meta, work, s, base, count, cou
             arena[row] = work[WORK_TIME, j]
             for v in range(plan[stream, S_VALUE_LO], plan[stream, S_VALUE_HI]):
                 value = plan[0, VALUE] + v
-                floats[row + plan[value, V_ROW]] = cells[event, plan[value, V_CELL]]
+                # adding zero makes -0.0 the same value as 0.0
+                floats[row + plan[value, V_ROW]] = cells[event, plan[value, V_CELL]] + 0.0
             head += 1
         work[WORK_AFTER, j] = head
     meta[SEEN_PENDING] += (head - arena[ring + RING_HEAD]) * plan[stream, S_MEMORIES]
@@ -665,7 +666,8 @@ def _kilometres(latitude, longitude, other_latitude, other_longitude):
     across = math.sin((second - first) / 2) ** 2
     along = math.sin(math.radians(other_longitude - longitude) / 2) ** 2
     share = across + math.cos(first) * math.cos(second) * along
-    return 2 * _EARTH_KM * math.asin(math.sqrt(min(1.0, share)))
+    # not min(): a place that is missing must stay missing
+    return 2 * _EARTH_KM * math.asin(math.sqrt(1.0 if share > 1.0 else share))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
@@ -989,7 +991,10 @@ def _share(plan, out, start, end):
         for i in range(start, end):
             part = out[i, plan[h, H_PART]]
             whole = out[i, plan[h, H_WHOLE]]
-            out[i, plan[h, H_PART]] = part / whole if whole != 0.0 else default
+            if whole == 0.0 and not math.isnan(part):
+                out[i, plan[h, H_PART]] = default
+            else:
+                out[i, plan[h, H_PART]] = part / whole
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
