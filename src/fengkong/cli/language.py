@@ -25,12 +25,21 @@ def current_language() -> Language:
 
 
 @cache
-def texts(name: str = "cli") -> dict[str, Bilingual]:
-    """All texts of one file of `packs/messages`, by key."""
+def texts() -> dict[str, Bilingual]:
+    """All texts of the command, by key."""
+    return {k: Bilingual(zh=entry["zh"], en=entry["en"]) for k, entry in _messages("cli").items()}
+
+
+@cache
+def chinese_errors() -> dict[str, dict[str, str]]:
+    """The title and the hint of every error code in Chinese; English stands in the class."""
+    return _messages("errors")
+
+
+def _messages(name: str) -> dict[str, dict[str, str]]:
     path = files("fengkong") / "packs" / "messages" / f"{name}.yaml"
     data = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - safe loader
-    entries = cast("dict[str, dict[str, str]]", data)
-    return {key: Bilingual(zh=entry["zh"], en=entry["en"]) for key, entry in entries.items()}
+    return cast("dict[str, dict[str, str]]", data)
 
 
 def text(key: str, **values: object) -> str:

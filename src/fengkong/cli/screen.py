@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from fengkong.cli.language import current_language, text, texts
+from fengkong.cli.language import chinese_errors, current_language, text
 from fengkong.core.errors import Fault, FaultsError, RiskError
 
 OUTPUT: Final = Console(soft_wrap=False, highlight=False)
@@ -60,8 +60,7 @@ def show_error(error: RiskError) -> None:
 
 
 def _show_fault(fault: Fault) -> None:
-    language = current_language()
-    known = texts("errors")
+    chinese = chinese_errors().get(fault.code) if current_language() == "zh" else None
     where = [fault.source] if fault.source else []
     where += [text("faults.row", row=fault.row)] if fault.row is not None else []
     where += [text("faults.line", line=fault.line)] if fault.line is not None else []
@@ -70,14 +69,12 @@ def _show_fault(fault: Fault) -> None:
     heading = Text()
     if where:
         heading.append(", ".join(where) + ": ", style="bold")
-    title = known.get(fault.code)
-    if language == "zh" and title is not None:
-        heading.append(f"{title.zh}：")
+    if chinese is not None:
+        heading.append(f"{chinese['title']}：")
     heading.append(fault.message, style="red")
     heading.append(f" [{fault.code}]", style="dim")
     ERRORS.print(heading)
-    hint = known.get(f"{fault.code}.hint")
-    step = hint.zh if language == "zh" and hint is not None else fault.hint
+    step = fault.hint if chinese is None else chinese["hint"]
     if step:
         ERRORS.print(Text(f"  → {step}"))
 
