@@ -116,7 +116,8 @@ class _PolicyReader:
     def origin(self, *path: str | int) -> Origin:
         """Where an expression stands, for its errors."""
         at = self.document.fault(InvalidPolicyError, "", *path)
-        return Origin(source=at.source, path=at.path, line=at.line or 1)
+        line, column = self.document.text_at(*path)
+        return Origin(source=at.source, path=at.path, line=line, column=column)
 
     # -- plain parts -------------------------------------------------------------------------
 

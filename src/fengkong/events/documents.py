@@ -48,6 +48,11 @@ class Document:
     data: object
     source: str
     lines: dict[Path, int] = field(repr=False)
+    texts: dict[Path, tuple[int, int]] = field(repr=False, default_factory=dict)
+
+    def text_at(self, *path: str | int) -> tuple[int, int]:
+        """Line and column, both from 1, at which the text of a value starts."""
+        return self.texts.get(path) or (self.line_of(*path) or 1, 1)
 
     def line_of(self, *path: str | int) -> int | None:
         """The line of a place, or of the closest place around it."""
@@ -74,7 +79,7 @@ def load_document(text: str, *, source: str) -> Document:
     data = None if node is None else reading.read(node, ())
     if reading.faults:
         raise FaultsError(reading.faults)
-    return Document(data=data, source=source, lines=reading.lines)
+    return Document(data=data, source=source, lines=reading.lines, texts=reading.texts)
 
 
 def unknown_keys(
@@ -125,12 +130,14 @@ def _compose(text: str, *, source: str) -> yaml.Node | None:
 class _Reading:
     source: str
     lines: dict[Path, int] = field(default_factory=dict)
+    texts: dict[Path, tuple[int, int]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
     def read(self, node: yaml.Node, path: Path) -> object:
         line = node.start_mark.line + 1
         self.lines.setdefault(path, line)
         if isinstance(node, yaml.ScalarNode):
+            self.texts[path] = _text_start(node)
             return _scalar(node)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
@@ -152,6 +159,14 @@ class _Reading:
         self.faults.append(
             error(message, path=path_text(path), source=self.source, line=line).fault()
         )
+
+
+def _text_start(node: yaml.ScalarNode) -> tuple[int, int]:
+    """Where the characters of a scalar start: after a quote, below the mark of a block."""
+    mark = node.start_mark
+    if node.style in ("|", ">"):
+        return mark.line + 2, 1
+    return mark.line + 1, mark.column + (2 if node.style else 1)
 
 
 def _scalar(node: yaml.ScalarNode) -> object:
