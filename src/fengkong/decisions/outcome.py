@@ -92,7 +92,7 @@ class DecisionColumns:
         )
 
     def values(self, i: int) -> dict[str, Value]:
-        """Everything that expressions saw of one event, as events hold it (money in minor units)."""
+        """Everything that expressions saw of one event, as events hold it (money in minor)."""
         engine = self.engine
         values: dict[str, Value] = {}
         for name, cell in zip(engine.frame.cells, self.cells[i].tolist(), strict=True):

@@ -1,0 +1,242 @@
+"""The features of a policy file, and the scorecards and tables that build on them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from fengkong.decisions.policy import ENVELOPE_KINDS, expression_kind
+from fengkong.decisions.reading import InvalidPolicyError, Reading
+from fengkong.events.catalogue import Catalogue, EventType
+from fengkong.features.declarations import (
+    Aggregate,
+    WindowFeature,
+    is_window_declaration,
+    parse_feature,
+)
+from fengkong.features.plan import check_features, result_kind
+from fengkong.rules.expressions import Expression, parse, parse_condition
+from fengkong.rules.kinds import Kind
+from fengkong.rules.nodes import Name, OnList, TextFunction, walk
+from fengkong.rules.origins import Origin
+from fengkong.rules.scope import Scope
+from fengkong.rules.scorecards import Scorecard, parse_scorecard
+from fengkong.rules.tables import DecisionTable, parse_table
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,79}", re.ASCII)
+_RATIO: Final = re.compile(r"\bratio\(\s*(\w+)\s*,\s*(\w+)\s*\)", re.ASCII)
+_OF_THE_EVENT: Final = frozenset(
+    {Aggregate.SHARE, Aggregate.SEEN_BEFORE, Aggregate.DISTANCE, Aggregate.SPEED}
+)
+"""Aggregates that compare the window with the event's own value."""
+
+
+@dataclass(slots=True)
+class Features:
+    """What a policy computes before its rules.
+
+    `needed` are the fields that an event must have for a feature to be known of it.
+    """
+
+    windows: list[WindowFeature] = field(default_factory=list)
+    conditions: dict[str, Expression] = field(default_factory=dict)
+    derived: dict[str, Expression] = field(default_factory=dict)
+    scorecards: list[Scorecard] = field(default_factory=list)
+    tables: list[DecisionTable] = field(default_factory=list)
+    needed: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def fields_of(self, expression: Expression, *, catalogue: Catalogue) -> frozenset[str]:
+        """The fields that an event must have for an expression to apply to it."""
+        needed: set[str] = set()
+        for name in expression.names:
+            needed |= self.needed.get(name, frozenset())
+            if name in catalogue.fields:
+                needed.add(name)
+        return frozenset(needed)
+
+    @property
+    def computed(self) -> frozenset[str]:
+        """Names whose values are computed, so that their characters are not at hand."""
+        outputs = {f"{table.id}.{name}" for table in self.tables for name in table.outputs}
+        return frozenset({window.name for window in self.windows} | set(self.derived) | outputs)
+
+
+def field_kinds(types: Iterable[EventType], *, catalogue: Catalogue) -> dict[str, Kind]:
+    """The kinds that expressions may use of some event types; truths known later are left out."""
+    kinds: dict[str, Kind] = dict(ENVELOPE_KINDS)
+    for name in sorted({name for event in types for name in event.fields}):
+        kind = expression_kind(catalogue.fields[name].kind)
+        if kind is not None and not catalogue.fields[name].label:
+            kinds[name] = kind
+    return kinds
+
+
+class FeatureReader:
+    """Reads features, scorecards and tables in the order in which they may use each other."""
+
+    def __init__(
+        self, reading: Reading, *, types: tuple[EventType, ...], catalogue: Catalogue, scope: Scope
+    ) -> None:
+        self.reading = reading
+        self.types = types
+        self.catalogue = catalogue
+        self.scope = scope
+        """Grows with every name that is read."""
+        self.features = Features()
+
+    def read(self, top: Mapping[str, object]) -> Features:
+        """The features of a document; `scope` then has all their names."""
+        declarations = self._declarations(top)
+        for name, text in declarations.items():
+            if is_window_declaration(text):
+                self._window(name, text)
+        self._name(self._window_kinds())
+        for name, text in declarations.items():
+            if not is_window_declaration(text):
+                self._derived(name, text)
+        for index, data in enumerate(self.reading.items(top.get("scorecards"), "scorecards")):
+            self._scorecard(data, index)
+        for index, data in enumerate(self.reading.items(top.get("tables"), "tables")):
+            self._table(data, index)
+        return self.features
+
+    def _name(self, kinds: Mapping[str, Kind]) -> None:
+        self.scope = self.scope.with_names(kinds)
+
+    def _new(self, names: Iterable[str], *path: str | int) -> bool:
+        """Whether names are still free; a fault for each that is not."""
+        taken = [name for name in names if name in self.scope.names]
+        for name in taken:
+            self.reading.fault(f"there is already something called {name}", *path)
+        return not taken
+
+    def _declarations(self, top: Mapping[str, object]) -> dict[str, str]:
+        declarations: dict[str, str] = {}
+        reading = self.reading
+        for name, text in reading.mapping(top.get("features"), "features").items():
+            if not _NAME.fullmatch(name):
+                reading.fault(f"{name[:80]!r} is not a name in small letters", "features", name)
+            elif name in self.catalogue.fields or name in ENVELOPE_KINDS:
+                reading.fault(f"{name} is already the name of a field", "features", name)
+            elif not isinstance(text, str):
+                reading.fault("expected a declaration such as count() over card", "features", name)
+            else:
+                declarations[name] = text
+        return declarations
+
+    # -- windows -----------------------------------------------------------------------------
+
+    def _window(self, name: str, text: str) -> None:
+        place = ("features", name)
+        feature = self.reading.attempt(partial(parse_feature, text, name=name), *place)
+        if feature is None or not self._sound(feature):
+            return
+        self.features.windows.append(feature)
+        compared = {feature.argument} if feature.aggregate in _OF_THE_EVENT else set()
+        needed = {*feature.over, *(name for name in compared if name is not None)}
+        self.features.needed[name] = frozenset(needed)
+
+    def _sound(self, feature: WindowFeature) -> bool:
+        """Whether a feature fits the fields, its event types and its condition."""
+        reading, place = self.reading, ("features", feature.name)
+        before = len(reading.faults)
+        counted = self._counted(feature)
+        reading.attempt(partial(check_features, [feature], fields=self.catalogue.fields), *place)
+        if len(reading.faults) > before:
+            return False
+        needed = {*feature.over, *([feature.argument] if feature.argument else [])}
+        if counted and not any(needed <= event.fields for event in counted):
+            names = ", ".join(event.name for event in counted)
+            reading.fault(f"no event of {names} has {', '.join(sorted(needed))} together", *place)
+        where = feature.where
+        if where is not None and where not in self.features.conditions:
+            inside = self.scope.with_names(field_kinds(counted, catalogue=self.catalogue))
+            origin = reading.origin(*place)
+            condition = reading.attempt(
+                partial(parse_condition, where, scope=inside, origin=origin), *place
+            )
+            if condition is not None:
+                self.features.conditions[where] = condition
+        return len(reading.faults) == before
+
+    def _counted(self, feature: WindowFeature) -> list[EventType]:
+        """The event types that a feature counts."""
+        if feature.event_types is None:
+            return list(self.types)
+        place = ("features", feature.name)
+        found = [
+            self.reading.attempt(partial(self.catalogue.event_type, name), *place)
+            for name in feature.event_types
+        ]
+        return [event for event in found if event is not None]
+
+    def _window_kinds(self) -> dict[str, Kind]:
+        fields = self.catalogue.fields
+        windows = self.features.windows
+        kinds = {w.name: expression_kind(result_kind(w, fields=fields)) for w in windows}
+        return {name: kind for name, kind in kinds.items() if kind is not None}
+
+    # -- what is computed from them ----------------------------------------------------------
+
+    def _derived(self, name: str, text: str) -> None:
+        source = _RATIO.sub(r"(\1 / \2)", text)
+        place = ("features", name)
+        origin = self.reading.origin(*place)
+        expression = self.reading.attempt(
+            partial(parse, source, scope=self.scope, origin=origin), *place
+        )
+        if expression is not None and self.readable(expression, origin):
+            self.features.derived[name] = expression
+            needed = self.features.fields_of(expression, catalogue=self.catalogue)
+            self.features.needed[name] = needed
+            self._name({name: expression.kind})
+
+    def _scorecard(self, data: object, index: int) -> None:
+        place = ("scorecards", index)
+        origin = self.reading.origin(*place)
+        card = self.reading.attempt(
+            partial(parse_scorecard, data, scope=self.scope, origin=origin), *place
+        )
+        if card is None:
+            return
+        kinds = {name: expression.kind for name, expression in card.expressions()}
+        readable = [self.readable(expression, origin) for _, expression in card.expressions()]
+        if self._new(kinds, *place) and all(readable):
+            self.features.scorecards.append(card)
+            self._name(kinds)
+
+    def _table(self, data: object, index: int) -> None:
+        place = ("tables", index)
+        origin = self.reading.origin(*place)
+        table = self.reading.attempt(
+            partial(parse_table, data, scope=self.scope, origin=origin), *place
+        )
+        if table is None:
+            return
+        kinds = {f"{table.id}.{name}": output.kind for name, output in table.outputs.items()}
+        readable = [self.readable(expression, origin) for _, expression in table.expressions()]
+        if self._new(kinds, *place) and all(readable):
+            self.features.tables.append(table)
+            self._name(kinds)
+
+    def readable(self, expression: Expression, origin: Origin) -> bool:
+        """Whether an expression reads the characters of fields only; a fault if it does not."""
+        probed = {
+            inner.name
+            for part in walk(expression.node)
+            if isinstance(part, TextFunction | OnList)
+            for inner in walk(part)
+            if isinstance(inner, Name)
+        }
+        computed = probed & self.features.computed
+        if not computed:
+            return True
+        message = f"{min(computed)} is computed: compare it, but its characters cannot be read"
+        error = InvalidPolicyError(
+            message, path=origin.path, source=origin.source, line=origin.line
+        )
+        self.reading.faults.append(error.fault())
+        return False
