@@ -15,6 +15,7 @@ def spread_files(arguments: Sequence[str]) -> list[str]:
     inside = False
     for position, argument in enumerate(arguments):
         follows = position > 0 and arguments[position - 1] == EVENTS
+        follows = follows and not argument.startswith("-")
         if inside and not follows and argument.endswith(_EVENT_FILES):
             spread.append(EVENTS)
         elif not follows:

@@ -7,12 +7,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, cast
 
-import yaml
-
 from fengkong.core.bilingual import Bilingual, Language
+from fengkong.events.documents import load_document
 
 ENVIRONMENT: Final = ("FENGKONG_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def current_language() -> Language:
@@ -38,8 +36,8 @@ def chinese_errors() -> dict[str, dict[str, str]]:
 
 def _messages(name: str) -> dict[str, dict[str, str]]:
     path = files("fengkong") / "packs" / "messages" / f"{name}.yaml"
-    data = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - safe loader
-    return cast("dict[str, dict[str, str]]", data)
+    document = load_document(path.read_text(encoding="utf-8"), source=path.name)
+    return cast("dict[str, dict[str, str]]", document.data)
 
 
 def text(key: str, **values: object) -> str:
