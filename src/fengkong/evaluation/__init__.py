@@ -1,0 +1,1 @@
+"""What a policy did or would have done with history: replay, back-test, explanation."""
