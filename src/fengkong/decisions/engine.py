@@ -48,7 +48,7 @@ class State:
         return {
             "windows": self.windows.save(),
             "lists": self.lists.save(),
-            "words": dict(self.words),
+            "words": [[cell, word] for cell, word in self.words.items()],
         }
 
 
@@ -91,8 +91,10 @@ class Engine:
         """The state that `State.save` gave; refuses one of other feature declarations."""
         state = self.new_state()
         state.windows.restore(saved["windows"])
-        state.lists = ListState.restore(saved["lists"])
-        state.words = dict(saved["words"])
+        kept = saved["lists"]["lists"]
+        lists = {name: kept.get(name, {}) for name in self.policy.scope.lists}
+        state.lists = ListState.restore({"version": saved["lists"]["version"], "lists": lists})
+        state.words = {float(cell): str(word) for cell, word in saved["words"]}
         return state
 
     # -- compiling ---------------------------------------------------------------------------
@@ -212,8 +214,7 @@ class Engine:
             return None
         if event.type == LIST_CHANGE:
             self._change_list(event, state)
-            if not self._decided[number]:
-                return None
+            return None
         cells, hashes, texts = self.frame.of_event(event)
         columns = len(self.frame.cells)
         features, late = self._advance_one(event, number, cells, hashes, texts, state)
@@ -239,7 +240,7 @@ class Engine:
             judged=judged,
         ).decision(0)
 
-    def _advance_one(
+    def _advance_one(  # noqa: PLR0917 - to go
         self,
         event: Event,
         number: int,
@@ -291,9 +292,6 @@ class Engine:
 
     def _stretches(self, columns: EventColumns, state: State) -> Iterator[EventColumns]:
         """The batch cut where a list changes; each change is applied where it stands."""
-        if not self.policy.scope.lists:
-            yield columns
-            return
         changes = np.flatnonzero(columns.types == self._type_numbers[LIST_CHANGE])
         start = 0
         for at in changes.tolist():

@@ -178,9 +178,9 @@ class DecisionColumns:
         kind = self.engine.policy.scope.names[name]
         if name in self.engine.word_features:
             return pl.Series([self.state.words.get(c) for c in cells.tolist()], dtype=pl.String)
-        series = pl.Series(np.ascontiguousarray(cells)).fill_nan(None)
         if kind is Kind.MONEY:
-            return series / self.engine.policy.scope.scale
+            cells = cells / self.engine.policy.scope.scale
+        series = pl.Series(np.ascontiguousarray(cells)).fill_nan(None)
         if kind is Kind.BOOLEAN:
             return series.cast(pl.Boolean)
         return series.cast(pl.String) if kind is Kind.TEXT else series

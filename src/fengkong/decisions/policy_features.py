@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from fengkong.decisions.policy import ENVELOPE_KINDS, expression_kind
+from fengkong.decisions.policy import ENVELOPE_KINDS, RECORDED_ONLY, expression_kind
 from fengkong.decisions.reading import InvalidPolicyError, Reading
 from fengkong.events.catalogue import Catalogue, EventType
 from fengkong.features.declarations import (
@@ -66,10 +66,17 @@ class Features:
 
 def field_kinds(types: Iterable[EventType], *, catalogue: Catalogue) -> dict[str, Kind]:
     """The kinds that expressions may use of some event types; truths known later are left out."""
+    fields = catalogue.fields
+    kinds = all_kinds(types, catalogue=catalogue)
+    return {n: kind for n, kind in kinds.items() if n not in fields or not fields[n].label}
+
+
+def all_kinds(types: Iterable[EventType], *, catalogue: Catalogue) -> dict[str, Kind]:
+    """The kinds of all fields of some event types, truths included."""
     kinds: dict[str, Kind] = dict(ENVELOPE_KINDS)
     for name in sorted({name for event in types for name in event.fields}):
         kind = expression_kind(catalogue.fields[name].kind)
-        if kind is not None and not catalogue.fields[name].label:
+        if kind is not None:
             kinds[name] = kind
     return kinds
 
@@ -125,6 +132,8 @@ class FeatureReader:
                 reading.fault("expected a declaration such as count() over card", "features", name)
             else:
                 declarations[name] = text
+                continue
+            reading.failed |= {name} - self.catalogue.fields.keys() - ENVELOPE_KINDS.keys()
         return declarations
 
     # -- windows -----------------------------------------------------------------------------
@@ -133,6 +142,7 @@ class FeatureReader:
         place = ("features", name)
         feature = self.reading.attempt(partial(parse_feature, text, name=name), *place)
         if feature is None or not self._sound(feature):
+            self.reading.failed.add(name)
             return
         self.features.windows.append(feature)
         compared = {feature.argument} if feature.aggregate in _OF_THE_EVENT else set()
@@ -153,7 +163,7 @@ class FeatureReader:
             reading.fault(f"no event of {names} has {', '.join(sorted(needed))} together", *place)
         where = feature.where
         if where is not None and where not in self.features.conditions:
-            inside = self.scope.with_names(field_kinds(counted, catalogue=self.catalogue))
+            inside = self.scope.with_names(self._condition_kinds(feature, counted))
             origin = reading.origin(*place)
             condition = reading.attempt(
                 partial(parse_condition, where, scope=inside, origin=origin), *place
@@ -161,6 +171,12 @@ class FeatureReader:
             if condition is not None:
                 self.features.conditions[where] = condition
         return len(reading.faults) == before
+
+    def _condition_kinds(self, feature: WindowFeature, counted: list[EventType]) -> dict[str, Kind]:
+        """What a condition may read: a truth only when it is told, or after a delay."""
+        told = all(event.name in RECORDED_ONLY for event in counted)
+        kinds = all_kinds if told or feature.delayed else field_kinds
+        return kinds(counted, catalogue=self.catalogue)
 
     def _counted(self, feature: WindowFeature) -> list[EventType]:
         """The event types that a feature counts."""
@@ -193,6 +209,8 @@ class FeatureReader:
             needed = self.features.fields_of(expression, catalogue=self.catalogue)
             self.features.needed[name] = needed
             self._name({name: expression.kind})
+        else:
+            self.reading.failed.add(name)
 
     def _scorecard(self, data: object, index: int) -> None:
         place = ("scorecards", index)
@@ -201,6 +219,7 @@ class FeatureReader:
             partial(parse_scorecard, data, scope=self.scope, origin=origin), *place
         )
         if card is None:
+            self._fail(data)
             return
         kinds = {name: expression.kind for name, expression in card.expressions()}
         readable = [self.readable(expression, origin) for _, expression in card.expressions()]
@@ -215,12 +234,27 @@ class FeatureReader:
             partial(parse_table, data, scope=self.scope, origin=origin), *place
         )
         if table is None:
+            self._fail(data)
             return
         kinds = {f"{table.id}.{name}": output.kind for name, output in table.outputs.items()}
         readable = [self.readable(expression, origin) for _, expression in table.expressions()]
         if self._new(kinds, *place) and all(readable):
             self.features.tables.append(table)
             self._name(kinds)
+
+    def _fail(self, data: object) -> None:
+        """Remember what a faulty scorecard or table, and what it gives, would be called."""
+        content = data if isinstance(data, dict) else {}
+        name = str(content.get("id"))
+        parts = [content.get("characteristics"), content.get("rows"), [content]]
+        entries = [one for part in parts if isinstance(part, list) for one in part]
+        inner: set[str] = set()
+        for entry in entries:
+            if isinstance(entry, dict):
+                given = [entry.get("then"), entry.get("otherwise")]
+                inner |= {str(key) for one in given if isinstance(one, dict) for key in one}
+                inner.add(str(entry.get("id")))
+        self.reading.failed |= {name, *(f"{name}.{one}" for one in inner)}
 
     def readable(self, expression: Expression, origin: Origin) -> bool:
         """Whether an expression reads the characters of fields only; a fault if it does not."""

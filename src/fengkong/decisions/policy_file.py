@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, cast
 
 from fengkong.core.bilingual import Bilingual
-from fengkong.core.errors import FaultsError
+from fengkong.core.errors import FaultsError, RiskError
 from fengkong.core.instants import parse_duration
 from fengkong.core.money import exponent
 from fengkong.decisions.policy import RECORDED_ONLY, Example, Outcomes, Policy, Rule
@@ -37,7 +37,13 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,79}", re.ASCII)
 
 def load_policy(text: str, *, source: str, catalogue: Catalogue) -> Policy:
     """The policy in a YAML text; all its faults raise one FaultsError with lines."""
-    reading = Reading(load_document(text, source=source))
+    try:
+        document = load_document(text, source=source)
+    except FaultsError:
+        raise
+    except RiskError as error:
+        raise FaultsError([error.fault()]) from None
+    reading = Reading(document)
     policy = _PolicyReader(reading, catalogue=catalogue).policy()
     if reading.faults or policy is None:
         raise FaultsError(reading.faults)
@@ -57,6 +63,12 @@ class _PolicyReader:
         self.reading = reading
         self.catalogue = catalogue
         self.top: dict[str, object] = {}
+        for name, field in catalogue.fields.items():
+            if field.label:
+                message = (
+                    f"{name} is a truth that is known later: use it in a feature with `delayed`"
+                )
+                reading.barred[name] = message
 
     def policy(self) -> Policy | None:
         """The policy, or None after its faults were noted."""
@@ -199,7 +211,9 @@ class _PolicyReader:
                 part,
                 name,
             )
-            if parameter is not None:
+            if parameter is None:
+                self.reading.failed.add(name)
+            else:
                 parameters[name] = parameter
         return parameters
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from fengkong.core.bilingual import Bilingual
 from fengkong.core.errors import Fault, FaultsError, RiskError
@@ -12,6 +13,7 @@ from fengkong.events.documents import Document, Path, unknown_keys
 from fengkong.rules.origins import Origin
 
 T = TypeVar("T")
+_UNKNOWN_NAME: Final = re.compile(r"unknown name ([A-Za-z_.0-9]+)", re.ASCII)
 
 
 class InvalidPolicyError(RiskError):
@@ -27,6 +29,10 @@ class Reading:
 
     document: Document
     faults: list[Fault] = field(default_factory=list)
+    failed: set[str] = field(default_factory=set)
+    """Names that were declared but have faults of their own: using them is no further fault."""
+    barred: dict[str, str] = field(default_factory=dict)
+    """Names that exist but cannot be used here, and why."""
 
     def fault(self, message: str, *path: str | int) -> None:
         """Note a fault at a place of the document."""
@@ -37,10 +43,19 @@ class Reading:
         try:
             return make()
         except FaultsError as error:
-            self.faults += [self._located(fault, path) for fault in error.faults]
+            self._note(error.faults, path)
         except RiskError as error:
-            self.faults.append(self._located(error.fault(), path))
+            self._note((error.fault(),), path)
         return None
+
+    def _note(self, faults: Iterable[Fault], path: Path) -> None:
+        for fault in faults:
+            unknown = _UNKNOWN_NAME.match(fault.message)
+            name = unknown[1] if unknown else ""
+            if name in self.failed:
+                continue
+            message = self.barred.get(name, fault.message)
+            self.faults.append(self._located(replace(fault, message=message), path))
 
     def _located(self, fault: Fault, path: Path) -> Fault:
         if fault.line is not None and fault.source is not None:
