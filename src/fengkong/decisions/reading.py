@@ -67,7 +67,8 @@ class Reading:
     def origin(self, *path: str | int) -> Origin:
         """Where an expression stands, for its errors."""
         at = self.document.fault(InvalidPolicyError, "", *path)
-        return Origin(source=at.source, path=at.path, line=at.line or 1)
+        line, column = self.document.text_at(*path)
+        return Origin(source=at.source, path=at.path, line=line, column=column)
 
     def keys(self, entry: dict[str, object], *path: str | int, known: frozenset[str]) -> None:
         """Note every key of an entry that means nothing there."""
