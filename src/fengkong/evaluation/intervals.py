@@ -75,7 +75,7 @@ def resampled_totals(sums: Floats, *, clusters: int, seed: int, rounds: int = RO
 
 def major(minor: float, *, digits: int) -> float:
     """An amount in major units, rounded to the digits that its currency has."""
-    return round(minor / 10**digits, digits)
+    return float(round(minor / 10.0**digits, digits))
 
 
 def in_major(one: Estimate, *, digits: int) -> Estimate:
