@@ -92,10 +92,12 @@ def test_bad_rows_stop_the_command_unless_they_are_written_aside(run, history, t
     [
         (["replay", "no_such_pack", "--events", "x.csv"], "cli.unknown_source"),
         (["replay", "none.yaml", "--events", "x.csv"], "cli.missing_file"),
-        (["replay"], "Missing"),
+        (["replay"], "POLICY is missing"),
         (["simulate", "--out", "x", "--scenario", "card_testin"], "card_testing"),
         (["simulate", "--out", "x", "--days", "0"], "simulation.invalid"),
         (["nonsense"], "nonsense"),
+        (["replay", "p", "--bogus"], "--bogus"),
+        (["simulate", "--out", "x", "--days", "two"], "--days"),
     ],
 )
 def test_wrong_use_ends_with_exit_code_two(run, arguments, said, tmp_path, monkeypatch):

@@ -12,19 +12,22 @@ import typer
 
 from fengkong.cli.arguments import spread_files
 from fengkong.cli.language import text
+from fengkong.cli.usage import Command, Group, WrongUse, show_wrong_use, speak_the_language
 from fengkong.core.errors import RiskError
 
 FAULTY, MISUSED = 1, 2
 """Exit codes: the input has faults; the command was used wrongly."""
 
+speak_the_language()
 app: Final = typer.Typer(
     name="fengkong",
+    cls=Group,
     help=text("help"),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-policy_app: Final = typer.Typer(help=text("policy.help"), no_args_is_help=True)
+policy_app: Final = typer.Typer(cls=Group, help=text("policy.help"), no_args_is_help=True)
 app.add_typer(policy_app, name="policy")
 
 
@@ -55,7 +58,7 @@ Delay = Annotated[
 ]
 
 
-@policy_app.command("check", help=text("policy.check.help"))
+@policy_app.command("check", cls=Command, help=text("policy.check.help"))
 def policy_check(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help=text("argument.policy"))],
     output: OutputFormat = Format.TABLE,
@@ -67,7 +70,7 @@ def policy_check(
         raise typer.Exit(FAULTY)
 
 
-@policy_app.command("list", help=text("policy.list.help"))
+@policy_app.command("list", cls=Command, help=text("policy.list.help"))
 def policy_list(output: OutputFormat = Format.TABLE) -> None:
     """List the shipped policies and mappings."""
     from fengkong.cli.policies import list_shipped  # noqa: PLC0415
@@ -75,7 +78,7 @@ def policy_list(output: OutputFormat = Format.TABLE) -> None:
     list_shipped(as_json=output is Format.JSON)
 
 
-@app.command("features", help=text("features.help"))
+@app.command("features", cls=Command, help=text("features.help"))
 def features(
     policy: PolicyName,
     events: Events,
@@ -92,7 +95,7 @@ def features(
     feature_table(policy, history, out=out, as_json=output is Format.JSON)
 
 
-@app.command("replay", help=text("replay.help"))
+@app.command("replay", cls=Command, help=text("replay.help"))
 def replay(
     policy: PolicyName,
     events: Events,
@@ -111,7 +114,7 @@ def replay(
     decide_history(policy, history, out=out, as_json=output is Format.JSON)
 
 
-@app.command("backtest", help=text("backtest.help"))
+@app.command("backtest", cls=Command, help=text("backtest.help"))
 def backtest(
     policy: PolicyName,
     events: Events,
@@ -139,7 +142,7 @@ def backtest(
     )
 
 
-@app.command("explain", help=text("explain.help"))
+@app.command("explain", cls=Command, help=text("explain.help"))
 def explain(
     event_id: Annotated[str, typer.Argument(metavar="EVENT_ID", help=text("argument.event"))],
     policy: Annotated[
@@ -158,7 +161,7 @@ def explain(
     run(event_id, policy, history, as_json=output is Format.JSON)
 
 
-@app.command("simulate", help=text("simulate.help"))
+@app.command("simulate", cls=Command, help=text("simulate.help"))
 def simulate(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help=text("option.directory"))],
     scenario: Annotated[
@@ -183,7 +186,7 @@ def simulate(
     )
 
 
-@app.command("demo", help=text("demo.help"))
+@app.command("demo", cls=Command, help=text("demo.help"))
 def demo(
     once: Annotated[bool, typer.Option("--once", help=text("option.once"))] = False,
     seed: Annotated[int, typer.Option("--seed", help=text("option.seed"))] = 1,
@@ -200,7 +203,7 @@ def main() -> None:
     """Run the command; errors of the input are printed, never as a traceback."""
     arguments = spread_files(sys.argv[1:])
     try:
-        app(args=arguments, standalone_mode=True)
+        sys.exit(app(args=arguments, prog_name="fengkong", standalone_mode=False) or 0)
     except RiskError as error:
         from fengkong.cli.screen import show_error  # noqa: PLC0415
 
@@ -210,5 +213,8 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAULTY)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
+    except WrongUse as error:
+        show_wrong_use(error)
+        sys.exit(MISUSED)
