@@ -1,0 +1,107 @@
+"""The command line: measure what was asked for, show it, write it, and say whether it holds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from benchmarks import payments
+from benchmarks.comparisons import COMPARISONS
+from benchmarks.machine import describe_machine
+from benchmarks.peers import versions
+from benchmarks.report import Comparison
+from benchmarks.screen import Screen
+from benchmarks.settings import Settings
+from benchmarks.speed_page import write_pages
+
+ROUNDS: Final = 5
+GROWTH_EVENTS_MAX: Final = 10_000_000
+_ROUNDS_MAX: Final = 1_000
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit code: 0 measured, 1 results disagree, 2 bad use (from argparse)."""
+    wishes = _parser().parse_args(arguments)
+    names = list(dict.fromkeys(wishes.names)) or list(COMPARISONS)
+    # Only figures go to stdout; progress is for the person who waits.
+    progress = Console(stderr=True)
+    screen = Screen(Console())
+    with tempfile.TemporaryDirectory(prefix="fengkong-bench-") as folder:
+        settings = Settings(
+            rounds=wishes.rounds,
+            payments=payments.prepare(folder=Path(folder), events_max=wishes.events),
+            folder=Path(folder),
+            growth_events_max=wishes.growth_events,
+            tell=lambda text: progress.print(f"[dim]{text}[/dim]", highlight=False),
+        )
+        about = {"machine": describe_machine(), "peers": versions(), "rounds": wishes.rounds}
+        screen.show_about(about)
+        found = []
+        for name in names:
+            comparison = COMPARISONS[name](settings)
+            screen.show(comparison)
+            found.append(comparison)
+    _write(found, about=about, wishes=wishes)
+    return 0 if all(comparison.agrees for comparison in found) else 1
+
+
+def _write(found: Sequence[Comparison], *, about: dict[str, Any], wishes: Any) -> None:
+    whole = {**about, "comparisons": [comparison.to_json() for comparison in found]}
+    if wishes.json is not None:
+        text = json.dumps(whole, ensure_ascii=False, indent=1)
+        wishes.json.write_text(text + "\n", encoding="utf-8")
+    if wishes.write_docs:
+        write_pages(whole)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python3 run.py bench",
+        description="Measure Fengkong beside other tools. Results are compared before times are; "
+        "when they disagree, the exit code is 1.",
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", type=_name,
+        help=f"what to measure: {', '.join(COMPARISONS)} (all)",
+    )  # fmt: skip
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    parser.add_argument(
+        "--rounds", type=_whole(1, _ROUNDS_MAX), default=ROUNDS, metavar="N",
+        help=f"rounds of every contestant ({ROUNDS})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--events", type=_whole(1_000, payments.SIMULATED_EVENTS * 10), metavar="N",
+        help="only the first N card payments, for a quick look",
+    )  # fmt: skip
+    parser.add_argument(
+        "--growth-events", type=_whole(100_000, 100_000_000), default=GROWTH_EVENTS_MAX,
+        metavar="N", help=f"the largest step of growth ({GROWTH_EVENTS_MAX:,})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--write-docs", action="store_true",
+        help="put tables and plot into docs/explanation (for a quiet machine)",
+    )  # fmt: skip
+    return parser
+
+
+def _name(text: str) -> str:
+    if text not in COMPARISONS:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(COMPARISONS)}")
+    return text
+
+
+def _whole(low: int, high: int) -> Any:
+    def read(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(f"expected {low:,} to {high:,}, was {number:,}")
+        return number
+
+    read.__name__ = "whole number"
+    return read

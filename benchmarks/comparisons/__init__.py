@@ -1,0 +1,22 @@
+"""What is compared, and the order in which `python3 run.py bench` measures it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from benchmarks.comparisons import decisions, features, growth, rules, start
+from benchmarks.report import Comparison
+from benchmarks.settings import Settings
+
+COMPARISONS: Final[Mapping[str, Callable[[Settings], Comparison]]] = MappingProxyType(
+    {
+        "features": features.measure,
+        "rules": rules.measure,
+        "decisions": decisions.measure,
+        "growth": growth.measure,
+        "start": start.measure,
+    }
+)
+"""Each by its name on the command line."""

@@ -1,0 +1,20 @@
+"""What one run of the benchmarks was asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.payments import Payments
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """`folder` is scratch space; `tell` shows progress; `steps_max` is the largest growth step."""
+
+    rounds: int
+    payments: Payments
+    folder: Path
+    growth_events_max: int
+    tell: Callable[[str], None]
