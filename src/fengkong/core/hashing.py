@@ -37,6 +37,12 @@ def hash_texts(texts: Sequence[str | None]) -> Hashes:
     return hashes
 
 
+def hash_text(text: str) -> tuple[int, int]:
+    """The two halves of one text's hash, as `hash_texts` gives them; cheaper for one alone."""
+    low, high = _siphash_of(text.encode(), _K0, _K1)
+    return int(low), int(high)
+
+
 def hash_series(series: pl.Series) -> Hashes:
     """Hashes of a String or integer series, shape (n, 2); null gives (0, 0)."""
     hashes = np.empty((series.len(), 2), dtype=np.uint64)
@@ -106,6 +112,11 @@ def _siphash(data, start, length, k0, k1):  # type: ignore[no-untyped-def]
     for _ in range(4):
         v0, v1, v2, v3 = _round(v0, v1, v2, v3)
     return low, v0 ^ v1 ^ v2 ^ v3
+
+
+@njit(cache=True, nogil=True)
+def _siphash_of(data, k0, k1):  # type: ignore[no-untyped-def]
+    return _siphash(data, 0, len(data), k0, k1)
 
 
 @njit(cache=True, nogil=True)

@@ -1,7 +1,6 @@
-"""What a policy needs of an event, as cells and keys: from one event or from columns.
+"""What a policy needs of events, as cells and keys, from columns.
 
-Cells are float64 with NaN for missing; a text's cell is a hash of it. Both ways give the same
-bytes, which a test shows.
+Cells are float64 with NaN for missing; a text's cell is a hash of it.
 """
 
 from __future__ import annotations
@@ -14,23 +13,19 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fengkong.core.hashing import hash_series, hash_texts, text_cells
+from fengkong.core.hashing import hash_series, text_cells
 from fengkong.core.money import exponent
 from fengkong.events.catalogue import TEXT_LIKE, Catalogue
 from fengkong.events.catalogue import Kind as FieldKind
 from fengkong.events.columns import EventColumns
-from fengkong.events.event import Event
 from fengkong.rules.parameters import Parameter
 
 Cells = NDArray[np.float64]
 Keys = NDArray[np.uint64]
 
-_MIX: Final = (
-    np.uint64(0x9E3779B97F4A7C15),
-    np.uint64(0xC2B2AE3D27D4EB4F),
-    np.uint64(0x165667B19E3779F9),
-    np.uint64(0x27D4EB2F165667C5),
-)
+_MIX: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5)
+_MIX_ARRAYS: Final = tuple(np.uint64(factor) for factor in _MIX)
+_WORD: Final = (1 << 64) - 1
 ENVELOPE_TEXTS: Final = ("event_type", "currency")
 
 
@@ -139,55 +134,17 @@ class Frame:
             if currency == self.currency:
                 continue
             rows = np.flatnonzero((columns.currencies == currency).to_numpy())
-            factors = np.array([self._factor(currency, int(t)) for t in columns.occurred_at[rows]])
+            factors = np.array([self.factor(currency, int(t)) for t in columns.occurred_at[rows]])
             for index in self._money:
                 cells[rows, index] = np.rint(cells[rows, index] * factors)
 
-    def _factor(self, currency: str, instant: int) -> float:
+    def factor(self, currency: str, instant: int) -> float:
         """Minor units of the policy's currency in one minor unit of another; NaN if unknown."""
         rate = self.rates[currency].at(instant) if currency in self.rates else None
         if rate is None:
             return float("nan")
         digits = exponent(self.currency) - exponent(currency)
         return float(rate.value) * float(10.0**digits)
-
-    # -- one event ---------------------------------------------------------------------------
-
-    def of_event(self, event: Event) -> tuple[Cells, Keys, dict[str, str | None]]:
-        """The cells of one event, the hashes of its texts in order of `hashed`, its texts."""
-        values = event.values
-        texts: dict[str, str | None] = {}
-        for name in self.text_names:
-            texts[name] = self._text(name, event)
-        hashes = hash_texts([texts[name] for name in self.hashed])
-        cells = np.full(len(self.cells), np.nan)
-        for index, field, name in self._plain:
-            value = values.get(field)
-            if value is None:
-                continue
-            if isinstance(value, tuple):
-                value = value[0] if name.endswith(".lat") else value[1]
-            cells[index] = value
-        if self._text_cells:
-            text_values = text_cells(hashes)
-            for index, text in self._text_cells:
-                cells[index] = text_values[text]
-        if self._at is not None:
-            cells[self._at] = event.occurred_at
-        if self._money and event.currency not in (None, self.currency):
-            factor = self._factor(str(event.currency), event.occurred_at)
-            cells[self._money] = np.rint(cells[self._money] * factor)
-        return cells, hashes, texts
-
-    def _text(self, name: str, event: Event) -> str | None:
-        if name == "event_type":
-            return event.type
-        if name == "currency":
-            return event.currency
-        value = event.values.get(name)
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        return None if value is None else str(value)
 
 
 def combine(parts: Sequence[Keys]) -> Keys:
@@ -198,9 +155,22 @@ def combine(parts: Sequence[Keys]) -> Keys:
     missing = np.zeros(len(combined), dtype=np.bool_)
     for part in parts:
         missing |= (part[:, 0] == 0) & (part[:, 1] == 0)
-        high = combined[:, 0] * _MIX[0] + part[:, 0] * _MIX[1] + part[:, 1]
-        low = combined[:, 1] * _MIX[2] + part[:, 1] * _MIX[3] + part[:, 0]
+        high = combined[:, 0] * _MIX_ARRAYS[0] + part[:, 0] * _MIX_ARRAYS[1] + part[:, 1]
+        low = combined[:, 1] * _MIX_ARRAYS[2] + part[:, 1] * _MIX_ARRAYS[3] + part[:, 0]
         combined[:, 0] = high ^ (low >> np.uint64(32))
         combined[:, 1] = low ^ (high >> np.uint64(29))
     combined[missing] = 0
     return combined
+
+
+def combined_pair(parts: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """What `combine` gives, of one row as plain integers."""
+    high = low = 0
+    for first, second in parts:
+        if first == 0 and second == 0:
+            return 0, 0
+        upper = (high * _MIX[0] + first * _MIX[1] + second) & _WORD
+        lower = (low * _MIX[2] + second * _MIX[3] + first) & _WORD
+        high = upper ^ (lower >> 32)
+        low = lower ^ (upper >> 29)
+    return high, low

@@ -2,242 +2,220 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fengkong.decisions import verdict
-from fengkong.decisions.decision import BilingualText, Decision, Hit, Observed, Unknown
-from fengkong.decisions.policy import ENVELOPE_KINDS, Rule, expression_kind
-from fengkong.rules.interpreter import Moment, evaluate
+from fengkong.core.bilingual import Language
+from fengkong.decisions.decision import Decision
+from fengkong.decisions.explanation import SEPARATORS, Explainer, Seen, Source, Value, Verdict
+from fengkong.decisions.policy import Policy
+from fengkong.decisions.verdict import HIT, UNKNOWN, Judged
 from fengkong.rules.kinds import Kind
-from fengkong.rules.observations import Observation, observations
-
-if TYPE_CHECKING:
-    from fengkong.decisions.engine import Engine, State
+from fengkong.rules.lists import ListState
+from fengkong.rules.reasons import Reason
 
 Cells = NDArray[np.float64]
-Value = float | bool | str | None
 
 
-class Judged(NamedTuple):
-    """verdicts uint8[n, rules] (no, hit, unknown), points float64[n], ranks int64[n]."""
-
-    verdicts: NDArray[np.uint8]
-    points: NDArray[np.float64]
-    ranks: NDArray[np.int64]
-
-
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class DecisionColumns:
     """Decisions of one stretch of events, in their order.
 
-    cells float64[n, frame cells], features float64[n, windows], results float64[n, expressions].
+    `type_numbers` index `catalogue.type_names`; `rows` float64[n, width] are the rows of the
+    policy's program (cells of the frame, then window features), `results` float64[n,
+    expressions] what it computed; `texts` are columns by name.
     """
 
-    engine: Engine
-    state: State
-    ids: Sequence[str] | pl.Series
-    types: list[str]
+    explainer: Explainer
+    lists: ListState
+    words: Mapping[float, str]
+    ids: pl.Series
+    type_numbers: NDArray[np.int16]
     occurred_at: NDArray[np.int64]
-    cells: Cells
-    features: Cells
+    rows: Cells
     results: Cells
-    texts: Mapping[str, Sequence[str | None] | pl.Series]
+    texts: Mapping[str, pl.Series]
     late: NDArray[np.bool_]
     judged: Judged
-    _places: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.types)
+        return len(self.occurred_at)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that decided."""
+        return self.explainer.policy
+
+    @cached_property
+    def types(self) -> list[str]:
+        """The type of each event."""
+        names = self.policy.catalogue.type_names
+        return [names[number] for number in self.type_numbers.tolist()]
 
     @property
     def outcomes(self) -> list[str]:
         """The outcome of each decision."""
-        order = self.engine.policy.outcomes.order
+        order = self.policy.outcomes.order
         return [order[rank] for rank in self.judged.ranks.tolist()]
+
+    # -- one by one --------------------------------------------------------------------------
 
     def decision(self, i: int) -> Decision:
         """One decision with its reasons."""
-        policy = self.engine.policy
-        values = self.values(i)
-        hits: list[Hit] = []
-        unknowns: list[Unknown] = []
-        for r in np.flatnonzero(self.judged.verdicts[i]).tolist():
-            rule = policy.rules[r]
-            if self.judged.verdicts[i, r] == verdict.HIT:
-                hits.append(self._hit(rule, i, values))
-            else:
-                missing = sorted(name for name in rule.when.names if values.get(name) is None)
-                unknowns.append(Unknown(rule=rule.id, missing=tuple(missing)))
-        return Decision(
+        verdicts = self.judged.verdicts[i]
+        marks = [
+            rule if verdicts[rule] == HIT else -1 - rule
+            for rule in np.flatnonzero(verdicts).tolist()
+        ]
+        verdict = Verdict(
+            float(self.judged.points[i]), int(self.judged.ranks[i]), marks, bool(self.late[i])
+        )
+        names = self.policy.catalogue.type_names
+        return self.explainer.decision(
+            self._seen(i),
+            verdict,
             event_id=self.ids[i],
-            event_type=self.types[i],
-            occurred_at=int(self.occurred_at[i]),
-            outcome=policy.outcomes.order[int(self.judged.ranks[i])],
-            points=float(self.judged.points[i]),
-            hits=tuple(hits),
-            unknowns=tuple(unknowns),
-            features={name: self._shown(name, values[name]) for name in policy.feature_names},
-            reasons=_joined(hits),
-            late=bool(self.late[i]),
-            policy=policy.name,
-            policy_version=policy.version,
-            policy_hash=policy.hash,
+            event_type=names[self.type_numbers[i]],
         )
 
     def values(self, i: int) -> dict[str, Value]:
         """Everything that expressions saw of one event, as events hold it (money in minor)."""
-        engine = self.engine
-        values: dict[str, Value] = {}
-        for name, cell in zip(engine.frame.cells, self.cells[i].tolist(), strict=True):
-            values[name] = _plain(cell, self._kind(name))
-        for name, texts in self.texts.items():
-            text = texts[i]
-            values[name] = None if text is None else str(text)
-        for name, cell in zip(engine.plan.names, self.features[i].tolist(), strict=True):
-            if name in engine.word_features:
-                values[name] = self.state.words.get(cell)
-            else:
-                values[name] = _plain(cell, engine.policy.scope.names[name])
-        moment = Moment(values, int(self.occurred_at[i]), self.state.lists)
-        for name, cell in zip(engine.program.names, self.results[i].tolist(), strict=True):
-            if name.startswith("rule:"):
-                continue
-            expression = engine.named[name]
-            if expression.kind is Kind.TEXT:
-                values[name] = evaluate(expression, moment=moment)
-            else:
-                values[name] = _plain(cell, expression.kind)
-        return values
+        return self.explainer.values(self._seen(i))
 
-    def _kind(self, name: str) -> Kind | None:
-        if name in ENVELOPE_KINDS:
-            return ENVELOPE_KINDS[name]
-        fields = self.engine.policy.catalogue.fields
-        return expression_kind(fields[name].kind) if name in fields else Kind.NUMBER
-
-    def _hit(self, rule: Rule, i: int, values: Mapping[str, Value]) -> Hit:
-        scope = self.engine.policy.scope
-        occurred_at = int(self.occurred_at[i])
-        reason = None
-        if rule.reason is not None:
-            both = rule.reason.render(values, occurred_at=occurred_at, scope=scope)
-            reason = BilingualText(zh=both.zh, en=both.en)
-        seen = observations(rule.when, values, occurred_at=occurred_at, lists=self.state.lists)
-        return Hit(
-            rule=rule.id,
-            outcome=rule.outcome,
-            points=rule.points,
-            reason=reason,
-            observed=tuple(self._observed(one) for one in seen),
-            techniques=rule.techniques,
+    def _seen(self, i: int) -> Seen:
+        return Seen(
+            self.rows[i].tolist(),
+            self.results[i].tolist(),
+            {name: series[i] for name, series in self.texts.items()},
+            self.words,
+            self.lists,
+            int(self.occurred_at[i]),
         )
-
-    def _observed(self, seen: Observation) -> Observed:
-        scale = float(self.engine.policy.scope.scale)
-
-        def shown(value: object) -> object:
-            if isinstance(value, tuple):
-                return tuple(shown(one) for one in value)
-            if seen.kind is Kind.MONEY and isinstance(value, float | int):
-                return value / scale
-            return value
-
-        return Observed(
-            name=seen.name,
-            value=shown(seen.value),  # type: ignore[arg-type]
-            operator=seen.operator,
-            limit=shown(seen.limit_value),
-            limit_source=seen.limit_source,
-        )
-
-    def _shown(self, name: str, value: Value) -> Value:
-        if self.engine.policy.scope.names[name] is Kind.MONEY and isinstance(value, float):
-            return value / self.engine.policy.scope.scale
-        return value
 
     # -- columns -----------------------------------------------------------------------------
 
-    def feature_frame(self) -> pl.DataFrame:
-        """event_id and one column per declared feature, in event order; money in major units."""
-        policy = self.engine.policy
-        columns: dict[str, pl.Series] = {"event_id": pl.Series(self.ids)}
-        for index, name in enumerate(self.engine.plan.names):
-            columns[name] = self._column(name, self.features[:, index])
-        for name in policy.derived:
-            columns[name] = self._column(name, self.results[:, self.engine.program.index(name)])
-        return pl.DataFrame({name: columns[name] for name in ("event_id", *policy.feature_names)})
-
-    def _column(self, name: str, cells: Cells) -> pl.Series:
-        kind = self.engine.policy.scope.names[name]
-        if name in self.engine.word_features:
-            return pl.Series([self.state.words.get(c) for c in cells.tolist()], dtype=pl.String)
-        if kind is Kind.MONEY:
-            cells = cells / self.engine.policy.scope.scale
-        series = pl.Series(np.ascontiguousarray(cells)).fill_nan(None)
-        if kind is Kind.BOOLEAN:
-            return series.cast(pl.Boolean)
-        return series.cast(pl.String) if kind is Kind.TEXT else series
-
     def frame(self) -> pl.DataFrame:
         """The decisions as a table: what was decided, the rules that hit, and the features."""
-        policy = self.engine.policy
-        ids = [rule.id for rule in policy.rules]
+        names = self.policy.catalogue.type_names
+        zh, en = self._sentences()
         base = pl.DataFrame(
             {
                 "event_id": pl.Series(self.ids),
-                "event_type": self.types,
+                "event_type": _words(names, self.type_numbers),
                 "occurred_at": pl.Series(self.occurred_at).cast(pl.Datetime("us", "UTC")),
-                "outcome": pl.Series(self.outcomes, dtype=pl.String),
+                "outcome": _words(self.policy.outcomes.order, self.judged.ranks),
                 "points": self.judged.points,
                 "late": self.late,
-                "hits": self._rule_lists(verdict.HIT, ids),
-                "unknowns": self._rule_lists(verdict.UNKNOWN, ids),
-                **self._sentences(),
+                "hits": self._rule_lists(HIT),
+                "unknowns": self._rule_lists(UNKNOWN),
+                "reasons_zh": pl.Series(zh, dtype=pl.String),
+                "reasons_en": pl.Series(en, dtype=pl.String),
             }
         )
         return base.hstack(self.feature_frame().drop("event_id"))
 
-    def _rule_lists(self, which: int, ids: list[str]) -> pl.Series:
-        lists: list[list[str]] = [[] for _ in range(len(self))]
-        rows, rules = np.nonzero(self.judged.verdicts == which)
-        for row, rule in zip(rows.tolist(), rules.tolist(), strict=True):
-            lists[row].append(ids[rule])
-        return pl.Series(lists, dtype=pl.List(pl.String))
+    def feature_frame(self) -> pl.DataFrame:
+        """event_id and one column per declared feature, in event order; money in major units."""
+        columns: dict[str, pl.Series] = {"event_id": pl.Series(self.ids)}
+        for name in self.policy.feature_names:
+            columns[name] = self._feature(name)
+        return pl.DataFrame(columns)
 
-    def _sentences(self) -> dict[str, pl.Series]:
-        policy = self.engine.policy
-        zh: list[str] = [""] * len(self)
-        en: list[str] = [""] * len(self)
-        with_reason = np.array([rule.reason is not None for rule in policy.rules], dtype=np.bool_)
-        hits = (self.judged.verdicts == verdict.HIT) & with_reason
-        for row in np.flatnonzero(hits.any(axis=1)).tolist():
-            values = self.values(row)
-            at = int(self.occurred_at[row])
-            both = [
-                policy.rules[r].reason.render(values, occurred_at=at, scope=policy.scope)  # type: ignore[union-attr]
-                for r in np.flatnonzero(hits[row]).tolist()
-            ]
-            zh[row] = "；".join(reason.zh for reason in both)
-            en[row] = "; ".join(reason.en for reason in both)
-        return {"reasons_zh": pl.Series(zh), "reasons_en": pl.Series(en)}
+    def _feature(self, name: str) -> pl.Series:
+        """The column of a feature."""
+        reader = self.explainer.reader(name)
+        cells = (self.results if reader.source is Source.RESULT else self.rows)[:, reader.position]
+        kind = self.policy.scope.names[name]
+        if reader.source in (Source.WORD, Source.EVALUATED):
+            every = np.arange(len(self))
+            return pl.Series(self._column(name, every), dtype=pl.String)
+        if kind is Kind.MONEY:
+            cells = cells / self.policy.scope.scale
+        series = pl.Series(np.ascontiguousarray(cells)).fill_nan(None)
+        return series.cast(pl.Boolean) if kind is Kind.BOOLEAN else series
+
+    def _column(self, name: str, at: NDArray[np.int64]) -> list[Value]:
+        """The values of a name in some rows, as `values` gives them."""
+        reader = self.explainer.reader(name)
+        if reader.source is Source.TEXT:
+            column = self.texts[name].gather(at)
+            return column.cast(pl.String).to_list()
+        if reader.source is Source.EVALUATED:
+            readers = self.explainer.readers([name])
+            return [self.explainer.values(self._seen(i), readers)[name] for i in at.tolist()]
+        source = self.results if reader.source is Source.RESULT else self.rows
+        cells = source[at, reader.position].tolist()
+        if reader.source is Source.WORD:
+            return [self.words.get(cell) for cell in cells]
+        if reader.boolean:
+            return [bool(cell) if cell == cell else None for cell in cells]  # noqa: PLR0124
+        return [cell if cell == cell else None for cell in cells]  # noqa: PLR0124 - NaN
+
+    def _rule_lists(self, which: int) -> pl.Series:
+        """The rules with a verdict in each row; equal rows share one list."""
+        chosen = self.judged.verdicts == which
+        patterns, rows = _distinct_rows(chosen)
+        rules = [rule.id for rule in self.policy.rules]
+        lists = [[rules[r] for r in np.flatnonzero(pattern).tolist()] for pattern in patterns]
+        series = pl.Series(lists, dtype=pl.List(pl.String))
+        return series.gather(pl.Series(rows, dtype=pl.UInt32))
+
+    def _sentences(self) -> tuple[list[str], list[str]]:
+        """The reasons of each row in Chinese and in English, rule by rule."""
+        zh: list[str | None] = [None] * len(self)
+        en: list[str | None] = [None] * len(self)
+        for number, rule in enumerate(self.policy.rules):
+            if rule.reason is None:
+                continue
+            at = np.flatnonzero(self.judged.verdicts[:, number] == HIT)
+            if len(at):
+                self._add_sentences(rule.reason, at, zh=zh, en=en)
+        return [text or "" for text in zh], [text or "" for text in en]
+
+    def _add_sentences(
+        self, reason: Reason, at: NDArray[np.int64], *, zh: list[str | None], en: list[str | None]
+    ) -> None:
+        """Add the sentence of one rule to the rows that it hit."""
+        names = reason.zh.names | reason.en.names
+        columns = {name: self._column(name, at) for name in names}
+        instants = self.occurred_at[at].tolist()
+        positions = at.tolist()
+        languages: list[tuple[Language, list[str | None]]] = [("zh", zh), ("en", en)]
+        for language, sentences in languages:
+            template = reason.zh if language == "zh" else reason.en
+            separator = SEPARATORS[language]
+            texts = template.render_columns(
+                columns, occurred_at=instants, language=language, scope=self.policy.scope
+            )
+            for position, text in zip(positions, texts, strict=True):
+                before = sentences[position]
+                sentences[position] = text if before is None else f"{before}{separator}{text}"
 
 
-def _plain(cell: float, kind: Kind | None) -> Value:
-    if math.isnan(cell):
-        return None
-    return bool(cell) if kind is Kind.BOOLEAN else cell
+def _words(names: tuple[str, ...], numbers: NDArray[np.integer]) -> pl.Series:
+    """Names by their numbers."""
+    words = pl.Series(list(names), dtype=pl.String)
+    return words.gather(pl.Series(numbers, dtype=pl.UInt32))
 
 
-def _joined(hits: Sequence[Hit]) -> BilingualText:
-    reasons = [hit.reason for hit in hits if hit.reason is not None]
-    return BilingualText(
-        zh="；".join(reason.zh for reason in reasons),
-        en="; ".join(reason.en for reason in reasons),
-    )
+def _distinct_rows(chosen: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """The different rows of a table of truths, and which of them each row is."""
+    count, width = chosen.shape
+    codes = np.zeros(count, dtype=np.int64)
+    for start in range(0, width, _BITS):
+        block = chosen[:, start : start + _BITS]
+        word = block @ (1 << np.arange(block.shape[1], dtype=np.int64))
+        # Small codes first, so that code and word fit into one integer.
+        distinct, word = np.unique(word, return_inverse=True)
+        codes = codes * len(distinct) + word
+        _, codes = np.unique(codes, return_inverse=True)
+    _, first = np.unique(codes, return_index=True)
+    return chosen[first], codes
+
+
+_BITS = 48

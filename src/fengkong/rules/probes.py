@@ -6,6 +6,7 @@ per distinct value in columns and through a small cache row by row.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Final, Protocol
@@ -84,6 +85,12 @@ class ParameterProbe:
     ) -> float:
         """The cell of one row."""
         return self._cells[bisect_right(self._starts, occurred_at)]
+
+    def period(self, instant: int) -> tuple[float, float]:
+        """The instants, from and before, between which the value stays what it is."""
+        position = bisect_right(self._starts, instant)
+        first = self._starts[position - 1] if position else -math.inf
+        return first, self._starts[position] if position < len(self._starts) else math.inf
 
     def of_columns(
         self,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -16,7 +17,7 @@ from fengkong.rules.errors import nearest
 from fengkong.rules.expressions import Expression
 from fengkong.rules.lists import ListState
 from fengkong.rules.nodes import Name, Node, OnList, TextFunction, children, walk
-from fengkong.rules.probes import Cells, Instants, Probe
+from fengkong.rules.probes import Cells, Instants, ParameterProbe, Probe
 
 
 class InvalidProgramError(RiskError):
@@ -50,7 +51,7 @@ class Program:
         self._filled: list[tuple[int, Probe]] = list(enumerate(image.probes, len(self.frame)))
         self._row_registers = _registers(image)
         self._column_registers: NDArray[np.float64] | None = None
-        self._image = image
+        self.image = image
 
     def index(self, name: str) -> int:
         """The position of an expression in the results."""
@@ -99,10 +100,45 @@ class Program:
         """The same results, an instruction at a time over chunks of rows."""
         assert rows.flags.c_contiguous, "see the class"
         if self._column_registers is None:
-            registers = _registers(self._image)[: self._image.registers]
+            registers = _registers(self.image)[: self.image.registers]
             self._column_registers = np.repeat(registers[:, None], machine.CHUNK, axis=1)
         code = self._code.view(np.int64)
         machine.run_columns(rows, self._column_registers, self._tables, code, out)
+
+
+class OneRow:
+    """A row of a program that is used again and again, for events that come one at a time.
+
+    `row` has the frame cells, which the caller writes before `run`; `results` are those of the
+    latest run. Parameters are looked up only when one of them may have changed.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.row = program.new_row()
+        self.results: Cells = np.full(len(program.names), np.nan)
+        self._registers = _registers(program.image)
+        self._code = program.image.code
+        probes = list(enumerate(program.probes, len(program.frame)))
+        self._dated = [(at, probe) for at, probe in probes if isinstance(probe, ParameterProbe)]
+        self._probes = [(at, p) for at, p in probes if not isinstance(p, ParameterProbe)]
+        self._from, self._before = math.inf, -math.inf
+
+    def run(self, texts: Mapping[str, Any], occurred_at: int, lists: ListState) -> None:
+        """Fill what depends on characters, lists and dates, and compute the results."""
+        if not self._from <= occurred_at < self._before:
+            self._date(occurred_at, lists)
+        row = self.row
+        for position, probe in self._probes:
+            row[position] = probe.of_row(texts, occurred_at, lists)
+        machine.run_row(row, self._registers, self._code, self.results)
+
+    def _date(self, occurred_at: int, lists: ListState) -> None:
+        """Write the parameters of an instant, and note how long they stay."""
+        periods = [probe.period(occurred_at) for _, probe in self._dated]
+        self._from = max((first for first, _ in periods), default=-math.inf)
+        self._before = min((end for _, end in periods), default=math.inf)
+        for position, probe in self._dated:
+            self.row[position] = probe.of_row({}, occurred_at, lists)
 
 
 def _registers(image: Image) -> Cells:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from typing import Final
 
 from fengkong.core.bilingual import Bilingual, Language
@@ -106,6 +107,26 @@ class Template:
         )
 
 
+    def render_columns(
+        self,
+        columns: Mapping[str, Sequence[object]],
+        *,
+        occurred_at: Sequence[int],
+        language: Language,
+        scope: Scope,
+    ) -> list[str]:
+        """The sentences for many events, each name with a value per event."""
+        parts = [
+            repeat(part, len(occurred_at))
+            if isinstance(part, str)
+            else part.show_column(columns, occurred_at, language, scope)
+            for part in self.parts
+        ]
+        if not parts:
+            return [""] * len(occurred_at)
+        return ["".join(pieces) for pieces in zip(*parts, strict=True)]
+
+
 @dataclass(frozen=True, slots=True)
 class Placeholder:
     """A name in a template."""
@@ -126,6 +147,27 @@ class Placeholder:
             if self.kind is Kind.MONEY and isinstance(value, float):
                 value *= scope.scale
         return format_value(value, kind=self.kind, language=language, scope=scope)
+
+
+    def show_column(
+        self,
+        columns: Mapping[str, Sequence[object]],
+        occurred_at: Sequence[int],
+        language: Language,
+        scope: Scope,
+    ) -> list[str]:
+        """The values of many events as texts, each different one written once."""
+        if self.parameter is not None:
+            return [self.show({}, instant, language, scope) for instant in occurred_at]
+        known: dict[object, str] = {}
+        texts: list[str] = []
+        for value in columns[self.name]:
+            text = known.get(value)
+            if text is None:
+                text = format_value(value, kind=self.kind, language=language, scope=scope)
+                known[value] = text
+            texts.append(text)
+        return texts
 
 
 def _placeholder(name: str, *, scope: Scope) -> Placeholder:
