@@ -127,3 +127,33 @@ def test_simulate_refuses_a_directory_in_use(run, history):
     code, _, err = run("simulate", "--out", str(history))
     assert code == 2
     assert "simulation.directory_not_empty" in err
+
+
+def test_backtest_counts_what_the_truth_file_says(run, history):
+    arguments = ["backtest", str(history / "small.yaml"), "--events"]
+    arguments += [str(history / "events.jsonl"), "--truth", str(history / "truth.parquet")]
+    code, out, err = run(*arguments, "--format", "json")
+    assert code == 0, err
+    figures = json.loads(out)["policy"]
+    truth = pl.read_parquet(history / "truth.parquet")
+    payments = truth.filter(pl.col("type") == "payment.initiated")
+    assert figures["frauds"] == payments["is_fraud"].sum()
+    assert figures["decided"] == payments.height
+    code, out, _ = run(*arguments, "--against", str(history / "small.yaml"))
+    assert code == 0
+    assert "small 1 against small 1" in out
+
+
+def test_explain_shows_why_in_both_languages(run, history):
+    events = ["--events", str(history / "events.jsonl"), "--policy", str(history / "small.yaml")]
+    lines = (history / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    payment = next(e for e in map(json.loads, lines) if e["type"] == "payment.initiated")
+    code, out, err = run("explain", payment["id"], *events)
+    assert code == 0, err
+    assert "device_card_distinct_1d > limits.cards_per_device" in out
+    code, out, _ = run("explain", payment["id"], *events, language="zh")
+    assert code == 0
+    assert "特征" in out
+    code, _, err = run("explain", "no-such-event", *events)
+    assert code == 1
+    assert "evaluation.unknown_event" in err
