@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from benchmarks.settings import Settings
 from benchmarks.speed_page import write_pages
 
 ROUNDS: Final = 5
+PIPED_COLUMNS: Final = 120
 GROWTH_EVENTS_MAX: Final = 10_000_000
 _ROUNDS_MAX: Final = 1_000
 
@@ -31,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     names = list(dict.fromkeys(wishes.names)) or list(COMPARISONS)
     # Only figures go to stdout; progress is for the person who waits.
     progress = Console(stderr=True)
-    screen = Screen(Console())
+    screen = Screen(Console(width=None if sys.stdout.isatty() else PIPED_COLUMNS))
     with tempfile.TemporaryDirectory(prefix="fengkong-bench-") as folder:
         settings = Settings(
             rounds=wishes.rounds,

@@ -97,8 +97,9 @@ class Process:
 
     def close(self) -> None:
         """Let it end."""
-        assert self._process.stdin is not None, "opened as a pipe"
-        self._process.stdin.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None, "opened as a pipe"
+            pipe.close()
         self._process.wait()
 
     def _reply(self) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def prepare(*, folder: Path, events_max: int | None) -> Payments:
     else:
         frame = _simulated(events_max or SIMULATED_EVENTS)
         source = f"simulated card stream, seed {SEED} (the shared data are absent)"
-    frame = _with_moment(frame.head(events_max) if events_max else frame)
+    frame = with_moment(frame.head(events_max) if events_max else frame)
     path = folder / "payments.parquet"
     frame.write_parquet(path, compression="uncompressed")
     return Payments(path=path, events=frame.height, source=source)
@@ -75,7 +75,8 @@ def _simulated(events: int) -> pl.DataFrame:
     )
 
 
-def _with_moment(frame: pl.DataFrame) -> pl.DataFrame:
+def with_moment(frame: pl.DataFrame) -> pl.DataFrame:
+    """Payments in order of time with `seq` and `moment`."""
     frame = frame.with_row_index("seq")
     at = pl.col("occurred_at")
     first = pl.when(at != at.shift(1).fill_null(-1)).then("seq").forward_fill()

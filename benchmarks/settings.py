@@ -11,7 +11,7 @@ from benchmarks.payments import Payments
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """`folder` is scratch space; `tell` shows progress; `steps_max` is the largest growth step."""
+    """`folder` is scratch space; `tell` shows progress."""
 
     rounds: int
     payments: Payments

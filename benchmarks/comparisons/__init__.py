@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import Final
 
 from benchmarks.comparisons import decisions, features, growth, rules, start
 from benchmarks.report import Comparison
 from benchmarks.settings import Settings
 
-COMPARISONS: Final[Mapping[str, Callable[[Settings], Comparison]]] = MappingProxyType(
-    {
-        "features": features.measure,
-        "rules": rules.measure,
-        "decisions": decisions.measure,
-        "growth": growth.measure,
-        "start": start.measure,
-    }
-)
+COMPARISONS: Final[dict[str, Callable[[Settings], Comparison]]] = {
+    "features": features.measure,
+    "rules": rules.measure,
+    "decisions": decisions.measure,
+    "growth": growth.measure,
+    "start": start.measure,
+}
 """Each by its name on the command line."""

@@ -14,13 +14,13 @@ from benchmarks.settings import Settings
 
 STEPS: Final = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 ROUNDS_MAX: Final = 3
-_APART_EVENTS: Final = 1_000_000
+_SPARSE_EVENTS: Final = 1_000_000
 _NOTES: Final = (
     "All events stay live: the longest window is 37 days, the largest stream covers ten. Keys grow "
     "with the stream (4 customers and 8 terminals for 1,000 events).",
-    "A live event stands in two rings, customer and terminal. `per live event` is measured with "
-    "100 customers and 100 terminals, `per key` where every event has a customer and a terminal "
-    "of its own, so it includes the room that is kept for a key's first four events.",
+    "A live event stands in two rings, customer and terminal. `per live event` is the largest step "
+    "divided by its events. `per key` is measured where every event has a customer and a terminal "
+    "of its own, so it includes the room that is kept for a key's first events.",
 )
 
 
@@ -35,16 +35,15 @@ def measure(settings: Settings) -> Comparison:
     rounds = min(settings.rounds, ROUNDS_MAX)
     for events in STEPS:
         if events > settings.growth_events_max:
-            continue
+            break
         settings.tell(f"growth: {events:,} events")
-        found = [_ask(events=events, way="stream") for _ in range(rounds)]
-        comparison.figures += _step(events, found)
-    settings.tell("growth: memory per event and per key")
-    dense = [_ask(events=_APART_EVENTS, way="one_key") for _ in range(rounds)]
-    sparse = [_ask(events=_APART_EVENTS, way="one_event") for _ in range(rounds)]
+        dense = [_ask(events=events, way="stream") for _ in range(rounds)]
+        comparison.figures += _step(events, dense)
+    settings.tell("growth: memory per key")
+    sparse = [_ask(events=_SPARSE_EVENTS, way="sparse") for _ in range(rounds)]
     comparison.figures += [
-        _each("memory per live event", "bytes", dense, lambda found: _APART_EVENTS),
-        _each("memory per key", "bytes", sparse, lambda found: found["keys"]),
+        _each("memory per live event", dense, counted="events"),
+        _each("memory per key", sparse, counted="keys"),
     ]
     return comparison
 
@@ -73,6 +72,6 @@ def _step(events: int, found: list[dict[str, Any]]) -> list[Figure]:
     ]
 
 
-def _each(name: str, unit: str, found: list[dict[str, Any]], count: Any) -> Figure:
-    samples = tuple(each["resident_bytes"] / count(each) for each in found)
-    return Figure(name=name, unit=unit, samples=samples, threads=1)
+def _each(name: str, found: list[dict[str, Any]], *, counted: str) -> Figure:
+    samples = tuple(each["resident_bytes"] / each[counted] for each in found)
+    return Figure(name=name, unit="bytes", samples=samples, threads=1)

@@ -13,7 +13,6 @@ import numpy as np
 from benchmarks.forty_fields import conditions
 from benchmarks.workers.conversation import arguments, serve
 
-
 SECONDS_MIN: Final = 0.5
 """A round lasts at least as long, so that caches and the processor's clock are warm."""
 

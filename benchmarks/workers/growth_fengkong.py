@@ -1,9 +1,8 @@
 """Time and memory of the window state: one size, one process.
 
-`way` is `stream` (payments of the simulated stream, the keys growing with it), `one_key` (all
-payments of a few customers and terminals) or `one_event` (every payment has a customer and a
-terminal of its own). Memory is what the process has in use beyond what it had before the first
-event; the raw columns and the compiled kernel are there before.
+`way` is `stream` (payments of the simulated stream, the keys growing with it) or `sparse` (every
+payment has a customer and a terminal of its own). Memory is what the process has in use beyond
+what it had before the first event; the raw columns and the compiled kernel are there before.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ from benchmarks.workers.windows_fengkong import advance, declared, plan_of
 from fengkong.features.state import Limits, WindowState
 from fengkong.simulation.cards import card_stream
 
-FEW_KEYS: Final = 100
 _MEMORY_MAX: Final = 64 * 1024**3
 
 
@@ -35,8 +33,6 @@ def raw_columns(*, events: int, way: str) -> pl.DataFrame:
     frame = pl.DataFrame({name: stream[name] for name in names})
     frame = frame.with_columns(pl.col("is_fraud").cast(pl.Int64))
     number = pl.int_range(events, dtype=pl.Int64)
-    if way == "one_key":
-        number = number % FEW_KEYS
     return frame if way == "stream" else frame.with_columns(customer=number, terminal=number)
 
 
@@ -56,6 +52,7 @@ def measure(*, events: int, way: str) -> dict[str, Any]:
         seconds += time.perf_counter() - clock
     gc.collect()
     return {
+        "events": events,
         "seconds": seconds,
         "resident_bytes": process.memory_info().rss - before,
         "allocated_bytes": state.size_bytes,

@@ -177,7 +177,7 @@ def main() -> None:
         package="polars",
         work=lambda: chosen(payments),
         results=to_cells,
-        about={"formulation": chosen.__name__},
+        about={"formulation": f"{chosen.__name__}, the fastest of {len(FORMULATIONS)}"},
     )
 
 

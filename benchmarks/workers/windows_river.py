@@ -20,6 +20,8 @@ from benchmarks.handbook import DAYS, DELAY_DAYS, NAMES, width
 from benchmarks.workers.conversation import arguments, serve
 
 Cells = NDArray[np.float64]
+Payment = tuple[int, int, int, int, dt.datetime]
+"""Customer, terminal, amount, fraud or not, moment."""
 _SPANS = (DELAY_DAYS, *(DELAY_DAYS + days for days in DAYS))
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - river compares naive times
 
@@ -31,7 +33,16 @@ def _windows(spans: Sequence[int]) -> list[utils.TimeRolling]:
     ]
 
 
-def run(payments: Sequence[tuple[int, int, int, int, dt.datetime]]) -> list[list[float]]:
+def payments_of(frame: pl.DataFrame) -> list[Payment]:
+    """Rows as river takes them."""
+    columns = frame.select("customer", "terminal", "amount", "is_fraud", "moment")
+    return [
+        (*values, _EPOCH + dt.timedelta(microseconds=moment))
+        for *values, moment in columns.iter_rows()
+    ]
+
+
+def run(payments: Sequence[Payment]) -> list[list[float]]:
     """A row of values for each payment."""
     customers: dict[int, list[utils.TimeRolling]] = defaultdict(lambda: _windows(DAYS))
     terminals: dict[int, list[utils.TimeRolling]] = defaultdict(lambda: _windows(_SPANS))
@@ -62,11 +73,7 @@ def main() -> None:
     """Take part."""
     facts = arguments()
     frame = pl.read_parquet(facts["path"], n_rows=facts["events"])
-    columns = frame.select("customer", "terminal", "amount", "is_fraud", "moment")
-    payments = [
-        (*values, _EPOCH + dt.timedelta(microseconds=moment))
-        for *values, moment in columns.iter_rows()
-    ]
+    payments = payments_of(frame)
     serve(package="river", work=lambda: run(payments), results=to_cells)
 
 
