@@ -12,7 +12,7 @@ from naive import Happening, Naive
 from fengkong.core.bilingual import Bilingual
 from fengkong.core.hashing import hash_texts, text_cells
 from fengkong.events.catalogue import Field, Kind
-from fengkong.features.declarations import WindowFeature, parse_feature
+from fengkong.features.declarations import parse_feature
 from fengkong.features.plan import Plan, compile_plan
 from fengkong.features.state import WindowState
 

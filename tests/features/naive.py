@@ -14,9 +14,7 @@ from fengkong.events.catalogue import Field, Kind
 from fengkong.features.declarations import Aggregate, WindowFeature
 
 MILLIONTHS = 1_000_000
-KNOWN_ONLY = {
-    *(Aggregate.FIRST, Aggregate.LAST, Aggregate.DISTINCT, Aggregate.DISTANCE, Aggregate.SPEED)
-}
+KNOWN_ONLY = {Aggregate.FIRST, Aggregate.LAST, Aggregate.DISTANCE, Aggregate.SPEED}
 WITH_ARGUMENT_AS_KEY = {Aggregate.SHARE, Aggregate.SEEN_BEFORE}
 Value = float | tuple[float, float] | str
 
@@ -55,7 +53,7 @@ class Naive:
         """Count one event; the features as it sees them, and whether it came too late."""
         late = event.time < self.newest - self.late_after
         self.newest = max(self.newest, event.time)
-        known = [entity for entity in self.entities(event) if entity in self.clocks]
+        known = [entity for entity in self.entities(event) if self.remembered(entity)]
         time = max([event.time, self.newest - self.late_after, *(self.clocks[e] for e in known)])
         if not late:
             self.counted.append(Counted(time=time, event=event))
@@ -64,6 +62,18 @@ class Naive:
             self.clocks[entity] = time
         values = [self.value(feature, event, time=time, late=late) for feature in self.features]
         return values, late
+
+    def remembered(self, entity: tuple[tuple[str, ...], object]) -> bool:
+        """Whether an entity was counted, and not so long ago that it has been forgotten."""
+        if entity not in self.clocks:
+            return False
+        ever = [f for f in self.features if f.last is None and entity[0] in self.keyspaces(f)]
+        longest = max((f.last or 0) + f.delayed for f in self.features)
+        return bool(ever) or self.clocks[entity] > self.newest - self.late_after - longest
+
+    def keyspaces(self, feature: WindowFeature) -> set[tuple[str, ...]]:
+        """What a feature counts by; a share counts its part and its whole."""
+        return {self.keyspace(feature), *([feature.over] if feature.aggregate == "share" else [])}
 
     def keyspace(self, feature: WindowFeature) -> tuple[str, ...]:
         if feature.aggregate in WITH_ARGUMENT_AS_KEY and feature.argument is not None:
@@ -74,10 +84,7 @@ class Naive:
         """The entities of an event; or those of them that some feature counts it for."""
         found = {}
         for feature in self.features:
-            spaces = {self.keyspace(feature)}
-            if feature.aggregate is Aggregate.SHARE:
-                spaces.add(feature.over)
-            for space in spaces:
+            for space in self.keyspaces(feature):
                 key = tuple(event.values.get(name) for name in space)
                 if None not in key and (not counted or self.belongs(feature, event)):
                     found[space, key] = None
@@ -96,9 +103,8 @@ class Naive:
         key = [event.values.get(name) for name in feature.over]
         if None in key:
             return math.nan
-        if feature.aggregate in WITH_ARGUMENT_AS_KEY and feature.argument is not None:
-            if feature.argument not in event.values:
-                return math.nan
+        if len(self.keyspace(feature)) > len(key) and feature.argument not in event.values:
+            return math.nan
         rows = []
         for row in self.counted:
             if [row.event.values.get(name) for name in feature.over] != key:

@@ -1,17 +1,21 @@
-"""The window kernel: exact sliding windows, computed for a batch of events in one call.
+"""The window kernel: exact sliding windows, computed for a batch of events.
 
-Per entity (a *slot*) the events that some window may still need stand in a ring of rows, one ring
-a stream, oldest first. A lane is a position in that ring (what has entered), a window another one
-behind it (what has left), so a count is a difference and every other figure is what was added
-minus what was taken away: sums are int64 and sums of squares 128 bits, exact at any length.
+Every keyspace has arrays of its own (a *part*), so that two threads may take two keyspaces. Per
+entity (a *slot*) the events that some window may still need stand in a ring of rows, one ring a
+stream, oldest first. A lane is a position in that ring (what has entered), a window another one
+behind it (what has left), so a count is a difference of positions. Rows carry running totals of
+what is summed, so a sum is a difference too: int64 and for squares 128 bits, exact because whole
+numbers wrap around and back.
 
-The events of a batch that come in order of time are taken entity by entity and window by window,
-which keeps them in the cache; an event that comes late is taken alone. The result is that of one
-event after the other: the tests hold both against a naive reference.
+A batch is first *prepared* (slots and rings get their room; whatever does not fit stops the batch
+before anything was counted) and then *counted*: events in order of time go entity by entity and
+window by window, which keeps them in the cache; an event that comes late is taken alone. The
+result is that of one event after the other: the tests hold both against a naive reference.
 
 Arrays reach the kernel as addresses: numba counts references to every array at every inner call,
-which took four fifths of the time. This stays one module: compiled code of a second inlined module
-would go stale in numba's cache unseen.
+which took four fifths of the time. Positions in hot loops are made unsigned, which spares a test
+for negative ones. This stays one module: compiled code of a second inlined module would go stale
+in numba's cache unseen.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -31,37 +35,45 @@ from numba.extending import intrinsic
 PLAN_WIDTH: Final = 12
 
 # columns of each section
-K_WIDTH, K_STREAM_LO, K_STREAM_HI, K_OUTPUT_LO, K_OUTPUT_HI, K_LIFETIME = range(6)
-(S_KEYSPACE, S_SLOT, S_WIDTH, S_VALUE_LO, S_VALUE_HI, S_LANE_LO, S_LANE_HI,
- S_MEMORIES) = range(8)  # fmt: skip
+K_WIDTH, K_STREAM_LO, K_STREAM_HI, K_OUTPUT_LO, K_OUTPUT_HI, K_ENDLESS = range(6)
+S_SLOT, S_WIDTH, S_VALUE_LO, S_VALUE_HI, S_LANE_LO, S_LANE_HI, S_MEMORIES = range(7)
 (L_DELAY, L_EXCLUDED, L_SLOT, L_WINDOW_LO, L_WINDOW_HI, L_EXTREME_LO, L_EXTREME_HI,
  L_MEMORY_LO, L_MEMORY_HI) = range(9)  # fmt: skip
 W_WIDTH, W_SLOT, W_OUTPUT_LO, W_OUTPUT_HI, W_SUMMAND_LO, W_SUMMAND_HI = range(6)
-A_KIND, A_VALUE, A_SCALE, A_SLOT, A_MEMORY, A_LONGEST, A_OUTPUT_LO, A_OUTPUT_HI = range(8)
+(A_KIND, A_VALUE, A_SCALE, A_SLOT, A_OTHER, A_LONGEST, A_OUTPUT_LO, A_OUTPUT_HI, A_N, A_SUM,
+ A_SQUARES) = range(11)  # fmt: skip
 E_VALUE, E_SIGN, E_PREVIOUS, E_NEXT, E_SLOT, E_FRONT_LO, E_FRONT_HI = range(7)
 F_WIDTH, F_SLOT, F_OUTPUT = range(3)
-M_VALUE, M_PREVIOUS, M_NEXT = range(3)
+M_VALUE, M_PREVIOUS, M_NEXT, M_WINDOW = range(4)
 O_KIND, O_COLUMN, O_DEFAULT, O_VALUE, O_VALUE2, O_CELL, O_CELL2 = range(7)
-V_CELL, V_ROW = range(2)
+V_CELL, V_SCALE, V_RAW, V_N, V_SUM, V_SQUARES, V_SIZE, V_ENDLESS = range(8)
 H_PART, H_WHOLE, H_DEFAULT = range(3)
 
 FOREVER: Final = 2**62
 """The width of a window that never expires."""
 
-SUMMAND_N, SUMMAND_SUM, SUMMAND_SQUARES, SUMMAND_DISTINCT, SUMMAND_FIRST, SUMMAND_RUNNING = range(6)
+(SUMMAND_N, SUMMAND_SUM, SUMMAND_SQUARES, SUMMAND_DISTINCT, SUMMAND_FIRST,
+ SUMMAND_RUNNING) = range(6)  # fmt: skip
 (OUT_COUNT, OUT_SEEN, OUT_LAST, OUT_SINCE_LAST, OUT_DISTANCE, OUT_SPEED, OUT_FIRST,
  OUT_SINCE_FIRST, OUT_N, OUT_SUM, OUT_MEAN, OUT_STD, OUT_DISTINCT, OUT_FIRST_EVER,
  OUT_SINCE_FIRST_EVER, OUT_RUNNING, OUT_EXTREME) = range(17)  # fmt: skip
 
-# rows of places: where each array is
-(P_PLAN, P_TIMES, P_KEYS, P_MEMBERS, P_CELLS, P_TABLE, P_ARENA, P_SEEN, P_META, P_OUT, P_LATE,
- P_WORK, P_BASES, P_QUEUE) = range(14)  # fmt: skip
-PLACES: Final = 14
+# rows of places: where each array is; then those of each part
+P_PLAN, P_TIMES, P_KEYS, P_MEMBERS, P_CELLS, P_OUT, P_LATE, P_META = range(8)
+PLACES: Final = 8
+Q_TABLE, Q_ARENA, Q_SEEN, Q_QUEUE, Q_META, Q_WORK = range(6)
+PART_PLACES: Final = 6
+_PLACES_MAX: Final = 2**20
 
-# words of meta; then live keys of each keyspace, slot free lists, ring free lists of each stream
-(CLOCK, LATE_AFTER, SPAN, TABLE_USED, ARENA_USED, SEEN_USED, SEEN_PENDING, OVERFLOWED, LATE_COUNT,
- EVENT_COUNT, QUEUE_HEAD, QUEUE_TAIL, NEEDED) = range(13)  # fmt: skip
-META_LISTS: Final = 16
+# words of the common meta
+CLOCK, LATE_AFTER, SPAN, LATE_COUNT, EVENT_COUNT, FAULT_ROW, FAULT_CELL = range(7)
+META_WORDS: Final = 8
+
+# words of a part's meta; then the free lists of slots, and of rings by stream and size
+(TABLE_USED, ARENA_USED, SEEN_USED, SEEN_PENDING, QUEUE_HEAD, QUEUE_TAIL, NEEDED, EPOCH,
+ GROUPS) = range(9)  # fmt: skip
+FREE_SLOTS: Final = 9
+FREE_RINGS: Final = 10
 RING_CLASSES: Final = 40
 
 # words at the start of every slot, and of every stream in it
@@ -71,22 +83,33 @@ RING_PLACE, RING_ROWS, RING_HEAD = range(3)
 RING_HEADER: Final = 3
 _FIRST_ROWS: Final = 4
 
-# rows of work
-(WORK_NEXT, WORK_FIRST, WORK_EVENT, WORK_TIME, WORK_BEFORE, WORK_AFTER, WORK_HIGH, WORK_LOW,
- WORK_N, WORK_SUM, WORK_UPPER, WORK_LOWER) = range(12)  # fmt: skip
-WORK_ROWS: Final = 12
-SEGMENT_MAX: Final = 65_536
+# rows of a part's work: of the batch, of its groups (the events of one slot), of one group
+(BATCH_BASE, BATCH_GROUP, BATCH_ORDER, GROUP_START, GROUP_SLOT, EVENT, TIME, EDGE, HIGH, LOW,
+ NUMBER) = range(11)  # fmt: skip
+WORK_ROWS: Final = 11
+WORK_SPARE: Final = 24
+"""Columns of work beyond the batch: one is needed, and rows must not share cache sets."""
+BATCH_MAX: Final = 65_536
+_GROUP_BITS: Final = 20
+_GROUP_MASK: Final = 2**20 - 1
 
-# why the kernel stopped before an event
-DONE, TABLE_FULL, ARENA_FULL, SEEN_FULL, QUEUE_FULL, OVERFLOW = range(6)
+# why the kernel stopped before a batch; the part is `why >> WHY_BITS`
+(DONE, TABLE_FULL, ARENA_FULL, SEEN_FULL, QUEUE_FULL, SUM_TOO_LARGE,
+ VALUE_TOO_LARGE) = range(7)  # fmt: skip
+WHY_BITS: Final = 8
 
-_LOAD: Final = 0.6
-_SUM_MAX: Final = 2**62
+FIXED_MAX: Final = 2.0**53
+"""Bound of a value in fixed point."""
+SIZES_MAX: Final = 2**50
+"""Bound of the sizes of the values kept of an entity, in units of 2048 (+1 a value)."""
+_SIZE_SHIFT: Final = 11
+_LOAD: Final = 0.5
 _EARTH_KM: Final = 6371.0088
 _SECOND: Final = 1_000_000.0
 _SALT: Final = np.uint64(0x9E3779B97F4A7C15)
 _MASK32: Final = np.uint64(0xFFFFFFFF)
 _SHIFT32: Final = np.uint64(32)
+_u = np.uint64
 
 
 def _pointer_to(item):
@@ -111,58 +134,136 @@ _float64_pointer = _pointer_to(types.float64)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def run(places, start, stop):
-    """Count events start..stop and write their features; returns (event reached, why).
+def run(address, start, stop):
+    """Count events start..stop of a batch and write their features; returns why not, or DONE.
 
-    `places` int64[PLACES, 3] holds address, rows and columns of each array: plan; times int64[n]
-    us; keys uint64[n, 2 * keyspaces]; members uint8[n, streams]; cells float64[n, columns]; the
-    state; out float64[n, columns]; late uint8[n]; work. The caller keeps them alive. What it
-    stops before has changed nothing: it can be called again with more room.
+    At `address` stand int64 rows of (address, rows, columns): first plan; times int64[n] us; keys
+    uint64[n, 2 * keyspaces]; members uint8[n, streams]; cells float64[n, columns]; out
+    float64[n, columns]; late uint8[n]; meta; then of each keyspace its table, arena, seen, queue,
+    meta and work. The caller keeps them alive. If the answer is not DONE nothing was counted: it
+    can be called again with more room.
     """
-    plan = carray(_int64_pointer(places[P_PLAN, 0]), (places[P_PLAN, 1], PLAN_WIDTH))
-    times = carray(_int64_pointer(places[P_TIMES, 0]), (places[P_TIMES, 1],))
-    keys = _matrix(_uint64_pointer(places[P_KEYS, 0]), places, P_KEYS)
-    members = _matrix(_uint8_pointer(places[P_MEMBERS, 0]), places, P_MEMBERS)
-    cells = _matrix(_float64_pointer(places[P_CELLS, 0]), places, P_CELLS)
-    table = carray(_uint64_pointer(places[P_TABLE, 0]), (places[P_TABLE, 1], 3))
-    arena = carray(_int64_pointer(places[P_ARENA, 0]), (places[P_ARENA, 1],))
-    floats = carray(_float64_pointer(places[P_ARENA, 0]), (places[P_ARENA, 1],))
-    seen = carray(_uint64_pointer(places[P_SEEN, 0]), (places[P_SEEN, 1], 3))
-    meta = carray(_int64_pointer(places[P_META, 0]), (places[P_META, 1],))
+    places = carray(_int64_pointer(address), (_PLACES_MAX, 3))
+    plan = _rows(places, P_PLAN)
+    ordered = begin(address, start, stop)
+    for k in range(plan[1, KEYSPACE]):
+        why = prepare(address, k, start, stop)
+        if why != DONE:
+            return why | k << WHY_BITS
+    if ordered:
+        for k in range(plan[1, KEYSPACE]):
+            count(address, k, start, start, stop, np.int64(-1))
+    else:
+        _count_disordered(address, start, stop)
+    finish(address, start, stop)
+    return DONE
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def begin(address, start, stop):
+    """Mark the events that come too late to be counted; whether all come in order of time."""
+    places = carray(_int64_pointer(address), (_PLACES_MAX, 3))
+    times = _ints(places, P_TIMES)
+    late = _bytes(places, P_LATE)
+    meta = _ints(places, P_META)
+    clock = meta[CLOCK]
+    late_after = meta[LATE_AFTER]
+    ordered = True
+    for i in range(start, stop):
+        time = times[_u(i)]
+        late[_u(i)] = time < clock - late_after
+        if time < clock:
+            ordered = False
+        else:
+            clock = time
+    return ordered
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def finish(address, start, stop):
+    """Divide the counts of which shares are made, and move the common clock."""
+    places = carray(_int64_pointer(address), (_PLACES_MAX, 3))
+    plan = _rows(places, P_PLAN)
+    times = _ints(places, P_TIMES)
+    late = _bytes(places, P_LATE)
+    meta = _ints(places, P_META)
     out = _matrix(_float64_pointer(places[P_OUT, 0]), places, P_OUT)
-    late = carray(_uint8_pointer(places[P_LATE, 0]), (places[P_LATE, 1],))
-    work = _matrix(_int64_pointer(places[P_WORK, 0]), places, P_WORK)
-    bases = _matrix(_int64_pointer(places[P_BASES, 0]), places, P_BASES)
-    queue = carray(_int64_pointer(places[P_QUEUE, 0]), (places[P_QUEUE, 1], 3))
+    for i in range(start, stop):
+        meta[CLOCK] = max(meta[CLOCK], times[i])
+        meta[LATE_COUNT] += late[i]
+    meta[EVENT_COUNT] += stop - start
+    for h in range(plan[0, SHARE], plan[0, SHARE] + plan[1, SHARE]):
+        default = np.int64(plan[h, H_DEFAULT]).view(np.float64)
+        for i in range(start, stop):
+            part = out[i, plan[h, H_PART]]
+            whole = out[i, plan[h, H_WHOLE]]
+            if whole == 0.0 and not math.isnan(part):
+                out[i, plan[h, H_PART]] = default
+            else:
+                out[i, plan[h, H_PART]] = part / whole
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _count_disordered(address, start, stop):
+    """Count a batch that is not in order of time: runs that are, and late events one by one."""
+    places = carray(_int64_pointer(address), (_PLACES_MAX, 3))
+    plan = _rows(places, P_PLAN)
+    times = _ints(places, P_TIMES)
+    meta = _ints(places, P_META)
     position = start
     while position < stop:
-        end = _segment_end(times, meta, position, min(stop, position + work.shape[1]))
-        _reclaim(plan, table, arena, meta, queue, work, places, end - position)
-        why = _find_slots(plan, keys, table, arena, seen, meta, bases, queue, position, end)
-        if why != DONE:
-            return position, why
-        counted = times[position] >= meta[CLOCK] - meta[LATE_AFTER]
-        if counted:
-            _open_slots(plan, times, keys, members, table, arena, meta, queue, bases, position, end)
-            why = _room_for_rings(plan, members, arena, meta, bases, position, end)
-            if why != DONE:
-                return position, why
-        for i in range(position, end):
-            late[i] = not counted
-        meta[LATE_COUNT] += 0 if counted else end - position
-        meta[EVENT_COUNT] += end - position
-        meta[CLOCK] = max(meta[CLOCK], times[end - 1])
-        time = _effective_time(plan, times[position], arena, meta, bases, position)
+        end = position + 1
+        effective = np.int64(-1)
+        if times[position] < meta[CLOCK]:
+            effective = _effective_time(address, times[position], position - start)
+        else:
+            while end < stop and times[end] >= times[end - 1]:
+                end += 1
+            meta[CLOCK] = times[end - 1]
         for k in range(plan[1, KEYSPACE]):
-            _run_keyspace(
-                plan, times, keys, members, cells, arena, floats, seen, meta, out, work, bases,
-                k, position, end, time, counted,
-            )  # fmt: skip
-        _share(plan, out, position, end)
+            _group(address, k, start, position, end)
+            count(address, k, start, position, end, effective)
         position = end
-        if meta[OVERFLOWED] != 0:
-            return position, OVERFLOW
-    return stop, DONE
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _effective_time(address, time, number):
+    """The newest of a late event's own time and the times its entities had reached."""
+    places = carray(_int64_pointer(address), (_PLACES_MAX, 3))
+    plan = _rows(places, P_PLAN)
+    meta = _ints(places, P_META)
+    effective = max(time, meta[CLOCK] - meta[LATE_AFTER])
+    for k in range(plan[1, KEYSPACE]):
+        part = PLACES + PART_PLACES * k
+        arena = _ints(places, part + Q_ARENA)
+        work = _rows(places, part + Q_WORK)
+        if work[BATCH_BASE, number] >= 0:
+            effective = max(effective, arena[work[BATCH_BASE, number] + SLOT_CLOCK])
+    return effective
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _ints(places, which):
+    """The row of integers at an address."""
+    return carray(_int64_pointer(places[which, 0]), (places[which, 1],))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _bytes(places, which):
+    """The row of bytes at an address."""
+    return carray(_uint8_pointer(places[which, 0]), (places[which, 1],))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _table(places, which):
+    """The hash table at an address."""
+    return carray(_uint64_pointer(places[which, 0]), (places[which, 1], 3))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _rows(places, which):
+    """The rows of integers at an address."""
+    return carray(_int64_pointer(places[which, 0]), (places[which, 1], places[which, 2]))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
@@ -172,36 +273,25 @@ def _matrix(pointer, places, which):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _segment_end(times, meta, start, stop):
-    """The end of the run of events in order of time; an event that comes late stands alone."""
-    if times[start] < meta[CLOCK]:
-        return start + 1
-    end = start + 1
-    while end < stop and times[end] >= times[end - 1]:
-        end += 1
-    return end
-
-
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _probe(table, first, second):
     """The table position of a key, or of the free place where it belongs."""
-    mask = np.uint64(table.shape[0] - 1)
+    mask = _u(table.shape[0] - 1)
     position = first & mask
     while table[position, 2] != 0:
         if table[position, 0] == first and table[position, 1] == second:
             break
-        position = (position + np.uint64(1)) & mask
+        position = (position + _u(1)) & mask
     return position
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _delete(table, position):
     """Free a table position and close the gap, so that every probe still finds its key."""
-    mask = np.uint64(table.shape[0] - 1)
-    gap = np.uint64(position)
+    mask = _u(table.shape[0] - 1)
+    gap = _u(position)
     other = gap
     while True:
-        other = (other + np.uint64(1)) & mask
+        other = (other + _u(1)) & mask
         if table[other, 2] == 0:
             break
         home = table[other, 0] & mask
@@ -213,70 +303,85 @@ def _delete(table, position):
     table[gap, 2] = 0
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def prepare(address, k, start, stop):
+    """Find or open the slots of a batch in one keyspace, group its events, make room for them."""
+    places = carray(_int64_pointer(address), (_PLACES_MAX, 3))
+    plan = _rows(places, P_PLAN)
+    times = _ints(places, P_TIMES)
+    keys = _matrix(_uint64_pointer(places[P_KEYS, 0]), places, P_KEYS)
+    members = _matrix(_uint8_pointer(places[P_MEMBERS, 0]), places, P_MEMBERS)
+    late = _bytes(places, P_LATE)
+    common = _ints(places, P_META)
+    part = PLACES + PART_PLACES * k
+    table = _table(places, part + Q_TABLE)
+    arena = _ints(places, part + Q_ARENA)
+    seen = _table(places, part + Q_SEEN)
+    queue = _rows(places, part + Q_QUEUE)
+    meta = _ints(places, part + Q_META)
+    work = _rows(places, part + Q_WORK)
+    keyspace = plan[0, KEYSPACE] + k
+    _reclaim(plan, keyspace, common, table, arena, seen, queue, meta, stop - start)
+    for i in range(start, stop):
+        first = keys[_u(i), _u(2 * k)]
+        second = keys[_u(i), _u(2 * k + 1)]
+        base = np.int64(-2)
+        if first != 0 or second != 0:
+            position = _probe(table, first, second)
+            base = np.int64(table[position, 2]) - 1
+            if base < 0 and not late[i] and _wanted(plan, keyspace, members, i):
+                why = _room_for_slot(plan, keyspace, table, arena, queue, meta)
+                if why != DONE:
+                    return why
+                base = _open(plan, keyspace, table, arena, queue, meta, position, times[i])
+                table[position, 0] = first
+                table[position, 1] = second
+                arena[base + SLOT_HASH] = np.int64(first)
+        work[BATCH_BASE, _u(i - start)] = base
+    _group(address, k, start, start, stop)
+    return _make_room(address, k, start)
+
+
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _find_slots(plan, keys, table, arena, seen, meta, bases, queue, start, end):
-    """Find every event's slots (-1: none, -2: no key), and whether new ones would fit."""
-    keyspaces = plan[1, KEYSPACE]
-    words = 0
-    fresh = 0
-    for k in range(keyspaces):
-        salt = np.uint64(k + 1) * _SALT
-        width = plan[plan[0, KEYSPACE] + k, K_WIDTH]
-        for i in range(start, end):
-            base = -2
-            if keys[i, 2 * k] != 0 or keys[i, 2 * k + 1] != 0:
-                position = _probe(table, keys[i, 2 * k] ^ salt, keys[i, 2 * k + 1])
-                base = np.int64(table[position, 2]) - 1
-                if base < 0:
-                    fresh += 1
-                    words += width
-            bases[i - start, k] = base
-    if meta[TABLE_USED] + fresh > table.shape[0] * _LOAD:
+def _wanted(plan, keyspace, members, event):
+    """Whether some stream of the keyspace counts an event."""
+    for s in range(plan[keyspace, K_STREAM_LO], plan[keyspace, K_STREAM_HI]):
+        if members[_u(event), _u(s)] != 0:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _room_for_slot(plan, keyspace, table, arena, queue, meta):
+    """Whether one more entity fits, DONE or why not."""
+    if meta[TABLE_USED] + 1 > table.shape[0] * _LOAD:
         return TABLE_FULL
-    if meta[QUEUE_HEAD] - meta[QUEUE_TAIL] + fresh > queue.shape[0]:
+    if plan[keyspace, K_ENDLESS] == 0 and meta[QUEUE_HEAD] - meta[QUEUE_TAIL] >= queue.shape[0]:
         return QUEUE_FULL
-    if meta[ARENA_USED] + words > arena.shape[0]:
+    return _room_for_words(arena, meta, FREE_SLOTS, plan[keyspace, K_WIDTH])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _room_for_words(arena, meta, free, words):
+    """Whether `_take` would find room."""
+    if meta[free] == 0 and meta[ARENA_USED] + words > arena.shape[0]:
         meta[NEEDED] = meta[ARENA_USED] + words
         return ARENA_FULL
-    memories = plan[1, MEMORY] * (end - start)
-    if meta[SEEN_USED] + meta[SEEN_PENDING] + memories > seen.shape[0] * _LOAD:
-        return SEEN_FULL
     return DONE
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _open_slots(plan, times, keys, members, table, arena, meta, queue, bases, start, end):
-    """Give a slot to every entity that is counted for the first time."""
-    keyspaces = plan[1, KEYSPACE]
-    for k in range(keyspaces):
-        keyspace = plan[0, KEYSPACE] + k
-        salt = np.uint64(k + 1) * _SALT
-        for i in range(start, end):
-            if bases[i - start, k] != -1:
-                continue
-            position = _probe(table, keys[i, 2 * k] ^ salt, keys[i, 2 * k + 1])
-            if table[position, 2] != 0:
-                bases[i - start, k] = np.int64(table[position, 2]) - 1
-                continue
-            wanted = False
-            for s in range(plan[keyspace, K_STREAM_LO], plan[keyspace, K_STREAM_HI]):
-                wanted = wanted or members[i, s] != 0
-            if not wanted:
-                continue
-            base = _take(meta, arena, META_LISTS + keyspaces + k, plan[keyspace, K_WIDTH])
-            table[position, 0] = keys[i, 2 * k] ^ salt
-            table[position, 1] = keys[i, 2 * k + 1]
-            table[position, 2] = base + 1
-            arena[base + SLOT_HASH] = np.int64(keys[i, 2 * k] ^ salt)
-            meta[TABLE_USED] += 1
-            meta[META_LISTS + k] += 1
-            bases[i - start, k] = base
-            if plan[keyspace, K_LIFETIME] == 0:
-                place = meta[QUEUE_HEAD] & (queue.shape[0] - 1)
-                queue[place, 0] = k
-                queue[place, 1] = base
-                queue[place, 2] = times[i]
-                meta[QUEUE_HEAD] += 1
+def _open(plan, keyspace, table, arena, queue, meta, position, time):
+    """A new slot, entered in the table; mortal ones wait in the queue to be forgotten."""
+    base = _take(meta, arena, FREE_SLOTS, plan[keyspace, K_WIDTH])
+    table[position, 2] = base + 1
+    meta[TABLE_USED] += 1
+    if plan[keyspace, K_ENDLESS] == 0:
+        place = meta[QUEUE_HEAD] & (queue.shape[0] - 1)
+        queue[place, 0] = base
+        queue[place, 1] = time
+        meta[QUEUE_HEAD] += 1
+    return base
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
@@ -301,192 +406,301 @@ def _give(meta, arena, free, place):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _ring_list(plan, s, rows):
-    """The free list of a stream's rings of this many rows."""
+def _ring_list(stream, rows):
+    """The free list of a stream's rings of this many rows; streams count within the keyspace."""
     size = 0
     while (1 << size) < rows:
         size += 1
-    return META_LISTS + 2 * plan[1, KEYSPACE] + s * RING_CLASSES + size
+    return FREE_RINGS + stream * RING_CLASSES + size
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _group(address, k, origin, start, end):
+    """Put the events start..end of a batch that begins at `origin` together by their slots."""
+    places = carray(_int64_pointer(address), (_PLACES_MAX, 3))
+    part = PLACES + PART_PLACES * k
+    arena = _ints(places, part + Q_ARENA)
+    meta = _ints(places, part + Q_META)
+    work = _rows(places, part + Q_WORK)
+    meta[EPOCH] += 1
+    epoch = meta[EPOCH]
+    groups = np.int64(0)
+    for i in range(start, end):
+        base = work[BATCH_BASE, _u(i - origin)]
+        group = np.int64(-1)
+        if base >= 0:
+            mark = arena[_u(base + SLOT_GROUP)]
+            group = mark & _GROUP_MASK
+            if mark >> _GROUP_BITS != epoch:
+                group = groups
+                groups += 1
+                arena[_u(base + SLOT_GROUP)] = epoch << _GROUP_BITS | group
+                work[GROUP_SLOT, _u(group)] = base
+                work[GROUP_START, _u(group)] = 0
+            work[GROUP_START, _u(group)] += 1
+        work[BATCH_GROUP, _u(i - start)] = group
+    total = np.int64(0)
+    for g in range(groups):
+        total += work[GROUP_START, _u(g)]
+        work[GROUP_START, _u(g)] = total
+    work[GROUP_START, _u(groups)] = total
+    for i in range(end - 1, start - 1, -1):
+        group = work[BATCH_GROUP, _u(i - start)]
+        if group >= 0:
+            place = work[GROUP_START, _u(group)] - 1
+            work[GROUP_START, _u(group)] = place
+            work[BATCH_ORDER, _u(place)] = i
+    meta[GROUPS] = groups
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _oldest(plan, arena, stream, base):
-    """The oldest row of a ring that some window may still need."""
-    oldest = arena[base + plan[stream, S_SLOT] + RING_HEAD]
+    """The oldest row of a ring that is still read: the one before the windows, for its totals."""
+    oldest = arena[_u(base + plan[stream, S_SLOT] + RING_HEAD)]
     for lane_index in range(plan[stream, S_LANE_LO], plan[stream, S_LANE_HI]):
         lane = plan[0, LANE] + lane_index
-        oldest = min(oldest, max(0, arena[base + plan[lane, L_SLOT]] - 1))
+        oldest = min(oldest, arena[_u(base + plan[lane, L_SLOT])])
         for w in range(plan[lane, L_WINDOW_LO], plan[lane, L_WINDOW_HI]):
             window = plan[0, WINDOW] + w
             if plan[window, W_WIDTH] != FOREVER:
-                oldest = min(oldest, arena[base + plan[window, W_SLOT]])
-    return oldest
+                oldest = min(oldest, arena[_u(base + plan[window, W_SLOT])])
+    return max(0, oldest - 1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _room_for_rings(plan, members, arena, meta, bases, start, end):
-    """Enlarge the rings that the segment's events do not fit; ARENA_FULL has changed nothing."""
-    for attempt in range(2):
-        words = 0
-        for s in range(plan[1, STREAM]):
+@njit(cache=True, nogil=True, error_model="numpy")
+def _make_room(address, k, start):
+    """Room in rings and memories for the groups of a batch; DONE, or why they cannot be counted."""
+    places = carray(_int64_pointer(address), (_PLACES_MAX, 3))
+    plan = _rows(places, P_PLAN)
+    members = _matrix(_uint8_pointer(places[P_MEMBERS, 0]), places, P_MEMBERS)
+    cells = _matrix(_float64_pointer(places[P_CELLS, 0]), places, P_CELLS)
+    late = _bytes(places, P_LATE)
+    common = _ints(places, P_META)
+    part = PLACES + PART_PLACES * k
+    arena = _ints(places, part + Q_ARENA)
+    seen = _table(places, part + Q_SEEN)
+    meta = _ints(places, part + Q_META)
+    work = _rows(places, part + Q_WORK)
+    keyspace = plan[0, KEYSPACE] + k
+    first_stream = plan[keyspace, K_STREAM_LO]
+    remembered = meta[SEEN_USED] + meta[SEEN_PENDING]
+    for g in range(meta[GROUPS]):
+        base = work[GROUP_SLOT, _u(g)]
+        low = work[GROUP_START, _u(g)]
+        high = work[GROUP_START, _u(g + 1)]
+        for s in range(first_stream, plan[keyspace, K_STREAM_HI]):
             stream = plan[0, STREAM] + s
-            k = plan[stream, S_KEYSPACE]
-            for i in range(start, end):
-                if bases[i - start, k] >= 0 and members[i, s] != 0:
-                    arena[bases[i - start, k] + SLOT_GROUP] += 1
-            for i in range(start, end):
-                base = bases[i - start, k]
-                if base < 0 or arena[base + SLOT_GROUP] == 0:
-                    continue
-                arriving = arena[base + SLOT_GROUP]
-                arena[base + SLOT_GROUP] = 0
-                ring = base + plan[stream, S_SLOT]
-                needed = arena[ring + RING_HEAD] - _oldest(plan, arena, stream, base) + arriving
-                if needed <= arena[ring + RING_ROWS]:
-                    continue
+            arriving = 0
+            for j in range(low, high):
+                event = work[BATCH_ORDER, _u(j)]
+                if members[_u(event), _u(s)] != 0 and late[_u(event)] == 0:
+                    work[EVENT, _u(arriving)] = event
+                    arriving += 1
+            if arriving == 0:
+                continue
+            for v in range(plan[stream, S_VALUE_LO], plan[stream, S_VALUE_HI]):
+                value = plan[0, VALUE] + v
+                if plan[value, V_SIZE] != 0:
+                    why = _check_sizes(
+                        plan, cells, arena, common, work, stream, value, base, arriving
+                    )
+                    if why != DONE:
+                        return why
+            remembered += arriving * plan[stream, S_MEMORIES]
+            ring = base + plan[stream, S_SLOT]
+            head = arena[_u(ring + RING_HEAD)]
+            needed = head + arriving - _oldest(plan, arena, stream, base)
+            if needed > arena[_u(ring + RING_ROWS)]:
                 rows = _FIRST_ROWS
                 while rows < needed:
                     rows *= 2
-                if attempt == 0:
-                    words += rows * plan[stream, S_WIDTH]
-                else:
-                    _enlarge(plan, arena, meta, s, base, rows)
-        if words == 0:
-            return DONE
-        if meta[ARENA_USED] + words > arena.shape[0]:
-            meta[NEEDED] = meta[ARENA_USED] + words
-            return ARENA_FULL
+                free = _ring_list(s - first_stream, rows)
+                why = _room_for_words(arena, meta, free, rows * plan[stream, S_WIDTH])
+                if why != DONE:
+                    return why
+                _enlarge(plan, arena, meta, s - first_stream, stream, base, rows)
+    if remembered > seen.shape[0] * _LOAD:
+        return SEEN_FULL
     return DONE
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _enlarge(plan, arena, meta, s, base, rows):
+def _check_sizes(plan, cells, arena, common, work, stream, value, base, count):
+    """Whether the arriving values, and the sum of all those kept, are in their bounds."""
+    scale = float(plan[value, V_SCALE])
+    column = plan[value, V_CELL]
+    sizes = arena[_u(base + plan[value, V_SIZE])]
+    arriving = np.int64(0)
+    for j in range(count):
+        event = work[EVENT, _u(j)]
+        number = cells[_u(event), _u(column)]
+        if math.isnan(number):
+            continue
+        size = abs(number * scale)
+        if not size < FIXED_MAX:
+            common[FAULT_ROW] = event
+            common[FAULT_CELL] = column
+            return VALUE_TOO_LARGE
+        arriving += (np.int64(size) >> _SIZE_SHIFT) + 1
+    if sizes + arriving <= SIZES_MAX:
+        return DONE
+    if plan[value, V_ENDLESS] == 0:
+        sizes = _sizes_kept(plan, arena, stream, value, base)
+        arena[_u(base + plan[value, V_SIZE])] = sizes
+    if sizes + arriving <= SIZES_MAX:
+        return DONE
+    common[FAULT_ROW] = work[EVENT, 0]
+    common[FAULT_CELL] = column
+    return SUM_TOO_LARGE
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sizes_kept(plan, arena, stream, value, base):
+    """The sizes of the values that windows may still hold, from their running totals."""
+    ring = base + plan[stream, S_SLOT]
+    place = arena[ring + RING_PLACE]
+    mask = arena[ring + RING_ROWS] - 1
+    width = plan[stream, S_WIDTH]
+    oldest = _oldest(plan, arena, stream, base)
+    sizes = np.int64(0)
+    for number in range(oldest + 1, arena[ring + RING_HEAD]):
+        total = arena[place + (number & mask) * width + plan[value, V_SUM]]
+        before = arena[place + ((number - 1) & mask) * width + plan[value, V_SUM]]
+        sizes += (abs(total - before) >> _SIZE_SHIFT) + 1
+    return sizes
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _enlarge(plan, arena, meta, local, stream, base, rows):
     """Move a ring to a larger place; rows keep their numbers."""
-    stream = plan[0, STREAM] + s
     width = plan[stream, S_WIDTH]
     ring = base + plan[stream, S_SLOT]
     old_rows = arena[ring + RING_ROWS]
     old = arena[ring + RING_PLACE]
-    new = _take(meta, arena, _ring_list(plan, s, rows), rows * width)
+    new = _take(meta, arena, _ring_list(local, rows), rows * width)
     if old_rows > 0:
         for number in range(_oldest(plan, arena, stream, base), arena[ring + RING_HEAD]):
             source = old + (number & (old_rows - 1)) * width
             target = new + (number & (rows - 1)) * width
             for i in range(width):
-                arena[target + i] = arena[source + i]
-        _give(meta, arena, _ring_list(plan, s, old_rows), old)
+                arena[_u(target + i)] = arena[_u(source + i)]
+        _give(meta, arena, _ring_list(local, old_rows), old)
     arena[ring + RING_PLACE] = new
     arena[ring + RING_ROWS] = rows
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _effective_time(plan, time, arena, meta, bases, position):
-    """The newest of an event's own time and the times its entities had reached."""
-    effective = max(time, meta[CLOCK] - meta[LATE_AFTER])
-    for k in range(plan[1, KEYSPACE]):
-        if bases[0, k] >= 0:
-            effective = max(effective, arena[bases[0, k] + SLOT_CLOCK])
-    return effective
-
-
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _reclaim(plan, table, arena, meta, queue, work, places, count):
+def _reclaim(plan, keyspace, common, table, arena, seen, queue, meta, count):
     """Forget entities that no window needs any more; a few for every event that comes."""
-    evaluated = meta[CLOCK] - meta[LATE_AFTER]
+    limit = common[CLOCK] - common[LATE_AFTER] - common[SPAN]
     mask = queue.shape[0] - 1
     for _ in range(2 * count):
-        if meta[QUEUE_TAIL] == meta[QUEUE_HEAD]:
-            return
         place = meta[QUEUE_TAIL] & mask
-        if queue[place, 2] > evaluated - meta[SPAN]:
+        if meta[QUEUE_TAIL] == meta[QUEUE_HEAD] or queue[place, 1] > limit:
             return
         meta[QUEUE_TAIL] += 1
-        k = queue[place, 0]
-        base = queue[place, 1]
+        base = queue[place, 0]
         clock = arena[base + SLOT_CLOCK]
-        if clock > evaluated - meta[SPAN]:
+        if clock > limit:
             again = meta[QUEUE_HEAD] & mask
-            queue[again, 0] = k
-            queue[again, 1] = base
-            queue[again, 2] = clock
+            queue[again, 0] = base
+            queue[again, 1] = clock
             meta[QUEUE_HEAD] += 1
             continue
-        keyspace = plan[0, KEYSPACE] + k
-        work[WORK_EVENT, 0] = -1
-        work[WORK_TIME, 0] = evaluated
         for s in range(plan[keyspace, K_STREAM_LO], plan[keyspace, K_STREAM_HI]):
             stream = plan[0, STREAM] + s
             ring = base + plan[stream, S_SLOT]
-            work[WORK_BEFORE, 0] = arena[ring + RING_HEAD]
-            work[WORK_AFTER, 0] = arena[ring + RING_HEAD]
-            if plan[stream, S_MEMORIES] > 0 and arena[ring + RING_ROWS] > 0:
-                _settle(places, stream, base)
-            if arena[ring + RING_ROWS] > 0:
-                free = _ring_list(plan, s, arena[ring + RING_ROWS])
+            rows = arena[ring + RING_ROWS]
+            if rows > 0:
+                _forget_values(plan, stream, arena, seen, meta, base)
+                free = _ring_list(s - plan[keyspace, K_STREAM_LO], rows)
                 _give(meta, arena, free, arena[ring + RING_PLACE])
-        _free_slot(plan, table, arena, meta, k, base)
+        position = _u(arena[base + SLOT_HASH]) & _u(table.shape[0] - 1)
+        while np.int64(table[position, 2]) != base + 1:
+            position = (position + _u(1)) & _u(table.shape[0] - 1)
+        _delete(table, position)
+        meta[TABLE_USED] -= 1
+        _give(meta, arena, FREE_SLOTS, base)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _forget_values(plan, stream, arena, seen, meta, base):
+    """Take the values of a slot that is about to be forgotten out of the memories."""
+    ring = base + plan[stream, S_SLOT]
+    place = arena[ring + RING_PLACE]
+    mask = arena[ring + RING_ROWS] - 1
+    width = plan[stream, S_WIDTH]
+    for lane_index in range(plan[stream, S_LANE_LO], plan[stream, S_LANE_HI]):
+        lane = plan[0, LANE] + lane_index
+        entered = arena[base + plan[lane, L_SLOT]]
+        for m in range(plan[lane, L_MEMORY_LO], plan[lane, L_MEMORY_HI]):
+            entry = plan[0, MEMORY] + m
+            meta[SEEN_PENDING] -= arena[ring + RING_HEAD] - entered
+            for number in range(arena[base + plan[entry, M_WINDOW]], entered):
+                row = place + (number & mask) * width
+                last = arena[row + plan[entry, M_NEXT]] == 0
+                if last and arena[row + plan[entry, M_PREVIOUS]] >= 0:
+                    value = np.int64(arena[row + plan[entry, M_VALUE]]).view(np.float64)
+                    position, _one, _two = _probe_seen(seen, base, m, value)
+                    _delete(seen, position)
+                    meta[SEEN_USED] -= 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _settle(places, stream, base):
-    """Let everything leave the windows of a stream of an entity that is about to be forgotten."""
-    plan = carray(_int64_pointer(places[P_PLAN, 0]), (places[P_PLAN, 1], PLAN_WIDTH))
+def count(address, k, origin, start, end, effective):
+    """Take the grouped events start..end of a prepared batch through one keyspace.
+
+    They come in order of time, or one event comes late and counts at the `effective` time (else
+    -1).
+    """
+    places = carray(_int64_pointer(address), (_PLACES_MAX, 3))
+    plan = _rows(places, P_PLAN)
+    times = _ints(places, P_TIMES)
+    members = _matrix(_uint8_pointer(places[P_MEMBERS, 0]), places, P_MEMBERS)
     cells = _matrix(_float64_pointer(places[P_CELLS, 0]), places, P_CELLS)
-    arena = carray(_int64_pointer(places[P_ARENA, 0]), (places[P_ARENA, 1],))
-    floats = carray(_float64_pointer(places[P_ARENA, 0]), (places[P_ARENA, 1],))
-    seen = carray(_uint64_pointer(places[P_SEEN, 0]), (places[P_SEEN, 1], 3))
-    meta = carray(_int64_pointer(places[P_META, 0]), (places[P_META, 1],))
+    late = _bytes(places, P_LATE)
+    common = _ints(places, P_META)
     out = _matrix(_float64_pointer(places[P_OUT, 0]), places, P_OUT)
-    work = _matrix(_int64_pointer(places[P_WORK, 0]), places, P_WORK)
-    _run_lanes(plan, arena, floats, seen, meta, cells, out, work, stream, base, 1)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _free_slot(plan, table, arena, meta, k, base):
-    """Take an entity out of the table and keep its slot for another one."""
-    mask = np.uint64(table.shape[0] - 1)
-    position = np.uint64(arena[base + SLOT_HASH]) & mask
-    while np.int64(table[position, 2]) != base + 1:
-        position = (position + np.uint64(1)) & mask
-    _delete(table, position)
-    _give(meta, arena, META_LISTS + plan[1, KEYSPACE] + k, base)
-    meta[TABLE_USED] -= 1
-    meta[META_LISTS + k] -= 1
-
-
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _run_keyspace(
-    plan, times, keys, members, cells, arena, floats, seen, meta, out, work, bases, k, start, end,
-    time, counted,
-):  # fmt: skip
-    """Take the events of a segment entity by entity through one keyspace."""
+    part = PLACES + PART_PLACES * k
+    arena = _ints(places, part + Q_ARENA)
+    floats = carray(_float64_pointer(places[part + Q_ARENA, 0]), (places[part + Q_ARENA, 1],))
+    seen = _table(places, part + Q_SEEN)
+    meta = _ints(places, part + Q_META)
+    work = _rows(places, part + Q_WORK)
     keyspace = plan[0, KEYSPACE] + k
-    for i in range(end - 1, start - 1, -1):
-        base = bases[i - start, k]
-        if base >= 0:
-            work[WORK_NEXT, i - start] = arena[base + SLOT_GROUP]
-            arena[base + SLOT_GROUP] = i - start + 1
-        else:
-            _write_empty(plan, out, i, keyspace, base == -2)
+    endless = plan[keyspace, K_ENDLESS] != 0
+    forgotten = common[LATE_AFTER] + common[SPAN]
+    counted = late[start] == 0
     for i in range(start, end):
-        base = bases[i - start, k]
-        if base < 0 or arena[base + SLOT_GROUP] == 0:
+        if work[BATCH_BASE, _u(i - origin)] < 0:
+            _write_empty(plan, out, i, keyspace, work[BATCH_BASE, _u(i - origin)] == -2)
+    for g in range(meta[GROUPS]):
+        base = work[GROUP_SLOT, _u(g)]
+        clock = arena[_u(base + SLOT_CLOCK)]
+        taken = 0
+        for j in range(work[GROUP_START, _u(g)], work[GROUP_START, _u(g + 1)]):
+            event = work[BATCH_ORDER, _u(j)]
+            time = times[_u(event)]
+            newest = time
+            if effective >= 0:
+                time = effective
+                newest = common[CLOCK]
+            # an entity that may have been forgotten must be as one that has been
+            stale = clock <= (0 if endless else newest - forgotten)
+            if stale and not (counted and _wanted(plan, keyspace, members, event)):
+                _write_empty(plan, out, event, keyspace, False)
+                continue
+            clock = time
+            work[EVENT, _u(taken)] = event
+            work[TIME, _u(taken)] = time
+            taken += 1
+        if taken == 0:
             continue
-        count = 0
-        event = arena[base + SLOT_GROUP]
-        arena[base + SLOT_GROUP] = 0
-        while event != 0:
-            work[WORK_EVENT, count] = start + event - 1
-            work[WORK_TIME, count] = times[start + event - 1]
-            count += 1
-            event = work[WORK_NEXT, event - 1]
-        if end == start + 1:
-            work[WORK_TIME, 0] = time
-        arena[base + SLOT_CLOCK] = work[WORK_TIME, count - 1]
+        arena[_u(base + SLOT_CLOCK)] = clock
         for s in range(plan[keyspace, K_STREAM_LO], plan[keyspace, K_STREAM_HI]):
             stream = plan[0, STREAM] + s
-            _append(plan, members, cells, arena, floats, meta, work, s, base, count, counted)
-            _run_lanes(plan, arena, floats, seen, meta, cells, out, work, stream, base, count)
+            _append(plan, members, cells, arena, floats, meta, work, s, base, taken, counted)
+            _run_lanes(plan, arena, floats, seen, meta, cells, out, work, stream, base, taken)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
@@ -494,120 +708,182 @@ def _append(plan, members, cells, arena, floats, meta, work, s, base, count, cou
     """Write the events of one entity that belong to a stream into its ring."""
     stream = plan[0, STREAM] + s
     ring = base + plan[stream, S_SLOT]
-    place = arena[ring + RING_PLACE]
-    mask = arena[ring + RING_ROWS] - 1
+    place = arena[_u(ring + RING_PLACE)]
+    mask = arena[_u(ring + RING_ROWS)] - 1
     width = plan[stream, S_WIDTH]
-    head = arena[ring + RING_HEAD]
+    first = arena[_u(ring + RING_HEAD)]
+    head = first
+    work[EDGE, 0] = head
     for j in range(count):
-        work[WORK_BEFORE, j] = head
-        event = work[WORK_EVENT, j]
-        if counted and members[event, s] != 0:
-            row = place + (head & mask) * width
-            arena[row] = work[WORK_TIME, j]
-            for v in range(plan[stream, S_VALUE_LO], plan[stream, S_VALUE_HI]):
-                value = plan[0, VALUE] + v
-                # adding zero makes -0.0 the same value as 0.0
-                floats[row + plan[value, V_ROW]] = cells[event, plan[value, V_CELL]] + 0.0
+        if counted and members[_u(work[EVENT, _u(j)]), _u(s)] != 0:
+            arena[_u(place + (head & mask) * width)] = work[TIME, _u(j)]
             head += 1
-        work[WORK_AFTER, j] = head
-    meta[SEEN_PENDING] += (head - arena[ring + RING_HEAD]) * plan[stream, S_MEMORIES]
-    arena[ring + RING_HEAD] = head
+        work[EDGE, _u(j + 1)] = head
+    if head == first:
+        return
+    arena[_u(ring + RING_HEAD)] = head
+    meta[SEEN_PENDING] += (head - first) * plan[stream, S_MEMORIES]
+    for v in range(plan[stream, S_VALUE_LO], plan[stream, S_VALUE_HI]):
+        value = plan[0, VALUE] + v
+        if plan[value, V_RAW] != 0:
+            raw_word = plan[value, V_RAW]
+            column = plan[value, V_CELL]
+            for j in range(count):
+                row = work[EDGE, _u(j)]
+                if row != work[EDGE, _u(j + 1)]:
+                    # adding zero makes -0.0 the same value as 0.0
+                    number = cells[_u(work[EVENT, _u(j)]), _u(column)] + 0.0
+                    floats[_u(place + (row & mask) * width + raw_word)] = number
+        if plan[value, V_N] != 0:
+            _add_up(plan, cells, arena, work, value, base, place, mask, width, first, count)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _add_up(plan, cells, arena, work, value, base, place, mask, width, first, count):
+    """Write the running number, sum and squares of one cell into the rows that are appended."""
+    column = plan[value, V_CELL]
+    scale = float(plan[value, V_SCALE])
+    n_word = plan[value, V_N]
+    sum_word = plan[value, V_SUM]
+    squares_word = plan[value, V_SQUARES]
+    n = np.int64(0)
+    total = np.int64(0)
+    sizes = np.int64(0)
+    upper = _u(0)
+    lower = _u(0)
+    if first > 0:
+        row = place + ((first - 1) & mask) * width
+        n = arena[_u(row + n_word)]
+        if sum_word != 0:
+            total = arena[_u(row + sum_word)]
+        if squares_word != 0:
+            upper = _u(arena[_u(row + squares_word)])
+            lower = _u(arena[_u(row + squares_word + 1)])
+    for j in range(count):
+        row = work[EDGE, _u(j)]
+        if row == work[EDGE, _u(j + 1)]:
+            continue
+        row = place + (row & mask) * width
+        number = cells[_u(work[EVENT, _u(j)]), _u(column)]
+        if not math.isnan(number):
+            n += 1
+            if sum_word != 0:
+                fixed = np.int64(np.rint(number * scale))
+                total += fixed
+                sizes += (abs(fixed) >> _SIZE_SHIFT) + 1
+                if squares_word != 0:
+                    above, below = _square(fixed)
+                    lower += below
+                    upper += above + (_u(1) if lower < below else _u(0))
+        arena[_u(row + n_word)] = n
+        if sum_word != 0:
+            arena[_u(row + sum_word)] = total
+        if squares_word != 0:
+            arena[_u(row + squares_word)] = np.int64(upper)
+            arena[_u(row + squares_word + 1)] = np.int64(lower)
+    if sum_word != 0:
+        arena[_u(base + plan[value, V_SIZE])] += sizes
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _run_lanes(plan, arena, floats, seen, meta, cells, out, work, stream, base, count):
     """Move every lane and window of one stream of one entity through `count` events."""
     ring = base + plan[stream, S_SLOT]
-    place = arena[ring + RING_PLACE]
-    mask = arena[ring + RING_ROWS] - 1
+    place = arena[_u(ring + RING_PLACE)]
+    mask = arena[_u(ring + RING_ROWS)] - 1
     width = plan[stream, S_WIDTH]
     for lane_index in range(plan[stream, S_LANE_LO], plan[stream, S_LANE_HI]):
         lane = plan[0, LANE] + lane_index
-        first = arena[base + plan[lane, L_SLOT]]
-        last = _enter(plan, arena, work, lane, first, count, place, mask, width)
+        first = arena[_u(base + plan[lane, L_SLOT])]
+        # where the highest row entered stands: at the event's edge, or behind a delay
+        high_at = EDGE
+        shift = 0 if plan[lane, L_EXCLUDED] else 1
+        if plan[lane, L_DELAY] > 0:
+            high_at = HIGH
+            shift = 0
+            _enter(arena, work, plan[lane, L_DELAY], first, count, place, mask, width)
+        last = work[_u(high_at), _u(count - 1 + shift)]
         for m in range(plan[lane, L_MEMORY_LO], plan[lane, L_MEMORY_HI]):
             _remember(plan, arena, floats, seen, meta, m, base, first, last, place, mask, width)
         for e in range(plan[lane, L_EXTREME_LO], plan[lane, L_EXTREME_HI]):
             _run_extreme(
-                plan, arena, floats, out, work, lane, e, base, first, count, place, mask, width
-            )
+                plan, arena, floats, out, work, lane, e, base, first, high_at, shift, count,
+                place, mask, width,
+            )  # fmt: skip
         for w in range(plan[lane, L_WINDOW_LO], plan[lane, L_WINDOW_HI]):
             window = plan[0, WINDOW] + w
-            before = _expire(plan, arena, work, lane, window, base, count, place, mask, width)
+            before = _expire(
+                plan, arena, work, lane, window, base, high_at, shift, count, place, mask, width
+            )
             for o in range(plan[window, W_OUTPUT_LO], plan[window, W_OUTPUT_HI]):
-                _read_window(plan, arena, floats, cells, out, work, o, count, place, mask, width)
+                _read_window(
+                    plan, arena, floats, cells, out, work, o, high_at, shift, count, place, mask,
+                    width,
+                )  # fmt: skip
             for a in range(plan[window, W_SUMMAND_LO], plan[window, W_SUMMAND_HI]):
                 summand = plan[0, SUMMAND] + a
                 kind = plan[summand, A_KIND]
                 if kind <= SUMMAND_SQUARES:
-                    _sum(
-                        plan, arena, floats, meta, out, work, summand, base, first, before, count,
-                        place, mask, width,
-                    )  # fmt: skip
+                    _read_sums(
+                        plan, arena, out, work, summand, high_at, shift, count, place, mask, width
+                    )
                 elif kind == SUMMAND_DISTINCT:
                     _count_distinct(
                         plan, arena, floats, seen, meta, out, work, summand, base, first, before,
-                        count, place, mask, width,
+                        high_at, shift, count, place, mask, width,
                     )  # fmt: skip
                 else:
                     _keep(
-                        plan, arena, floats, out, work, summand, base, first, count, place, mask,
-                        width,
+                        plan, arena, floats, out, work, summand, base, first, high_at, shift,
+                        count, place, mask, width,
                     )  # fmt: skip
-        arena[base + plan[lane, L_SLOT]] = last
+        arena[_u(base + plan[lane, L_SLOT])] = last
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _enter(plan, arena, work, lane, first, count, place, mask, width):
-    """Up to which row the lane has entered at each event (WORK_HIGH); returns the last."""
-    delay = plan[lane, L_DELAY]
+def _enter(arena, work, delay, first, count, place, mask, width):
+    """Up to which row a delayed lane has entered at each event (HIGH)."""
     high = first
-    if delay > 0:
-        for j in range(count):
-            limit = work[WORK_TIME, j] - delay
-            after = work[WORK_AFTER, j]
-            while high < after and arena[place + (high & mask) * width] <= limit:
-                high += 1
-            work[WORK_HIGH, j] = high
-        return high
-    source = WORK_BEFORE if plan[lane, L_EXCLUDED] else WORK_AFTER
     for j in range(count):
-        work[WORK_HIGH, j] = work[source, j]
-    return work[WORK_HIGH, count - 1]
+        limit = work[TIME, _u(j)] - delay
+        after = work[EDGE, _u(j + 1)]
+        while high < after and arena[_u(place + (high & mask) * width)] <= limit:
+            high += 1
+        work[HIGH, _u(j)] = high
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _expire(plan, arena, work, lane, window, base, count, place, mask, width):
-    """The oldest row inside the window at each event (WORK_LOW); returns that before the first."""
+def _expire(
+    plan, arena, work, lane, window, base, high_at, shift, count, place, mask, width
+):  # fmt: skip
+    """The oldest row inside the window at each event (LOW); returns that before the first."""
     if plan[window, W_WIDTH] == FOREVER:
         for j in range(count):
-            work[WORK_LOW, j] = 0
-        return 0
+            work[LOW, _u(j)] = 0
+        return np.int64(0)
     word = base + plan[window, W_SLOT]
-    before = arena[word]
+    before = arena[_u(word)]
     low = before
     span = plan[lane, L_DELAY] + plan[window, W_WIDTH]
     for j in range(count):
-        limit = work[WORK_TIME, j] - span
-        high = work[WORK_HIGH, j]
-        while low < high and arena[place + (low & mask) * width] <= limit:
+        limit = work[TIME, _u(j)] - span
+        high = work[_u(high_at), _u(j + shift)]
+        while low < high and arena[_u(place + (low & mask) * width)] <= limit:
             low += 1
-        work[WORK_LOW, j] = low
-    arena[word] = low
+        work[LOW, _u(j)] = low
+    arena[_u(word)] = low
     return before
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _write(plan, out, output, event, value):
     """Write one feature of one event; a window that says nothing gives the declared default."""
-    if event < 0:
-        return
     if math.isnan(value):
         value = np.int64(plan[output, O_DEFAULT]).view(np.float64)
-    out[event, plan[output, O_COLUMN]] = value
+    out[_u(event), _u(plan[output, O_COLUMN])] = value
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _write_empty(plan, out, event, keyspace, without_key):
     """The features of an entity never counted (zero counts), or of an event without the entity."""
     for o in range(plan[keyspace, K_OUTPUT_LO], plan[keyspace, K_OUTPUT_HI]):
@@ -622,40 +898,45 @@ def _write_empty(plan, out, event, keyspace, without_key):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _read_window(plan, arena, floats, cells, out, work, o, count, place, mask, width):
+def _read_window(
+    plan, arena, floats, cells, out, work, o, high_at, shift, count, place, mask, width
+):  # fmt: skip
     """Figures that stand in the window's ends: how many, the first, the last, the way from it."""
     output = plan[0, OUTPUT] + o
     kind = plan[output, O_KIND]
+    column = plan[output, O_COLUMN]
+    if kind == OUT_COUNT:
+        for j in range(count):
+            inside = work[_u(high_at), _u(j + shift)] - work[LOW, _u(j)]
+            out[_u(work[EVENT, _u(j)]), _u(column)] = float(inside)
+        return
     for j in range(count):
-        event = work[WORK_EVENT, j]
-        low = work[WORK_LOW, j]
-        high = work[WORK_HIGH, j]
-        if kind == OUT_COUNT:
-            _write(plan, out, output, event, float(high - low))
-            continue
+        event = work[EVENT, _u(j)]
+        low = work[LOW, _u(j)]
+        high = work[_u(high_at), _u(j + shift)]
         if kind == OUT_SEEN:
-            _write(plan, out, output, event, 1.0 if high > low else 0.0)
+            out[_u(event), _u(column)] = 1.0 if high > low else 0.0
             continue
         if high <= low:
             _write(plan, out, output, event, np.nan)
             continue
         number = low if kind == OUT_FIRST or kind == OUT_SINCE_FIRST else high - 1
         row = place + (number & mask) * width
-        seconds = (work[WORK_TIME, j] - arena[row]) / _SECOND
+        seconds = (work[TIME, _u(j)] - arena[_u(row)]) / _SECOND
         if kind == OUT_SINCE_LAST or kind == OUT_SINCE_FIRST:
-            _write(plan, out, output, event, seconds)
+            value = seconds
         elif kind == OUT_LAST or kind == OUT_FIRST:
-            _write(plan, out, output, event, floats[row + plan[output, O_VALUE]])
-        elif event >= 0:
-            distance = _kilometres(
-                floats[row + plan[output, O_VALUE]],
-                floats[row + plan[output, O_VALUE2]],
-                cells[event, plan[output, O_CELL]],
-                cells[event, plan[output, O_CELL2]],
+            value = floats[_u(row + plan[output, O_VALUE])]
+        else:
+            value = _kilometres(
+                floats[_u(row + plan[output, O_VALUE])],
+                floats[_u(row + plan[output, O_VALUE2])],
+                cells[_u(event), _u(plan[output, O_CELL])],
+                cells[_u(event), _u(plan[output, O_CELL2])],
             )
             if kind == OUT_SPEED:
-                distance = distance / max(1.0, seconds) * 3600.0
-            _write(plan, out, output, event, distance)
+                value = value / max(1.0, seconds) * 3600.0
+        _write(plan, out, output, event, value)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -673,106 +954,94 @@ def _kilometres(latitude, longitude, other_latitude, other_longitude):
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _square(number):
     """The square of |number| < 2**53 as two 64-bit halves (high, low)."""
-    size = np.uint64(abs(number))
+    size = _u(abs(number))
     high = size >> _SHIFT32
     low = size & _MASK32
-    middle = high * low * np.uint64(2)
+    middle = high * low * _u(2)
     low_square = low * low
     lower = low_square + (middle << _SHIFT32)
-    carry = np.uint64(1) if lower < low_square else np.uint64(0)
+    carry = _u(1) if lower < low_square else _u(0)
     return high * high + (middle >> _SHIFT32) + carry, lower
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _sum(
-    plan, arena, floats, meta, out, work, summand, base, first, before, count, place, mask, width
-):  # fmt: skip
-    """Number, sum and squares of the values in a window after each event."""
-    squares = plan[summand, A_KIND] == SUMMAND_SQUARES
-    counting = plan[summand, A_KIND] == SUMMAND_N
-    value_place = plan[summand, A_VALUE]
-    scale = float(plan[summand, A_SCALE])
-    word = base + plan[summand, A_SLOT]
-    n = arena[word]
-    total = np.int64(0) if counting else arena[word + 1]
-    upper = np.uint64(arena[word + 2]) if squares else np.uint64(0)
-    lower = np.uint64(arena[word + 3]) if squares else np.uint64(0)
-    old_low = before
-    old_high = first
-    for j in range(count):
-        low = work[WORK_LOW, j]
-        high = work[WORK_HIGH, j]
-        for number in range(old_low, min(low, old_high)):
-            value = floats[place + (number & mask) * width + value_place]
-            if math.isnan(value):
-                continue
-            n -= 1
-            fixed = np.int64(np.rint(value * scale))
-            total -= fixed
-            if squares:
-                above, below = _square(fixed)
-                borrow = np.uint64(1) if lower < below else np.uint64(0)
-                lower -= below
-                upper -= above + borrow
-        for number in range(max(low, old_high), high):
-            value = floats[place + (number & mask) * width + value_place]
-            if math.isnan(value):
-                continue
-            n += 1
-            fixed = np.int64(np.rint(value * scale))
-            total += fixed
-            if abs(total) > _SUM_MAX:
-                meta[OVERFLOWED] = 1
-            if squares:
-                above, below = _square(fixed)
-                lower += below
-                upper += above + (np.uint64(1) if lower < below else np.uint64(0))
-        old_low = low
-        old_high = high
-        work[WORK_N, j] = n
-        work[WORK_SUM, j] = total
-        if squares:
-            work[WORK_UPPER, j] = np.int64(upper)
-            work[WORK_LOWER, j] = np.int64(lower)
-    arena[word] = n
-    if not counting:
-        arena[word + 1] = total
-    if squares:
-        arena[word + 2] = np.int64(upper)
-        arena[word + 3] = np.int64(lower)
-    for o in range(plan[summand, A_OUTPUT_LO], plan[summand, A_OUTPUT_HI]):
-        _write_moment(plan, out, work, plan[0, OUTPUT] + o, count, scale)
+def _total_before(arena, number, word, place, mask, width):
+    """A running total over the rows before row `number`."""
+    if number == 0:
+        return np.int64(0)
+    return arena[_u(place + ((number - 1) & mask) * width + word)]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _write_moment(plan, out, work, output, count, scale):
-    """Write number, sum, mean or sample standard deviation after each event."""
-    kind = plan[output, O_KIND]
-    for j in range(count):
-        n = work[WORK_N, j]
-        total = work[WORK_SUM, j]
-        if kind == OUT_N:
-            value = float(n)
-        elif kind == OUT_SUM:
-            value = total / scale
-        elif kind == OUT_MEAN:
-            value = total / n / scale if n > 0 else np.nan
-        elif n < 2:
-            value = np.nan
-        else:
-            spread = _spread(
-                n, total, np.uint64(work[WORK_UPPER, j]), np.uint64(work[WORK_LOWER, j])
+def _read_sums(plan, arena, out, work, summand, high_at, shift, count, place, mask, width):
+    """Number, sum, mean or sample standard deviation of a cell in a window after each event."""
+    n_word = plan[summand, A_N]
+    sum_word = plan[summand, A_SUM]
+    scale = float(plan[summand, A_SCALE])
+    for o in range(plan[summand, A_OUTPUT_LO], plan[summand, A_OUTPUT_HI]):
+        output = plan[0, OUTPUT] + o
+        kind = plan[output, O_KIND]
+        column = plan[output, O_COLUMN]
+        default = np.int64(plan[output, O_DEFAULT]).view(np.float64)
+        if kind == OUT_STD:
+            _read_deviation(
+                plan, arena, out, work, summand, output, high_at, shift, count, place, mask, width
             )
-            value = math.sqrt(spread / (float(n) * float(n - 1))) / scale
-        _write(plan, out, output, work[WORK_EVENT, j], value)
+            continue
+        for j in range(count):
+            low = work[LOW, _u(j)]
+            high = work[_u(high_at), _u(j + shift)]
+            value = 0.0 if kind != OUT_MEAN else default
+            if high > low:
+                total = np.int64(0)
+                if kind != OUT_N:
+                    total = _total_before(arena, high, sum_word, place, mask, width)
+                    total -= _total_before(arena, low, sum_word, place, mask, width)
+                if kind == OUT_SUM:
+                    value = total / scale
+                else:
+                    n = _total_before(arena, high, n_word, place, mask, width)
+                    n -= _total_before(arena, low, n_word, place, mask, width)
+                    if kind == OUT_N:
+                        value = float(n)
+                    elif n > 0:
+                        value = total / scale / n
+            out[_u(work[EVENT, _u(j)]), _u(column)] = value
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _read_deviation(
+    plan, arena, out, work, summand, output, high_at, shift, count, place, mask, width
+):  # fmt: skip
+    """The sample standard deviation of a cell in a window after each event."""
+    scale = float(plan[summand, A_SCALE])
+    upper_word = plan[summand, A_SQUARES]
+    for j in range(count):
+        low = work[LOW, _u(j)]
+        high = work[_u(high_at), _u(j + shift)]
+        value = np.nan
+        if high > low:
+            n = _total_before(arena, high, plan[summand, A_N], place, mask, width)
+            n -= _total_before(arena, low, plan[summand, A_N], place, mask, width)
+            if n >= 2:
+                total = _total_before(arena, high, plan[summand, A_SUM], place, mask, width)
+                total -= _total_before(arena, low, plan[summand, A_SUM], place, mask, width)
+                upper = _u(_total_before(arena, high, upper_word, place, mask, width))
+                lower = _u(_total_before(arena, high, upper_word + 1, place, mask, width))
+                below = _u(_total_before(arena, low, upper_word + 1, place, mask, width))
+                upper -= _u(_total_before(arena, low, upper_word, place, mask, width))
+                upper -= _u(1) if lower < below else _u(0)
+                spread = _spread(n, total, upper, lower - below)
+                value = math.sqrt(spread / (float(n) * float(n - 1))) / scale
+        _write(plan, out, output, work[EVENT, _u(j)], value)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _spread(n, total, upper, lower):
     """n * squares - sum**2, exact in 160 bits, then rounded: n**2 times the population variance."""
-    factor = np.uint64(n)
-    square_upper, square_lower = _wide_square(np.uint64(abs(total)))
-    carry = np.uint64(0)
+    factor = _u(n)
+    square_upper, square_lower = _wide_square(_u(abs(total)))
+    carry = _u(0)
     borrow = np.int64(0)
     spread = 0.0
     weight = 1.0
@@ -780,7 +1049,7 @@ def _spread(n, total, upper, lower):
         product = carry
         limb = np.int64(0)
         if i < 4:
-            shift = np.uint64(32 * (i & 1))
+            shift = _u(32 * (i & 1))
             product += (((upper if i >= 2 else lower) >> shift) & _MASK32) * factor
             limb = np.int64(((square_upper if i >= 2 else square_lower) >> shift) & _MASK32)
         carry = product >> _SHIFT32
@@ -799,21 +1068,22 @@ def _wide_square(number):
     low_square = low * low
     middle = high * low
     once = low_square + (middle << _SHIFT32)
-    carry = np.uint64(1) if once < low_square else np.uint64(0)
+    carry = _u(1) if once < low_square else _u(0)
     twice = once + (middle << _SHIFT32)
-    carry += np.uint64(1) if twice < once else np.uint64(0)
-    return high * high + np.uint64(2) * (middle >> _SHIFT32) + carry, twice
+    carry += _u(1) if twice < once else _u(0)
+    return high * high + _u(2) * (middle >> _SHIFT32) + carry, twice
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _probe_seen(seen, base, memory, value):
     """The place of one value of one slot in the memory of distinct values, and its key."""
-    bits = np.float64(value).view(np.uint64)
-    first = np.uint64(base * 64 + memory + 1) * _SALT ^ (bits * np.uint64(0xBF58476D1CE4E5B9))
-    first ^= first >> np.uint64(29)
-    first *= np.uint64(0x94D049BB133111EB)
-    first ^= first >> np.uint64(32)
-    second = np.uint64(base * 64 + memory) ^ (bits << np.uint64(11)) ^ (bits >> np.uint64(53))
+    bits = np.float64(value).view(_u)
+    owner = _u(base) << _u(16) | _u(memory)
+    first = (owner + _u(1)) * _SALT ^ (bits * _u(0xBF58476D1CE4E5B9))
+    first ^= first >> _u(29)
+    first *= _u(0x94D049BB133111EB)
+    first ^= first >> _u(32)
+    second = owner ^ (bits << _u(11)) ^ (bits >> _u(53))
     return _probe(seen, first, second), first, second
 
 
@@ -838,24 +1108,24 @@ def _remember(plan, arena, floats, seen, meta, memory, base, first, last, place,
             meta[SEEN_USED] += 1
         else:
             arena[place + ((previous - 1) & mask) * width + plan[entry, M_NEXT]] = number + 1
-        seen[position, 2] = np.uint64(number + 1)
+        seen[position, 2] = _u(number + 1)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _count_distinct(
-    plan, arena, floats, seen, meta, out, work, summand, base, first, before, count, place, mask,
-    width,
+    plan, arena, floats, seen, meta, out, work, summand, base, first, before, high_at, shift,
+    count, place, mask, width,
 ):  # fmt: skip
     """Different values in a window after each event: rows not followed by their like inside it."""
-    memory = plan[summand, A_MEMORY]
+    memory = plan[summand, A_OTHER]
     entry = plan[0, MEMORY] + memory
     word = base + plan[summand, A_SLOT]
     distinct = arena[word]
     old_low = before
     old_high = first
     for j in range(count):
-        low = work[WORK_LOW, j]
-        high = work[WORK_HIGH, j]
+        low = work[LOW, j]
+        high = work[high_at, j + shift]
         for number in range(old_low, low):
             row = place + (number & mask) * width
             if arena[row + plan[entry, M_PREVIOUS]] < 0:
@@ -874,23 +1144,26 @@ def _count_distinct(
                 distinct += 1
         old_low = low
         old_high = high
-        work[WORK_N, j] = distinct
+        work[NUMBER, j] = distinct
     arena[word] = distinct
     for o in range(plan[summand, A_OUTPUT_LO], plan[summand, A_OUTPUT_HI]):
         output = plan[0, OUTPUT] + o
         for j in range(count):
-            _write(plan, out, output, work[WORK_EVENT, j], float(work[WORK_N, j]))
+            _write(plan, out, output, work[EVENT, j], float(work[NUMBER, j]))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _keep(plan, arena, floats, out, work, summand, base, first, count, place, mask, width):
+def _keep(
+    plan, arena, floats, out, work, summand, base, first, high_at, shift, count, place, mask, width
+):  # fmt: skip
     """The first value ever, or the extreme value so far, after each event."""
     word = base + plan[summand, A_SLOT]
     kind = plan[summand, A_KIND]
-    sign = plan[summand, A_MEMORY]
+    sign = plan[summand, A_OTHER]
     old_high = first
     for j in range(count):
-        for number in range(old_high, work[WORK_HIGH, j]):
+        high = work[high_at, j + shift]
+        for number in range(old_high, high):
             row = place + (number & mask) * width
             value = floats[row + plan[summand, A_VALUE]]
             if math.isnan(value):
@@ -900,20 +1173,21 @@ def _keep(plan, arena, floats, out, work, summand, base, first, count, place, ma
                 floats[word + 1] = value
             elif kind == SUMMAND_RUNNING and value * sign > floats[word + 1] * sign:
                 floats[word + 1] = value
-        old_high = work[WORK_HIGH, j]
+        old_high = high
         for o in range(plan[summand, A_OUTPUT_LO], plan[summand, A_OUTPUT_HI]):
             output = plan[0, OUTPUT] + o
             value = np.nan
             if arena[word] != 0:
                 value = floats[word + 1]
                 if plan[output, O_KIND] == OUT_SINCE_FIRST_EVER:
-                    value = (work[WORK_TIME, j] - arena[word]) / _SECOND
-            _write(plan, out, output, work[WORK_EVENT, j], value)
+                    value = (work[TIME, j] - arena[word]) / _SECOND
+            _write(plan, out, output, work[EVENT, j], value)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _run_extreme(
-    plan, arena, floats, out, work, lane, e, base, first, count, place, mask, width
+    plan, arena, floats, out, work, lane, e, base, first, high_at, shift, count, place, mask,
+    width,
 ):  # fmt: skip
     """Largest (smallest) value in each window: one monotonic chain, one front a window."""
     extreme = plan[0, EXTREME] + e
@@ -930,7 +1204,7 @@ def _run_extreme(
         back = 0
     number = first
     for j in range(count):
-        while number < work[WORK_HIGH, j]:
+        while number < work[high_at, j + shift]:
             row = place + (number & mask) * width
             value = floats[row + value_place] * sign
             number += 1
@@ -957,7 +1231,7 @@ def _run_extreme(
                 if front == 0 or (displaced != 0 and front >= displaced):
                     arena[base + plan[f, F_SLOT]] = number
         for f in fronts:
-            limit = work[WORK_TIME, j] - plan[lane, L_DELAY] - plan[f, F_WIDTH]
+            limit = work[TIME, j] - plan[lane, L_DELAY] - plan[f, F_WIDTH]
             front = arena[base + plan[f, F_SLOT]]
             while front != 0 and arena[place + ((front - 1) & mask) * width] <= limit:
                 front = arena[place + ((front - 1) & mask) * width + next_place]
@@ -965,7 +1239,7 @@ def _run_extreme(
             value = np.nan
             if front != 0:
                 value = floats[place + ((front - 1) & mask) * width + value_place]
-            _write(plan, out, plan[0, OUTPUT] + plan[f, F_OUTPUT], work[WORK_EVENT, j], value)
+            _write(plan, out, plan[0, OUTPUT] + plan[f, F_OUTPUT], work[EVENT, j], value)
         oldest = _oldest_front(plan, arena, fronts, base)
         if oldest == 0:
             back = 0
@@ -983,20 +1257,6 @@ def _oldest_front(plan, arena, fronts, base):
     return oldest
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _share(plan, out, start, end):
-    """Divide the counts of which shares are made."""
-    for h in range(plan[0, SHARE], plan[0, SHARE] + plan[1, SHARE]):
-        default = np.int64(plan[h, H_DEFAULT]).view(np.float64)
-        for i in range(start, end):
-            part = out[i, plan[h, H_PART]]
-            whole = out[i, plan[h, H_WHOLE]]
-            if whole == 0.0 and not math.isnan(part):
-                out[i, plan[h, H_PART]] = default
-            else:
-                out[i, plan[h, H_PART]] = part / whole
-
-
 @njit(cache=True, nogil=True, error_model="numpy")
 def rehash(old, new):
     """Copy every key of a hash table into a larger one."""
@@ -1011,5 +1271,5 @@ def rehash(old, new):
 def move_queue(old, new, meta):
     """Copy the waiting entries of the queue into a larger ring."""
     for number in range(meta[QUEUE_TAIL], meta[QUEUE_HEAD]):
-        for column in range(3):
+        for column in range(2):
             new[number & (new.shape[0] - 1), column] = old[number & (old.shape[0] - 1), column]

@@ -57,6 +57,7 @@ class Plan:
     columns: int
     slot_widths: tuple[int, ...]
     row_widths: tuple[int, ...]
+    stream_counts: tuple[int, ...]
     span: int
 
     @property
@@ -105,6 +106,9 @@ def compile_plan(
         columns=tree.columns,
         slot_widths=tuple(rows.slot_widths),
         row_widths=tuple(rows.row_widths),
+        stream_counts=tuple(
+            sum(stream.keyspace == k for stream in tree.streams) for k in range(len(tree.keyspaces))
+        ),
         span=rows.span,
     )
 

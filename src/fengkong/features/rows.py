@@ -12,13 +12,14 @@ from fengkong.features import kernel
 from fengkong.features.tree import Lane, Output, Stream, Summand, Tree, Window
 
 _SUMMAND_WORDS = {
-    kernel.SUMMAND_N: 1,
-    kernel.SUMMAND_SUM: 2,
-    kernel.SUMMAND_SQUARES: 4,
+    kernel.SUMMAND_N: 0,
+    kernel.SUMMAND_SUM: 0,
+    kernel.SUMMAND_SQUARES: 0,
     kernel.SUMMAND_DISTINCT: 1,
     kernel.SUMMAND_FIRST: 2,
     kernel.SUMMAND_RUNNING: 2,
 }
+_MOMENTS = (kernel.SUMMAND_N, kernel.SUMMAND_SUM, kernel.SUMMAND_SQUARES)
 
 
 @dataclass(slots=True)
@@ -49,18 +50,74 @@ def _bits(number: float) -> int:
     return int(struct.unpack("<q", struct.pack("<d", number))[0])
 
 
-@dataclass(slots=True)
-class _RingRow:
-    """Where each cell and link of a stream's event stands in its ring row."""
+@dataclass(slots=True, kw_only=True)
+class _Cell:
+    """Where a cell of a stream's events stands in its ring rows; 0 where it does not.
 
-    cells: dict[str, int]
-    width: int
-    memories: int = 0
+    `raw` is the value itself; `number`, `total` and `squares` (two words) are running totals of
+    the stream; `size` is a word of the slot: how large the values kept are altogether.
+    """
+
+    raw: int = 0
+    number: int = 0
+    total: int = 0
+    squares: int = 0
+    size: int = 0
+    endless: int = 0
+
+
+class _RingRow:
+    """The words of a stream's ring row: the time, then what is needed of each cell, then links."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.width = 1
+        self.memories = 0
+        self.cells = {name: _Cell() for name in stream.cells}
+        for lane in stream.lanes.values():
+            self._place_values(lane)
+            for window in lane.windows.values():
+                self._place_totals(window)
+
+    def raw(self, cell: str | None) -> int:
+        """The word of a value, 0 where the value is not kept (or there is none)."""
+        return self.cells[cell].raw if cell else 0
 
     def pair(self) -> tuple[int, int]:
         """Two more words, for links to other rows."""
-        self.width += 2
-        return self.width - 2, self.width - 1
+        return self._words(2), self.width - 1
+
+    def _words(self, count: int) -> int:
+        self.width += count
+        return self.width - count
+
+    def _keep(self, cell: str | None) -> None:
+        if cell is not None and not self.cells[cell].raw:
+            self.cells[cell].raw = self._words(1)
+
+    def _place_values(self, lane: Lane) -> None:
+        for name in lane.memories:
+            self._keep(name)
+        for name, _sign in lane.extremes:
+            self._keep(name)
+        for window in lane.windows.values():
+            for output in window.reads:
+                self._keep(output.cell)
+                self._keep(output.cell2)
+            for summand in window.summands.values():
+                if summand.kind not in _MOMENTS:
+                    self._keep(summand.cell)
+
+    def _place_totals(self, window: Window) -> None:
+        for summand in window.summands.values():
+            if summand.kind not in _MOMENTS or summand.cell is None:
+                continue
+            cell = self.cells[summand.cell]
+            cell.number = cell.number or self._words(1)
+            if summand.kind != kernel.SUMMAND_N:
+                cell.total = cell.total or self._words(1)
+                cell.endless |= int(window.width == kernel.FOREVER)
+            if summand.kind == kernel.SUMMAND_SQUARES:
+                cell.squares = cell.squares or self._words(2)
 
 
 class _Writer:
@@ -71,7 +128,7 @@ class _Writer:
         self.row_widths: list[int] = []
         self.span = 0
         self.width = 0
-        self.lifetime = 0
+        self.endless = 0
 
     def column(self, column: int) -> int:
         """The output column of a feature, or of a hidden count (numbered from -1 down)."""
@@ -86,7 +143,7 @@ class _Writer:
 
     def write_keyspace(self, number: int) -> None:
         """The rows of one keyspace and of all that hangs on it."""
-        self.width, self.lifetime = kernel.SLOT_HEADER, 0
+        self.width, self.endless = kernel.SLOT_HEADER, 0
         streams = [s for s in self.tree.ordered_streams() if s.spec.keyspace == number]
         first_stream = len(self.sections[kernel.STREAM])
         first_output = len(self.sections[kernel.OUTPUT])
@@ -94,23 +151,48 @@ class _Writer:
             self._write_stream(stream)
         last_output = len(self.sections[kernel.OUTPUT])
         self.sections[kernel.KEYSPACE].append(
-            [self.width, first_stream, first_stream + len(streams), first_output, last_output]
-            + [self.lifetime]
+            [
+                self.width,
+                first_stream,
+                first_stream + len(streams),
+                first_output,
+                last_output,
+                self.endless,
+            ]
         )
         self.slot_widths.append(self.width)
 
     def _write_stream(self, stream: Stream) -> None:
         place = self._slot(kernel.RING_HEADER)
-        row = _RingRow({cell: 1 + i for i, cell in enumerate(stream.cells)}, 1 + len(stream.cells))
+        row = _RingRow(stream)
         first_value = len(self.sections[kernel.VALUE])
-        for cell, word in row.cells.items():
-            self.sections[kernel.VALUE].append([self.tree.cells[cell], word])
+        for name, cell in row.cells.items():
+            cell.size = self._slot(1) if cell.total else 0
+            self.sections[kernel.VALUE].append(
+                [
+                    self.tree.cells[name],
+                    self.tree.scale(name),
+                    cell.raw,
+                    cell.number,
+                    cell.total,
+                    cell.squares,
+                    cell.size,
+                    cell.endless,
+                ]
+            )
         first_lane = len(self.sections[kernel.LANE])
         for lane in stream.lanes.values():
             self._write_lane(lane, row=row)
         self.sections[kernel.STREAM].append(
-            [stream.spec.keyspace, place, row.width, first_value, first_value + len(row.cells)]
-            + [first_lane, len(self.sections[kernel.LANE]), row.memories]
+            [
+                place,
+                row.width,
+                first_value,
+                first_value + len(row.cells),
+                first_lane,
+                len(self.sections[kernel.LANE]),
+                row.memories,
+            ]
         )
         self.row_widths.append(row.width)
 
@@ -119,7 +201,7 @@ class _Writer:
         first_memory = len(self.sections[kernel.MEMORY])
         memories = {cell: first_memory + i for i, cell in enumerate(lane.memories)}
         for cell in lane.memories:
-            self.sections[kernel.MEMORY].append([row.cells[cell], *row.pair()])
+            self.sections[kernel.MEMORY].append([row.raw(cell), *row.pair()])
         row.memories += len(memories)
         first_extreme = len(self.sections[kernel.EXTREME])
         for (cell, sign), fronts in lane.extremes.items():
@@ -128,10 +210,17 @@ class _Writer:
         for window in lane.windows.values():
             self._write_window(window, lane=lane, row=row, memories=memories)
         self.sections[kernel.LANE].append(
-            [lane.delay, int(lane.excluded), place]
-            + [first_window, len(self.sections[kernel.WINDOW])]
-            + [first_extreme, len(self.sections[kernel.EXTREME])]
-            + [first_memory, len(self.sections[kernel.MEMORY])]
+            [
+                lane.delay,
+                int(lane.excluded),
+                place,
+                first_window,
+                len(self.sections[kernel.WINDOW]),
+                first_extreme,
+                len(self.sections[kernel.EXTREME]),
+                first_memory,
+                len(self.sections[kernel.MEMORY]),
+            ]
         )
 
     def _write_extreme(
@@ -141,8 +230,14 @@ class _Writer:
         for width, output in fronts:
             self.sections[kernel.FRONT].append([width, self._slot(1), self._write_output(output)])
         self.sections[kernel.EXTREME].append(
-            [row.cells[cell], sign, *row.pair(), self._slot(1)]
-            + [first, len(self.sections[kernel.FRONT])]
+            [
+                row.raw(cell),
+                sign,
+                *row.pair(),
+                self._slot(1),
+                first,
+                len(self.sections[kernel.FRONT]),
+            ]
         )
 
     def _write_window(
@@ -150,7 +245,7 @@ class _Writer:
     ) -> None:
         place = self._slot(1)
         if window.width == kernel.FOREVER:
-            self.lifetime = 1
+            self.endless = 1
             self.span = max(self.span, lane.delay)
         else:
             self.span = max(self.span, lane.delay + window.width)
@@ -158,10 +253,23 @@ class _Writer:
         first_output = outputs[0] if outputs else 0
         first_summand = len(self.sections[kernel.SUMMAND])
         for summand in window.summands.values():
-            self._write_summand(summand, window=window, lane=lane, row=row, memories=memories)
+            self._write_summand(
+                summand,
+                window=window,
+                window_place=place,
+                lane=lane,
+                row=row,
+                memories=memories,
+            )
         self.sections[kernel.WINDOW].append(
-            [window.width, place, first_output, first_output + len(outputs)]
-            + [first_summand, len(self.sections[kernel.SUMMAND])]
+            [
+                window.width,
+                place,
+                first_output,
+                first_output + len(outputs),
+                first_summand,
+                len(self.sections[kernel.SUMMAND]),
+            ]
         )
 
     def _write_summand(
@@ -169,6 +277,7 @@ class _Writer:
         summand: Summand,
         *,
         window: Window,
+        window_place: int,
         lane: Lane,
         row: _RingRow,
         memories: dict[str, int],
@@ -181,17 +290,30 @@ class _Writer:
             key = (summand.kind, summand.cell, 0)
             widths = [w.width for w in lane.windows.values() if key in w.summands]
             longest = int(window.width == max(widths))
+            if longest:
+                self.sections[kernel.MEMORY][other].append(window_place)
         outputs = [self._write_output(output, row=row) for output in summand.outputs]
-        value = row.cells[summand.cell] if summand.cell else 0
+        cell = row.cells[summand.cell] if summand.cell else _Cell()
         scale = self.tree.scale(summand.cell) if summand.cell else 1
         self.sections[kernel.SUMMAND].append(
-            [summand.kind, value, scale, place, other, longest]
-            + [outputs[0], outputs[0] + len(outputs)]
+            [
+                summand.kind,
+                cell.raw,
+                scale,
+                place,
+                other,
+                longest,
+                outputs[0],
+                outputs[0] + len(outputs),
+                cell.number,
+                cell.total,
+                cell.squares,
+            ]
         )
 
     def _write_output(self, output: Output, *, row: _RingRow | None = None) -> int:
         cells = [output.cell, output.cell2]
-        values = [row.cells[cell] if row and cell else 0 for cell in cells]
+        values = [row.raw(cell) if row else 0 for cell in cells]
         inputs = [self.tree.cells[cell] if cell else 0 for cell in cells]
         self.sections[kernel.OUTPUT].append(
             [output.kind, self.column(output.column), _bits(output.default), *values, *inputs]
