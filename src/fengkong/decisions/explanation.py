@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, auto
 from typing import Any, Final, NamedTuple
@@ -13,7 +14,8 @@ from fengkong.rules.expressions import Expression
 from fengkong.rules.interpreter import Moment, evaluate
 from fengkong.rules.kinds import Kind
 from fengkong.rules.lists import ListState
-from fengkong.rules.observations import Observation, observations
+from fengkong.rules.observations import Look, looks
+from fengkong.rules.reasons import Sentences
 
 Value = float | bool | str | None
 NO_REASON: Final = BilingualText(zh="", en="")
@@ -80,6 +82,13 @@ class Explainer:
         self._end_feature = self._first_feature + len(layout.plan.names)
         self._readers = {reader.name: reader for reader in self._all_readers()}
         self._rule_readers = [self.readers(_shown(rule)) for rule in policy.rules]
+        self._sentences = [
+            None if rule.reason is None else Sentences(rule.reason, scope=policy.scope)
+            for rule in policy.rules
+        ]
+        self._looks = [
+            [(look.plain_name, look) for look in looks(rule.when)] for rule in policy.rules
+        ]
         names, scale = policy.scope.names, float(policy.scope.scale)
         self._windows = layout.plan.names
         windows = [self._readers[name] for name in self._windows]
@@ -219,18 +228,20 @@ class Explainer:
     def _hit(self, number: int, seen: Seen) -> Hit:
         rule = self.policy.rules[number]
         values = self.values(seen, self._rule_readers[number])
-        reason = None
-        if rule.reason is not None:
-            scope = self.policy.scope
-            both = rule.reason.render(values, occurred_at=seen.occurred_at, scope=scope)
-            reason = BilingualText(zh=both.zh, en=both.en)
-        found = observations(rule.when, values, occurred_at=seen.occurred_at, lists=seen.lists)
+        sentences, reason = self._sentences[number], None
+        if sentences is not None:
+            zh, en = sentences.write(values, occurred_at=seen.occurred_at)
+            reason = BilingualText(zh, en)
+        observed = [
+            self._observe(look, values, seen) if name is None else self._glance(values[name], look)
+            for name, look in self._looks[number]
+        ]
         return Hit(
             rule=rule.id,
             outcome=rule.outcome,
             points=rule.points,
             reason=reason,
-            observed=tuple([self._observed(one) for one in found]),
+            observed=tuple(observed),
             techniques=rule.techniques,
         )
 
@@ -240,18 +251,37 @@ class Explainer:
         missing = sorted(name for name in rule.when.names if values.get(name) is None)
         return Unknown(rule=rule.id, missing=tuple(missing))
 
-    def _observed(self, seen: Observation) -> Observed:
-        shown: Callable[[Any], Any] = self._major if seen.kind is Kind.MONEY else _as_it_is
-        limit = seen.limit_value
+    def _glance(self, value: Value, look: Look) -> Observed:
+        """What a comparison of a name with a literal saw."""
+        if type(value) is float and not math.isfinite(value):
+            value = None
+        limit = look.fixed_limit
+        if look.subject.kind is Kind.MONEY:
+            value, limit = self._major(value), self._major(limit)
         return Observed(
-            name=seen.name,
-            value=shown(seen.value),
-            operator=seen.operator,
-            limit=tuple(map(shown, limit)) if isinstance(limit, tuple) else shown(limit),
-            limit_source=seen.limit_source,
+            name=look.name,
+            value=value,
+            operator=look.operator,
+            limit=limit,
+            limit_source=look.limit_source,
         )
 
-    def _major(self, value: object) -> object:
+    def _observe(self, look: Look, values: Mapping[str, Value], seen: Seen) -> Observed:
+        """What any other comparison saw."""
+        found = look.observe(Moment(values, seen.occurred_at, seen.lists))
+        shown: Callable[[Any], Any] = self._major if found.kind is Kind.MONEY else _as_it_is
+        return Observed(
+            name=found.name,
+            value=shown(found.value),
+            operator=found.operator,
+            limit=shown(found.limit_value),
+            limit_source=found.limit_source,
+        )
+
+    def _major(self, value: Any) -> Any:
+        """Money in major units, alone or several; anything else as it is."""
+        if isinstance(value, tuple):
+            return tuple(map(self._major, value))
         return value / self._scale if isinstance(value, float | int) else value
 
 

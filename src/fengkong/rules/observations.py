@@ -53,7 +53,7 @@ class Observation(Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class _Leaf:
+class Look:
     """One comparison of a condition."""
 
     name: str
@@ -62,11 +62,26 @@ class _Leaf:
     limit_source: str | None
     limit: Node | tuple[Value, ...] | None
 
+    @property
+    def plain_name(self) -> str | None:
+        """The name it looks at, if that is all it looks at and its limit is a literal."""
+        fixed = self.limit is None or isinstance(self.limit, tuple | Constant)
+        return self.subject.name if fixed and isinstance(self.subject, Name) else None
+
+    @property
+    def fixed_limit(self) -> Value | tuple[Value, ...]:
+        """The limit that does not depend on the event; None for others."""
+        if isinstance(self.limit, Constant):
+            return self.limit.value
+        return self.limit if isinstance(self.limit, tuple) else None
+
     def observe(self, moment: Moment) -> Observation:
         """What this comparison saw."""
         limit: Value | tuple[Value, ...] = None
         if isinstance(self.limit, tuple):
             limit = self.limit
+        elif isinstance(self.limit, Constant):
+            limit = self.limit.value
         elif self.limit is not None:
             limit = value_of(self.limit, moment)
         value = value_of(self.subject, moment)
@@ -86,55 +101,55 @@ def _is_limit(node: Node) -> bool:
     return all(isinstance(part, Constant | ParameterValue) or children(part) for part in walk(node))
 
 
-def _comparison(node: Comparison) -> _Leaf:
+def _comparison(node: Comparison) -> Look:
     """A comparison with the observed value on the left."""
     subject, limit, operator = node.left, node.right, node.operator
     name, text = node.left_text, node.right_text
     if _is_limit(subject) and not _is_limit(limit):
         subject, limit, operator = limit, subject, _FLIPPED[operator]
         name, text = text, name
-    return _Leaf(name, subject, operator, _source(limit, text), limit)
+    return Look(name, subject, operator, _source(limit, text), limit)
 
 
 def _plain_name(node: Node, otherwise: str) -> str:
     return node.name if isinstance(node, Name) else otherwise
 
 
-def _leaf(node: Node, *, negated: bool) -> _Leaf | None:
+def _leaf(node: Node, *, negated: bool) -> Look | None:
     """The leaf of a part that is not made of smaller conditions."""
     match node:
         case Comparison():
             return _comparison(node)
         case OneOf():
             values = tuple(item.value for item in node.values)
-            return _Leaf(
+            return Look(
                 node.subject_text, node.subject, "not in" if negated else "in", None, values
             )
         case OnList():
             operator = "not in" if negated else "in"
-            return _Leaf(node.subject_text, node.subject, operator, node.list, None)
+            return Look(node.subject_text, node.subject, operator, node.list, None)
         case IsMissing(operand=operand):
             name = _plain_name(operand, "value")
-            return _Leaf(name, operand, "is not missing" if negated else "is missing", None, None)
+            return Look(name, operand, "is not missing" if negated else "is missing", None, None)
         case TextFunction(arguments=arguments, function=function, options=options):
             second = arguments[1] if len(arguments) > 1 else None
             limit = second if second is not None else tuple(options)
             name = _plain_name(arguments[0], function)
             operator = f"not {function}" if negated else function
-            return _Leaf(name, arguments[0], operator, None, limit)
+            return Look(name, arguments[0], operator, None, limit)
         case TimeFunction(arguments=arguments, function=function):
             name = _plain_name(arguments[0], function)
-            return _Leaf(name, arguments[0], f"not {function}" if negated else function, None, None)
+            return Look(name, arguments[0], f"not {function}" if negated else function, None, None)
         case Name(name=name) if node.kind is Kind.BOOLEAN:
-            return _Leaf(name, node, "is", None, (not negated,))
+            return Look(name, node, "is", None, (not negated,))
         case _:
             return None
 
 
 @lru_cache(maxsize=16_384)
-def _plan(expression: Expression) -> tuple[_Leaf, ...]:
+def looks(expression: Expression) -> tuple[Look, ...]:
     """The comparisons of an expression, in the order they are written, each once."""
-    leaves: list[_Leaf] = []
+    leaves: list[Look] = []
     seen: set[int] = set()
     pending: list[tuple[Node, bool]] = [(expression.node, False)]
     while pending:
@@ -163,4 +178,4 @@ def observations(
 ) -> tuple[Observation, ...]:
     """What every comparison of a condition saw, in the order they are written."""
     moment = Moment(values, occurred_at, lists)
-    return tuple([leaf.observe(moment) for leaf in _plan(expression)])
+    return tuple([leaf.observe(moment) for leaf in looks(expression)])
