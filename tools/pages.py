@@ -33,7 +33,7 @@ WIDTH: Final = 100
 ANYTHING: Final = "..."
 _FENCE: Final = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _UNSTABLE: Final = (
-    (re.compile(r"\b[0-9a-f]{12,}\b"), "HASH"),
+    (re.compile(r"\b[0-9a-f]{12}\b"), "HASH"),
     (re.compile(r"[0-9.]+ s \([0-9,]+ a second\)"), "TIME"),
     (re.compile(r"用时 [0-9.]+ 秒（每秒 [0-9,]+ 个）"), "TIME"),
 )
@@ -108,12 +108,22 @@ class Terminal:
         """What a command prints."""
         words = shlex.split(command)
         if words[0] != "fengkong":
-            # The commands are those of our own pages.
-            done = subprocess.run(  # noqa: S602
-                command, shell=True, cwd=self.directory, capture_output=True, text=True, check=False
-            )
-            return done.stdout + done.stderr
+            return self._shell(command)
         return self._fengkong(words)
+
+    def _shell(self, command: str) -> str:
+        """Any other command; those of our own pages are no danger."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(  # noqa: S602
+            command,
+            shell=True,
+            cwd=self.directory,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout + done.stderr
 
     def _fengkong(self, words: list[str]) -> str:
         printed = io.StringIO()
