@@ -267,7 +267,8 @@ def test_a_policy_against_itself_changes_nothing() -> None:
 def test_policies_that_decide_different_events() -> None:
     logins = load(
         "policy: logins\nversion: 1\ntitle: {zh: 登录, en: Logins}\nevents: [login.attempted]\n"
-        "unknown: record\nrules:\n- {id: failed, when: not succeeded, outcome: challenge,"
+        "unknown: record\nfeatures: {login_count_1h: count() over customer last 1h}\n"
+        "rules:\n- {id: failed, when: not succeeded, outcome: challenge,"
         " reason: {zh: 失败, en: Failed}}\n"
     )
     login = Event(

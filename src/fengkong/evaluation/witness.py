@@ -33,6 +33,8 @@ from fengkong.rules.observations import Observation, observations
 from fengkong.rules.reasons import Template, format_instant_in, format_number, format_value
 
 _VERDICTS: Final = {verdict.NO: "no", verdict.HIT: "hit", verdict.UNKNOWN: "unknown"}
+_COMPARED: Final = frozenset({"<", "<=", ">", ">=", "==", "!=", "in", "not in", "is"})
+"""Operators of comparisons that name all they compare; others are functions of a text or time."""
 _WORDS: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*", re.ASCII)
 
 
@@ -208,17 +210,18 @@ class Witness:
             rule.when, self.values, occurred_at=self.event.occurred_at, lists=self.lists
         )
         for one in seen:
-            hidden = self._hides(one.name)
+            hidden = self._hides_value(one, rule)
             kind = Kind.TEXT if hidden else one.kind
             value = masked_value(one.value, field=self._field(one.name)) if hidden else one.value
-            limit = self._limit(one)
+            limit_hidden = self._hides_limit(one, rule)
+            limit = masked_value(one.limit_value) if limit_hidden else self._limit(one)
             yield ObservedShown(
                 name=one.name,
                 operator=one.operator,
                 value=self._plain(value, kind),
                 text=self._text(value, kind),
                 limit=limit,
-                limit_text=self._limit_text(one, limit=limit),
+                limit_text=_same(str(limit)) if limit_hidden else self._limit_text(one),
                 limit_source=one.limit_source,
                 reference=self._reference(one.limit_source),
             )
@@ -227,22 +230,34 @@ class Witness:
         """Whether a name, or an expression's text, has something in it that is hidden."""
         return any(word in self.hidden for word in _WORDS.findall(text))
 
+    def _hides_value(self, one: Observation, rule: Rule) -> bool:
+        """Whether what was looked at is hidden."""
+        if one.name in self.values:
+            return one.name in self.hidden
+        return self._hides(one.name) or self._may_hide(one, rule)
+
+    def _may_hide(self, one: Observation, rule: Rule) -> bool:
+        """Whether a function that does not name all it was given may have been given a secret."""
+        return one.operator not in _COMPARED and bool(rule.when.names & self.hidden)
+
+    def _hides_limit(self, one: Observation, rule: Rule) -> bool:
+        """Whether a limit may be a hidden value of the event itself."""
+        if one.limit_value is None or isinstance(one.limit_value, tuple):
+            return False
+        return self._hides(one.limit_source or "") or self._may_hide(one, rule)
+
     def _field(self, name: str) -> Field | None:
         return self.policy.catalogue.fields.get(name)
 
     def _limit(self, one: Observation) -> Any:
-        """The limit as data; a limit that is itself a hidden value of the event is hidden."""
-        if self._hides(one.limit_source or ""):
-            return masked_value(one.limit_value)
+        """The limit as data."""
         if isinstance(one.limit_value, tuple):
             return tuple(self._plain(part, one.kind) for part in one.limit_value)
         return self._plain(one.limit_value, one.kind)
 
-    def _limit_text(self, one: Observation, *, limit: Any) -> BilingualText | None:
+    def _limit_text(self, one: Observation) -> BilingualText | None:
         if one.limit_value is None:
             return None
-        if self._hides(one.limit_source or ""):
-            return _same(str(limit))
         if isinstance(one.limit_value, tuple):
             parts = [self._text(part, one.kind) for part in one.limit_value]
             return BilingualText(
