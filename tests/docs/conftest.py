@@ -16,7 +16,8 @@ def load_tool(name: str) -> ModuleType:
     full = f"tools.{name}"
     if full not in sys.modules:
         spec = importlib.util.spec_from_file_location(full, ROOT / "tools" / f"{name}.py")
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         sys.modules[full] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[full])
     return sys.modules[full]
