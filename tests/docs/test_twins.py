@@ -13,7 +13,7 @@ HEADING = re.compile(r"^(#{1,6}) ", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 BILINGUAL = {"docs/reference/language.md"}
 """Pages that say everything in both languages themselves."""
-ENGLISH_ONLY = {"CHANGELOG.md", "docs/architecture.md"}
+ENGLISH_ONLY = {"CHANGELOG.md"}
 
 
 def written_pages() -> list[Path]:
