@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,15 +20,13 @@ from fengkong.decisions.explanation import Explainer
 from fengkong.decisions.frame import Cells, Slice, combine
 from fengkong.decisions.layout import Layout
 from fengkong.decisions.outcome import DecisionColumns
-from fengkong.decisions.policy import Policy
+from fengkong.decisions.policy import LIST_CHANGED, Policy
 from fengkong.decisions.single import WORDS_KEPT_MAX, OneEvent
 from fengkong.decisions.verdict import Judge
 from fengkong.events.columns import EventColumns
 from fengkong.events.event import Event
 from fengkong.features.state import WindowState
 from fengkong.rules.lists import ListChange, ListState
-
-LIST_CHANGE: Final = "list.changed"
 
 
 @dataclass(slots=True)
@@ -83,7 +81,7 @@ class Engine:
         number = self.layout.type_numbers[event.type]
         if not self.layout.counted[number]:
             return None
-        if event.type == LIST_CHANGE:
+        if event.type == LIST_CHANGED:
             self._change_list(event, state)
             return None
         return self._single.decide(event, number, state)
@@ -105,7 +103,7 @@ class Engine:
 
     def _stretches(self, columns: EventColumns, state: State) -> Iterator[EventColumns]:
         """The batch cut where a list changes; each change is applied where it stands."""
-        changes = np.flatnonzero(columns.types == self.layout.type_numbers[LIST_CHANGE])
+        changes = np.flatnonzero(columns.types == self.layout.type_numbers[LIST_CHANGED])
         start = 0
         for at in changes.tolist():
             if at > start:

@@ -19,7 +19,8 @@ from fengkong.rules.scope import Scope
 from fengkong.rules.scorecards import Scorecard
 from fengkong.rules.tables import DecisionTable
 
-RECORDED_ONLY: Final = frozenset({"label.confirmed", "list.changed"})
+LIST_CHANGED: Final = "list.changed"
+RECORDED_ONLY: Final = frozenset({"label.confirmed", LIST_CHANGED})
 """Event types that tell a truth or change a list; they are counted, never decided."""
 OUTCOMES: Final = ("deny", "delay", "review", "challenge", "allow")
 """The outcomes there are, the strongest first, as a policy without an order of its own has them."""
@@ -138,5 +139,5 @@ class Policy:
     def counted_types(self) -> frozenset[str]:
         """All event types that change the state: decided, counted by a feature, list changes."""
         counted = {name for feature in self.windows for name in feature.event_types or ()}
-        changes = {"list.changed"} if self.scope.lists else set()
+        changes = {LIST_CHANGED} if self.scope.lists else set()
         return frozenset(self.events) | counted | changes

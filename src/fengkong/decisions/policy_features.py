@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from fengkong.decisions.policy import ENVELOPE_KINDS, RECORDED_ONLY, expression_kind
+from fengkong.decisions.policy import ENVELOPE_KINDS, LIST_CHANGED, RECORDED_ONLY, expression_kind
 from fengkong.decisions.reading import InvalidPolicyError, Reading
 from fengkong.events.catalogue import Catalogue, EventType
 from fengkong.features.declarations import (
@@ -115,7 +115,8 @@ class FeatureReader:
 
     def _new(self, names: Iterable[str], *path: str | int) -> bool:
         """Whether names are still free; a fault for each that is not."""
-        taken = [name for name in names if name in self.scope.names]
+        known = self.scope.names.keys() | self.catalogue.fields.keys()
+        taken = [name for name in names if name in known]
         for name in taken:
             self.reading.fault(f"there is already something called {name}", *path)
         return not taken
@@ -187,6 +188,8 @@ class FeatureReader:
             self.reading.attempt(partial(self.catalogue.event_type, name), *place)
             for name in feature.event_types
         ]
+        if LIST_CHANGED in feature.event_types:
+            self.reading.fault(f"{LIST_CHANGED} changes lists; it is not counted", *place)
         return [event for event in found if event is not None]
 
     def _window_kinds(self) -> dict[str, Kind]:

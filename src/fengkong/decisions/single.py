@@ -17,6 +17,7 @@ from fengkong.decisions.layout import Layout
 from fengkong.decisions.verdict import Judge
 from fengkong.events.catalogue import Kind as FieldKind
 from fengkong.events.event import Event
+from fengkong.features.state import Batch
 from fengkong.rules.program import OneRow
 
 if TYPE_CHECKING:
@@ -83,12 +84,10 @@ class OneEvent:
         self._row_bytes = self._main.row.data
         self._first = len(layout.frame.cells)
         self._end = self._first + len(layout.plan.names)
-        self._keys = bytearray(16 * len(layout.plan.keyspaces))
-        self._key_array = np.frombuffer(self._keys, dtype=np.uint64).reshape(1, -1)
-        self._member_bytes = bytearray(len(layout.streams))
-        self._member_array = np.frombuffer(self._member_bytes, dtype=np.uint8).reshape(1, -1)
-        self._times = np.zeros(1, dtype=np.int64)
-        self._inputs = np.empty((1, len(layout.plan_cells)))
+        self._window = Batch(layout.plan, capacity=1)
+        self._keys = _bytes_of(self._window.keys)
+        self._member_bytes = _bytes_of(self._window.members)
+        self._features = self._window.values[0]
 
     def _membership(self, number: int) -> _Members:
         """The streams of a type."""
@@ -133,10 +132,10 @@ class OneEvent:
         hashed = [known(text) or self._learn(text) for text in map(values.get, self._hashed)]
         main = self._main
         self._pack(self._row_bytes, 0, *self._cells(event, hashed))
-        features, late = self._count(event, number, hashed, state)
+        late = self._count(event, number, hashed, state)
         if not self.layout.decided[number]:
             return None
-        main.row[self._first : self._end] = features
+        main.row[self._first : self._end] = self._features
         main.run(values, event.occurred_at, state.lists)
         points, rank, marks = self.judge.row(main.results, number)
         computed = self.layout.computed
@@ -170,8 +169,8 @@ class OneEvent:
 
     def _count(
         self, event: Event, number: int, hashed: list[tuple[bytes, float]], state: State
-    ) -> tuple[NDArray[np.float64], bool]:
-        """Count the event in the windows; what they say of it, and whether it came too late."""
+    ) -> bool:
+        """Count the event in the windows; whether it came too late for it."""
         row = self._main.row
         members = self._members[number]
         self._member_bytes[:] = members.sure
@@ -187,16 +186,11 @@ class OneEvent:
             word = event.values.get(name)
             if word is not None and len(words) < WORDS_KEPT_MAX:
                 words[float(row[position])] = str(word)
-        self._times[0] = event.occurred_at
-        self._inputs[0] = row[self.layout.plan_cells]
-        state.windows.check_range(self._inputs)
-        advanced = state.windows.advance(
-            times=self._times,
-            keys=self._key_array,
-            members=self._member_array,
-            cells=self._inputs,
-        )
-        return advanced.values[0], bool(advanced.late[0])
+        window = self._window
+        window.times[0] = event.occurred_at
+        window.cells[0] = row[self.layout.plan_cells]
+        state.windows.advance_batch(window, count=1)
+        return bool(window.late[0])
 
     def _ask(self, members: _Members, event: Event, state: State) -> None:
         """Whether the event is a member where that depends on a condition or a field."""
@@ -222,3 +216,8 @@ class OneEvent:
 def _combined(keys: list[bytes]) -> bytes:
     """The key of several texts together."""
     return _PAIR.pack(*combined_pair([_PAIR.unpack(key) for key in keys]))
+
+
+def _bytes_of(array: NDArray[Any]) -> memoryview | bytearray:
+    """The memory of an array, to write bytes to; a view cannot be of nothing."""
+    return array.data.cast("B") if array.size else bytearray()
