@@ -155,7 +155,7 @@ def test_two_rules_or_names_alike() -> None:
 
 @pytest.mark.parametrize("name", ["n", "amount", "loan", "event_type"])
 def test_a_scorecard_needs_a_name_of_its_own(name: str) -> None:
-    bins = "[{range: otherwise, points: 1}, {range: missing, points: 0}]"
+    bins = "[{range: missing, points: 0}, {range: otherwise, points: 1}]"
     card = f"scorecards:\n  - {{id: {name}, characteristics: [{{id: city, bins: {bins}}}]}}\n"
     (fault,) = faults(GOOD + card)
     assert fault.message == f"there is already something called {name}"
