@@ -14,9 +14,9 @@ from rich.console import Console
 
 from benchmarks import payments
 from benchmarks.comparisons import COMPARISONS
+from benchmarks.contestants import ContestantError
 from benchmarks.machine import describe_machine
 from benchmarks.peers import versions
-from benchmarks.report import Comparison
 from benchmarks.screen import Screen
 from benchmarks.settings import Settings
 from benchmarks.speed_page import write_pages
@@ -28,8 +28,8 @@ _ROUNDS_MAX: Final = 1_000
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code: 0 measured, 1 results disagree, 2 bad use (from argparse)."""
-    wishes = _parser().parse_args(arguments)
+    """Exit code: 0 measured, 1 results disagree or a contestant failed, 2 bad use."""
+    wishes = _wishes(arguments)
     names = list(dict.fromkeys(wishes.names)) or list(COMPARISONS)
     # Only figures go to stdout; progress is for the person who waits.
     progress = Console(stderr=True)
@@ -42,24 +42,42 @@ def main(arguments: Sequence[str]) -> int:
             growth_events_max=wishes.growth_events,
             tell=lambda text: progress.print(f"[dim]{text}[/dim]", highlight=False),
         )
-        about = {"machine": describe_machine(), "peers": versions(), "rounds": wishes.rounds}
-        screen.show_about(about)
-        found = []
-        for name in names:
-            comparison = COMPARISONS[name](settings)
-            screen.show(comparison)
-            found.append(comparison)
-    _write(found, about=about, wishes=wishes)
-    return 0 if all(comparison.agrees for comparison in found) else 1
-
-
-def _write(found: Sequence[Comparison], *, about: dict[str, Any], wishes: Any) -> None:
-    whole = {**about, "comparisons": [comparison.to_json() for comparison in found]}
-    if wishes.json is not None:
-        text = json.dumps(whole, ensure_ascii=False, indent=1)
-        wishes.json.write_text(text + "\n", encoding="utf-8")
+        whole: dict[str, Any] = {
+            "machine": describe_machine(),
+            "peers": versions(),
+            "rounds": wishes.rounds,
+            "comparisons": [],
+        }
+        screen.show_about(whole)
+        try:
+            agreed = [_measure(name, settings, screen, whole, wishes.json) for name in names]
+        except ContestantError as error:
+            progress.print(f"[bold red]{error}")
+            return 1
     if wishes.write_docs:
         write_pages(whole)
+    return 0 if all(agreed) else 1
+
+
+def _measure(
+    name: str, settings: Settings, screen: Screen, whole: dict[str, Any], file: Path | None
+) -> bool:
+    """Show and write one comparison as soon as it is there; whether all results agree."""
+    comparison = COMPARISONS[name](settings)
+    screen.show(comparison)
+    whole["comparisons"].append(comparison.to_json())
+    if file is not None:
+        text = json.dumps(whole, ensure_ascii=False, indent=1)
+        file.write_text(text + "\n", encoding="utf-8")
+    return comparison.agrees
+
+
+def _wishes(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = _parser()
+    wishes = parser.parse_args(arguments)
+    if wishes.json is not None and not wishes.json.absolute().parent.is_dir():
+        parser.error(f"--json: there is no folder {wishes.json.parent}")
+    return wishes
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,6 +13,8 @@ mpl.use("Agg")
 from matplotlib import font_manager
 from matplotlib import pyplot as plt
 
+from benchmarks.screen import number
+
 _CHINESE_FONTS: Final = (
     "Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei",
     "Microsoft YaHei", "PingFang SC", "SimHei",
@@ -49,7 +51,8 @@ def _panel(axis: Any, figures: Sequence[Mapping[str, Any]], *, unit: str, chines
     label = _words("line", chinese=chinese)
     axis.loglog(events, proportional, linestyle=":", color="#888888", label=label)
     for count, median in points:
-        axis.annotate(f"{median:,.3g}", (count, median), xytext=(6, -10), **_OFFSET)
+        axis.annotate(number(median), (count, median), xytext=(6, -10), **_OFFSET)
+    axis.margins(x=0.14)
     axis.set_xlabel(_words("events", chinese=chinese))
     axis.set_ylabel(_words(unit, chinese=chinese))
     axis.grid(visible=True, which="major", alpha=0.3)

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from fengkong.events.catalogue import shipped_catalogue
 from fengkong.events.columns import Column, EventColumns
@@ -50,5 +51,5 @@ def batches(columns: EventColumns) -> Iterator[EventColumns]:
         yield columns.take(np.arange(start, min(start + BATCH_ROWS, len(columns))))
 
 
-def _words(words: tuple[str, ...], index: np.ndarray) -> pl.Series:  # type: ignore[type-arg]
+def _words(words: tuple[str, ...], index: NDArray[np.int64]) -> pl.Series:
     return pl.Series(words).gather(pl.Series(index).cast(pl.UInt32))

@@ -6,7 +6,6 @@ stands between them is replaced. Comparisons that were not measured keep what is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -56,11 +55,12 @@ def write_pages(whole: Mapping[str, Any]) -> None:
 def replaced(page: str, sections: Mapping[str, str]) -> str:
     """The page with new contents between its marks."""
     for name, text in sections.items():
-        pattern = rf"(<!-- bench:{name} -->\n).*?(<!-- /bench:{name} -->)"
-        page, found = re.subn(
-            pattern, lambda match, text=text: f"{match[1]}{text}{match[2]}", page, flags=re.DOTALL
-        )
-        assert found == 1, f"the page has one place for {name}"
+        start, end = f"<!-- bench:{name} -->\n", f"<!-- /bench:{name} -->"
+        before, opened, rest = page.partition(start)
+        _, closed, after = rest.partition(end)
+        assert opened, f"the page has a place for {name}"
+        assert closed, f"the place for {name} ends"
+        page = f"{before}{start}{text}{end}{after}"
     return page
 
 

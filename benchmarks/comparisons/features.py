@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -93,6 +94,8 @@ def _figure(
     if scale > 1:
         notes.append(f"measured on the first {events:,}, extrapolated")
     rounds = measured[contestant.label]
+    processor = statistics.median(round_["processor_seconds"] * scale for round_ in rounds)
+    notes.append(f"processor time {processor:.3g} s")
     return Figure(
         name=contestant.name,
         unit="s",

@@ -53,7 +53,7 @@ def from_mapping(sources: list[str]) -> Callable[[Any], NDArray[np.float64]]:
     words = itemgetter(*WORDS)
     row = program.new_row()
     # A third of the time of a numpy assignment from Python values.
-    pack, cells = Struct(f"{len(_FRAME)}d").pack_into, memoryview(row).cast("B")
+    pack, cells = Struct(f"{len(_FRAME)}d").pack_into, memoryview(row.data).cast("B")
     hashed = lru_cache(_WORDS_REMEMBERED)(text_cell)
     fill, run = program.fill_row, program.run_row
 
