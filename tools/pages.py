@@ -6,6 +6,7 @@ Blocks of a page that mean something here, by the words after the fence:
   stands for any lines.
 - ``yaml save=NAME`` is a file, ``yaml append=NAME`` goes to its end, ``diff edit=NAME`` replaces
   the lines with ``-`` by those with ``+``.
+- ``text demo`` is how the demonstration begins, up to its examples; too slow for every test run.
 
 ``python tools/pages.py PAGE...`` runs pages and writes the outputs that came into them.
 """
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Final
 
 from fengkong.cli import main, screen
+from fengkong.cli.language import texts
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 WIDTH: Final = 100
@@ -188,6 +190,12 @@ def played(page: Path, *, terminal: Terminal) -> Iterator[tuple[Block, str, str,
                 yield block, command, shown, terminal.run(command)
 
 
+def demonstration(terminal: Terminal) -> str:
+    """What the demonstration shows before its examples."""
+    heading = texts()["demo.examples"].of("zh" if terminal.language == "zh" else "en")
+    return _trimmed(terminal.run("fengkong demo --once").split(heading, maxsplit=1)[0])
+
+
 def language_of(page: Path) -> str:
     """zh for a page that ends in .zh.md."""
     return "zh" if page.name.endswith(".zh.md") else "en"
@@ -205,6 +213,9 @@ def refreshed(page: Path) -> str:
                 print(f"{page}: {command}\n{came}", file=sys.stderr)  # noqa: T201
             output = shown if keep else _trimmed(came)
             outputs.setdefault(block.start, []).append(f"$ {command}\n{output}".rstrip("\n"))
+        for block in blocks(text):
+            if "demo" in block.options:
+                outputs[block.start] = [demonstration(terminal)]
     for block in reversed(blocks(text)):
         if block.start in outputs:
             body = "\n".join(outputs[block.start]) + "\n"

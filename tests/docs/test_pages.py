@@ -37,6 +37,16 @@ def test_commands_print_what_the_page_shows(
     assert not wrong, f"run tools/pages.py {name_of(page)}:\n" + "\n".join(wrong)
 
 
+@pytest.mark.nightly
+@pytest.mark.parametrize("page", with_block("text", "demo"), ids=name_of)
+def test_the_demonstration_shows_what_the_page_shows(
+    page: Path, pages: ModuleType, tmp_path: Path
+) -> None:
+    terminal = pages.Terminal(directory=tmp_path, language=pages.language_of(page))
+    shown = [b.body for b in pages.blocks(page.read_text(encoding="utf-8")) if "demo" in b.options]
+    assert [pages.same(body, pages.demonstration(terminal)) for body in shown] == [True]
+
+
 @pytest.mark.parametrize("page", with_block("yaml", "policy"), ids=name_of)
 def test_policies_on_pages_pass_their_examples(page: Path, pages: ModuleType) -> None:
     for block in pages.blocks(page.read_text(encoding="utf-8")):
