@@ -15,7 +15,7 @@ from fengkong.rules.interpreter import Moment, evaluate
 from fengkong.rules.kinds import Kind
 from fengkong.rules.lists import ListState
 from fengkong.rules.observations import Look, looks
-from fengkong.rules.reasons import Sentences
+from fengkong.rules.reasons import Writer
 
 Value = float | bool | str | None
 NO_REASON: Final = BilingualText(zh="", en="")
@@ -71,6 +71,15 @@ class Verdict(NamedTuple):
     late: bool
 
 
+class _Glance(NamedTuple):
+    """A comparison; with the name it looks at and its literal limit, if that is all there is."""
+
+    look: Look
+    name: str | None
+    money: bool
+    limit: Any
+
+
 class Explainer:
     """Explains decisions of one policy."""
 
@@ -82,14 +91,12 @@ class Explainer:
         self._end_feature = self._first_feature + len(layout.plan.names)
         self._readers = {reader.name: reader for reader in self._all_readers()}
         self._rule_readers = [self.readers(_shown(rule)) for rule in policy.rules]
-        self._sentences = [
-            None if rule.reason is None else Sentences(rule.reason, scope=policy.scope)
-            for rule in policy.rules
+        names, self._scale = policy.scope.names, float(policy.scope.scale)
+        writer = Writer(policy.scope)
+        self.sentences = [
+            None if rule.reason is None else writer.sentences(rule.reason) for rule in policy.rules
         ]
-        self._looks = [
-            [(look.plain_name, look) for look in looks(rule.when)] for rule in policy.rules
-        ]
-        names, scale = policy.scope.names, float(policy.scope.scale)
+        self._glances = [[self._glance(look) for look in looks(r.when)] for r in policy.rules]
         self._windows = layout.plan.names
         windows = [self._readers[name] for name in self._windows]
         plain = [r for r in windows if r.source is Source.ROW and names[r.name] is Kind.MONEY]
@@ -99,7 +106,6 @@ class Explainer:
         self._derived = self.readers(policy.derived)
         self._derived_names = tuple(policy.derived)
         self._derived_money = [n for n in policy.derived if names[n] is Kind.MONEY]
-        self._scale = scale
 
     # -- values ------------------------------------------------------------------------------
 
@@ -228,14 +234,28 @@ class Explainer:
     def _hit(self, number: int, seen: Seen) -> Hit:
         rule = self.policy.rules[number]
         values = self.values(seen, self._rule_readers[number])
-        sentences, reason = self._sentences[number], None
+        sentences, reason = self.sentences[number], None
         if sentences is not None:
             zh, en = sentences.write(values, occurred_at=seen.occurred_at)
             reason = BilingualText(zh, en)
-        observed = [
-            self._observe(look, values, seen) if name is None else self._glance(values[name], look)
-            for name, look in self._looks[number]
-        ]
+        observed: list[Observed] = []
+        for look, name, money, limit in self._glances[number]:
+            if name is None:
+                observed.append(self._observe(look, values, seen))
+                continue
+            value = values[name]
+            if type(value) is float:
+                value = value / self._scale if money else value
+                value = value if math.isfinite(value) else None
+            observed.append(
+                Observed(
+                    name=look.name,
+                    value=value,
+                    operator=look.operator,
+                    limit=limit,
+                    limit_source=look.limit_source,
+                )
+            )
         return Hit(
             rule=rule.id,
             outcome=rule.outcome,
@@ -251,20 +271,11 @@ class Explainer:
         missing = sorted(name for name in rule.when.names if values.get(name) is None)
         return Unknown(rule=rule.id, missing=tuple(missing))
 
-    def _glance(self, value: Value, look: Look) -> Observed:
-        """What a comparison of a name with a literal saw."""
-        if type(value) is float and not math.isfinite(value):
-            value = None
-        limit = look.fixed_limit
-        if look.subject.kind is Kind.MONEY:
-            value, limit = self._major(value), self._major(limit)
-        return Observed(
-            name=look.name,
-            value=value,
-            operator=look.operator,
-            limit=limit,
-            limit_source=look.limit_source,
-        )
+    def _glance(self, look: Look) -> _Glance:
+        """What can be said of a comparison beforehand."""
+        money = look.subject.kind is Kind.MONEY
+        limit = self._major(look.fixed_limit) if money else look.fixed_limit
+        return _Glance(look, look.plain_name, money, limit)
 
     def _observe(self, look: Look, values: Mapping[str, Value], seen: Seen) -> Observed:
         """What any other comparison saw."""

@@ -10,14 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fengkong.core.bilingual import Language
 from fengkong.decisions.decision import Decision
 from fengkong.decisions.explanation import SEPARATORS, Explainer, Seen, Source, Value, Verdict
 from fengkong.decisions.policy import Policy
 from fengkong.decisions.verdict import HIT, UNKNOWN, Judged
 from fengkong.rules.kinds import Kind
 from fengkong.rules.lists import ListState
-from fengkong.rules.reasons import Reason
 
 Cells = NDArray[np.float64]
 
@@ -169,32 +167,23 @@ class DecisionColumns:
         """The reasons of each row in Chinese and in English, rule by rule."""
         zh: list[str | None] = [None] * len(self)
         en: list[str | None] = [None] * len(self)
-        for number, rule in enumerate(self.policy.rules):
-            if rule.reason is None:
-                continue
+        for number, sentences in enumerate(self.explainer.sentences):
             at = np.flatnonzero(self.judged.verdicts[:, number] == HIT)
-            if len(at):
-                self._add_sentences(rule.reason, at, zh=zh, en=en)
+            if sentences is None or not len(at):
+                continue
+            columns = {name: self._column(name, at) for name in sentences.names}
+            written = sentences.write_columns(columns, occurred_at=self.occurred_at[at].tolist())
+            positions = at.tolist()
+            _add(zh, positions, written[0], separator=SEPARATORS["zh"])
+            _add(en, positions, written[1], separator=SEPARATORS["en"])
         return [text or "" for text in zh], [text or "" for text in en]
 
-    def _add_sentences(
-        self, reason: Reason, at: NDArray[np.int64], *, zh: list[str | None], en: list[str | None]
-    ) -> None:
-        """Add the sentence of one rule to the rows that it hit."""
-        names = reason.zh.names | reason.en.names
-        columns = {name: self._column(name, at) for name in names}
-        instants = self.occurred_at[at].tolist()
-        positions = at.tolist()
-        languages: list[tuple[Language, list[str | None]]] = [("zh", zh), ("en", en)]
-        for language, sentences in languages:
-            template = reason.zh if language == "zh" else reason.en
-            separator = SEPARATORS[language]
-            texts = template.render_columns(
-                columns, occurred_at=instants, language=language, scope=self.policy.scope
-            )
-            for position, text in zip(positions, texts, strict=True):
-                before = sentences[position]
-                sentences[position] = text if before is None else f"{before}{separator}{text}"
+
+def _add(texts: list[str | None], positions: list[int], more: list[str], *, separator: str) -> None:
+    """Add a sentence to the rows at some positions."""
+    for position, text in zip(positions, more, strict=True):
+        before = texts[position]
+        texts[position] = text if before is None else f"{before}{separator}{text}"
 
 
 def _words(names: tuple[str, ...], numbers: NDArray[np.integer]) -> pl.Series:

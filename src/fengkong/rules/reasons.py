@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
-from typing import Final
+from typing import Any, Final
 
 from fengkong.core.bilingual import Bilingual, Language
 from fengkong.core.errors import RiskError
@@ -27,6 +27,8 @@ from fengkong.rules.zones import zone
 
 TEMPLATE_LENGTH_MAX: Final = 1000
 VALUE_LENGTH_MAX: Final = 200
+NUMBER_TEXTS_MAX: Final = 65_536
+"""Texts of numbers that are remembered; when there are more, all are forgotten."""
 _PARTS: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*", re.ASCII)
 _INVISIBLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -108,25 +110,6 @@ class Template:
             for part in self.parts
         )
 
-    def render_columns(
-        self,
-        columns: Mapping[str, Sequence[object]],
-        *,
-        occurred_at: Sequence[int],
-        language: Language,
-        scope: Scope,
-    ) -> list[str]:
-        """The sentences for many events, each name with a value per event."""
-        parts = [
-            repeat(part, len(occurred_at))
-            if isinstance(part, str)
-            else part.show_column(columns, occurred_at, language, scope)
-            for part in self.parts
-        ]
-        if not parts:
-            return [""] * len(occurred_at)
-        return ["".join(pieces) for pieces in zip(*parts, strict=True)]
-
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
@@ -148,26 +131,6 @@ class Placeholder:
             if self.kind is Kind.MONEY and isinstance(value, float):
                 value *= scope.scale
         return format_value(value, kind=self.kind, language=language, scope=scope)
-
-    def show_column(
-        self,
-        columns: Mapping[str, Sequence[object]],
-        occurred_at: Sequence[int],
-        language: Language,
-        scope: Scope,
-    ) -> list[str]:
-        """The values of many events as texts, each different one written once."""
-        if self.parameter is not None:
-            return [self.show({}, instant, language, scope) for instant in occurred_at]
-        known: dict[object, str] = {}
-        texts: list[str] = []
-        for value in columns[self.name]:
-            text = known.get(value)
-            if text is None:
-                text = format_value(value, kind=self.kind, language=language, scope=scope)
-                known[value] = text
-            texts.append(text)
-        return texts
 
 
 def _placeholder(name: str, *, scope: Scope) -> Placeholder:
@@ -227,34 +190,107 @@ class Reason:
         )
 
 
-class Sentences:
-    """A reason made ready to be written many times; the texts are those of `Reason.render`."""
+class NumberTexts(dict[float, str]):
+    """Texts of finite numbers of one kind, remembered, since the same few numbers come again."""
 
-    def __init__(self, reason: Reason, *, scope: Scope) -> None:
-        placeholders = [p for p in (*reason.zh.parts, *reason.en.parts) if not isinstance(p, str)]
-        self._slots = tuple({part.name: part for part in placeholders}.values())
-        self._zh, self._en = _pattern(reason.zh), _pattern(reason.en)
+    def __init__(self, *, kind: Kind, scope: Scope) -> None:
+        super().__init__()
+        self._kind = kind
         self._scope = scope
-        self._digits = int(exponent(scope.currency))
+
+    def __missing__(self, number: float) -> str:
+        """The text of a number that is not known yet."""
+        if len(self) >= NUMBER_TEXTS_MAX:
+            self.clear()
+        text = format_value(number, kind=self._kind, language="en", scope=self._scope)
+        self[number] = text
+        return text
+
+
+class Writer:
+    """Writes the reasons of one policy; the texts are those of `Reason.render`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.texts = {kind: NumberTexts(kind=kind, scope=scope) for kind in _PLAIN_KINDS}
+
+    def sentences(self, reason: Reason) -> Sentences:
+        """A reason made ready to be written many times."""
+        return Sentences(reason, writer=self)
+
+
+class Sentences:
+    """A reason made ready to be written many times."""
+
+    def __init__(self, reason: Reason, *, writer: Writer) -> None:
+        placeholders = [p for p in (*reason.zh.parts, *reason.en.parts) if not isinstance(p, str)]
+        slots = {part.name: part for part in placeholders}.values()
+        self._slots = [
+            (slot, None if slot.parameter else writer.texts.get(slot.kind)) for slot in slots
+        ]
+        self.names = reason.zh.names | reason.en.names
+        """The fields and features that are shown."""
+        self._reason = reason
+        self._zh, self._en = _pattern(reason.zh), _pattern(reason.en)
+        self._scope = writer.scope
 
     def write(self, values: Mapping[str, object], *, occurred_at: int) -> tuple[str, str]:
         """The sentence in Chinese and in English."""
         texts: dict[str, str] = {}
         en: dict[str, str] | None = None
-        for slot in self._slots:
-            name, kind = slot.name, slot.kind
-            value = values.get(name) if slot.parameter is None else None
-            if type(value) is float and math.isfinite(value) and kind in _PLAIN_KINDS:
-                texts[name] = (
-                    format_number(value)
-                    if kind is Kind.NUMBER
-                    else f"{round(value) / 10**self._digits:,.{self._digits}f}"
-                )
-                continue
+        for slot, known in self._slots:
+            name = slot.name
+            if known is not None:
+                value = values.get(name)
+                if type(value) is float and math.isfinite(value):
+                    texts[name] = known[value]
+                    continue
             texts[name] = slot.show(values, occurred_at, "zh", self._scope)
             en = en or {}
             en[name] = slot.show(values, occurred_at, "en", self._scope)
         return self._zh % texts, self._en % ({**texts, **en} if en else texts)
+
+    def write_columns(
+        self, columns: Mapping[str, Sequence[object]], *, occurred_at: Sequence[int]
+    ) -> tuple[list[str], list[str]]:
+        """The sentences of many events, each name with a value per event."""
+        zh: dict[str, list[str]] = {}
+        en: dict[str, list[str]] = {}
+        for slot, known in self._slots:
+            name = slot.name
+            values: Sequence[Any] = columns.get(name, ())
+            if known is not None and None not in values and math.isfinite(sum(values)):
+                zh[name] = en[name] = [known[value] for value in values]
+            else:
+                zh[name] = self._show(slot, values, occurred_at, "zh")
+                en[name] = self._show(slot, values, occurred_at, "en")
+        count = len(occurred_at)
+        return _filled(self._reason.zh, zh, count), _filled(self._reason.en, en, count)
+
+    def _show(
+        self,
+        slot: Placeholder,
+        values: Sequence[object],
+        occurred_at: Sequence[int],
+        language: Language,
+    ) -> list[str]:
+        """A slot's texts for many events, each different value written once."""
+        if slot.parameter is not None:
+            return [slot.show({}, instant, language, self._scope) for instant in occurred_at]
+        texts = {
+            value: format_value(value, kind=slot.kind, language=language, scope=self._scope)
+            for value in set(values)
+        }
+        return [texts[value] for value in values]
+
+
+def _filled(template: Template, texts: Mapping[str, list[str]], count: int) -> list[str]:
+    """A template filled for many events."""
+    parts = [
+        repeat(part, count) if isinstance(part, str) else texts[part.name]
+        for part in template.parts
+    ]
+    return ["".join(pieces) for pieces in zip(*parts, strict=True)]
 
 
 def _pattern(template: Template) -> str:
