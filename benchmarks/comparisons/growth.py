@@ -17,8 +17,8 @@ ROUNDS_MAX: Final = 3
 _SPARSE_EVENTS: Final = 1_000_000
 _NOTES: Final = (
     "All events stay live: the longest window is 37 days, the largest stream covers ten. Keys grow "
-    "with the stream (4 customers and 8 terminals for 1,000 events). What the allocator keeps of the "
-    "last batch, some 15 MB, is included.",
+    "with the stream (4 customers and 8 terminals for 1,000 events). Included is what the "
+    "allocator keeps of the last batch, some 15 MB.",
     "A live event stands in two rings, customer and terminal. `per live event` is the largest step "
     "divided by its events. `per key` is measured where every event has a customer and a terminal "
     "of its own, so it includes the room that is kept for a key's first events.",
