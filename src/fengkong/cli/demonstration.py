@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
-
 from fengkong.cli.language import current_language, text
 from fengkong.cli.screen import OUTPUT, progress, show_table, waiting
 from fengkong.cli.sources import read_policy
@@ -49,7 +47,7 @@ class Desk:
 
 @dataclass(slots=True)
 class Day:
-    """The day shown: truth by event, and which events were not simply allowed."""
+    """What is shown: truth by event of all days, and which events were not simply allowed."""
 
     first: int
     truth: dict[str, str | None] = field(default_factory=dict)
@@ -105,8 +103,8 @@ def _decide(batch: list[SimulatedEvent], desks: list[Desk], day: Day) -> None:
     columns = EventColumns.from_events([item.event for item in batch])
     day.events += len(batch)
     for item in batch:
-        if item.event.occurred_at >= day.first:
-            day.truth[item.event.id] = item.scenario if item.is_fraud else None
+        if item.is_fraud:
+            day.truth[item.event.id] = item.scenario
     for desk in desks:
         started = time.perf_counter()
         blocks = list(desk.engine.decide_columns(columns, desk.state))
@@ -118,17 +116,17 @@ def _decide(batch: list[SimulatedEvent], desks: list[Desk], day: Day) -> None:
 
 def _note(block: DecisionColumns, desk: Desk, day: Day) -> None:
     """Keep what the screen shows of a block."""
-    shown = np.flatnonzero(block.occurred_at >= day.first).tolist()
     outcomes = block.outcomes
-    for i in shown:
-        event = str(block.ids[i])
-        day.decided.add(event)
-        desk.outcomes[outcomes[i]] += 1
-        if outcomes[i] == ALLOW:
+    today = block.occurred_at >= day.first
+    day.decided.update(map(str, block.ids))
+    desk.outcomes.update(outcome for outcome, now in zip(outcomes, today, strict=True) if now)
+    for i, outcome in enumerate(outcomes):
+        if outcome == ALLOW:
             continue
+        event = str(block.ids[i])
         day.stopped.add(event)
         hit = bool((block.judged.verdicts[i] == verdict.HIT).any())
-        if hit and day.truth.get(event) is not None and len(desk.examples) < _EXAMPLES_EACH:
+        if hit and today[i] and event in day.truth and len(desk.examples) < _EXAMPLES_EACH:
             desk.examples.append(block.decision(i))
 
 
