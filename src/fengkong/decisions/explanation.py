@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, auto
 from typing import Any, Final, NamedTuple
@@ -35,6 +36,9 @@ class Source(Enum):
     """A window feature that is the cell of a word."""
     EVALUATED = auto()
     """A computed text: the program only knows its hash."""
+
+
+_TEXT, _EVALUATED, _RESULT, _WORD = Source.TEXT, Source.EVALUATED, Source.RESULT, Source.WORD
 
 
 class Reader(NamedTuple):
@@ -72,12 +76,16 @@ class Verdict(NamedTuple):
 
 
 class _Glance(NamedTuple):
-    """A comparison; with the name it looks at and its literal limit, if that is all there is."""
+    """A comparison; with the name it looks at and its limits by date, if that is all there is.
+
+    The limit at an instant is that of the last start before it, the first before all starts.
+    """
 
     look: Look
     name: str | None
     money: bool
-    limit: Any
+    starts: tuple[int, ...]
+    limits: tuple[Any, ...]
 
 
 class Explainer:
@@ -131,23 +139,24 @@ class Explainer:
         """The values of names as events hold them, money in minor units; without readers all."""
         values: dict[str, Value] = {}
         chosen = self._readers.values() if readers is None else readers
+        row = seen.row
         for name, source, position, boolean, expression in chosen:
-            if source is Source.TEXT:
+            if source is _TEXT:
                 text = seen.texts.get(name)
                 values[name] = None if text is None else str(text)
                 continue
-            if source is Source.EVALUATED:
+            if source is _EVALUATED:
                 assert expression is not None, "an evaluated name has its expression"
                 moment = Moment(values, seen.occurred_at, seen.lists)
                 values[name] = evaluate(expression, moment=moment)
                 continue
-            cell = (seen.results if source is Source.RESULT else seen.row)[position]
+            cell = seen.results[position] if source is _RESULT else row[position]
             if cell != cell:  # noqa: PLR0124 - NaN
                 values[name] = None
-            elif source is Source.WORD:
-                values[name] = seen.words.get(cell)
+            elif boolean:
+                values[name] = bool(cell)
             else:
-                values[name] = bool(cell) if boolean else cell
+                values[name] = seen.words.get(cell) if source is _WORD else cell
         return values
 
     def _all_readers(self) -> Iterable[Reader]:
@@ -239,11 +248,12 @@ class Explainer:
             zh, en = sentences.write(values, occurred_at=seen.occurred_at)
             reason = BilingualText(zh, en)
         observed: list[Observed] = []
-        for look, name, money, limit in self._glances[number]:
+        for look, name, money, starts, limits in self._glances[number]:
             if name is None:
                 observed.append(self._observe(look, values, seen))
                 continue
             value = values[name]
+            limit = limits[bisect_right(starts, seen.occurred_at)] if starts else limits[0]
             if type(value) is float:
                 value = value / self._scale if money else value
                 value = value if math.isfinite(value) else None
@@ -274,8 +284,14 @@ class Explainer:
     def _glance(self, look: Look) -> _Glance:
         """What can be said of a comparison beforehand."""
         money = look.subject.kind is Kind.MONEY
-        limit = self._major(look.fixed_limit) if money else look.fixed_limit
-        return _Glance(look, look.plain_name, money, limit)
+        starts, limits = look.dated_limits()
+        return _Glance(
+            look,
+            look.plain_name,
+            money,
+            starts,
+            tuple(map(self._major, limits)) if money else limits,
+        )
 
     def _observe(self, look: Look, values: Mapping[str, Value], seen: Seen) -> Observed:
         """What any other comparison saw."""

@@ -64,16 +64,22 @@ class Look:
 
     @property
     def plain_name(self) -> str | None:
-        """The name it looks at, if that is all it looks at and its limit is a literal."""
-        fixed = self.limit is None or isinstance(self.limit, tuple | Constant)
+        """The name it looks at, if that is all it looks at and the event cannot move its limit."""
+        fixed = self.limit is None or isinstance(self.limit, tuple | Constant | ParameterValue)
         return self.subject.name if fixed and isinstance(self.subject, Name) else None
 
-    @property
-    def fixed_limit(self) -> Value | tuple[Value, ...]:
-        """The limit that does not depend on the event; None for others."""
+    def dated_limits(self) -> tuple[tuple[int, ...], tuple[Value | tuple[Value, ...], ...]]:
+        """The instants at which the limit changes, and the limits: one before them, one from each.
+
+        Of a limit that depends on the event there is nothing to say beforehand.
+        """
+        if isinstance(self.limit, ParameterValue):
+            starts = tuple(dated.effective_from for dated in self.limit.parameter.values)
+            instants = (-1, *starts)
+            return starts, tuple([value_of(self.limit, Moment({}, at)) for at in instants])
         if isinstance(self.limit, Constant):
-            return self.limit.value
-        return self.limit if isinstance(self.limit, tuple) else None
+            return (), (self.limit.value,)
+        return (), (self.limit if isinstance(self.limit, tuple) else None,)
 
     def observe(self, moment: Moment) -> Observation:
         """What this comparison saw."""
