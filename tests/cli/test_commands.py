@@ -10,7 +10,7 @@ def test_a_good_policy_is_checked_with_its_examples(run, history):
     code, out, err = run("policy", "check", str(history / "small.yaml"))
     assert (code, err) == (0, "")
     assert "Small policy" in out
-    assert "all 1 examples pass" in out
+    assert "examples that pass: 1" in out
 
 
 def test_a_faulty_policy_names_every_fault_and_the_next_step(run, history, tmp_path):
@@ -83,7 +83,7 @@ def test_bad_rows_stop_the_command_unless_they_are_written_aside(run, history, t
     aside = tmp_path / "bad.jsonl"
     code, _, err = run(*arguments, "--skip-bad", str(aside))
     assert code == 0
-    assert "1 bad rows were skipped" in err
+    assert "Bad rows skipped: 1" in err
     assert "event.invalid_json" in aside.read_text(encoding="utf-8")
 
 

@@ -21,7 +21,9 @@ def used_keys() -> set[str]:
             called = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "text"
             if called and isinstance(node.args[0], ast.Constant):
                 keys.add(node.args[0].value)
-            if isinstance(node, ast.Constant) and str(node.value).startswith(("usage.", "column.")):
+            if isinstance(node, ast.Constant) and str(node.value).startswith(
+                ("usage.", "column.", "policy.check.")
+            ):
                 keys.add(node.value)
     return keys
 

@@ -80,8 +80,8 @@ def _show_policy(figures: PolicyFigures) -> None:
                 rule.hits,
                 rule.unknowns,
                 rule.frauds_caught,
-                _share(rule.precision),
-                _share(rule.recall),
+                _percent(rule.precision),
+                _percent(rule.recall),
                 rule.false_positives_per_fraud,
                 rule.only_it_caught,
                 rule.customers_hurt,
@@ -143,7 +143,11 @@ def _show_comparison(comparison: Comparison) -> None:
                 comparison.good.only_against,
             ],
             [text("figure.neither"), comparison.frauds.neither, comparison.good.neither],
-            [text("figure.p_value"), comparison.frauds.p_value, comparison.good.p_value],
+            [
+                text("figure.p_value"),
+                _p_value(comparison.frauds.p_value),
+                _p_value(comparison.good.p_value),
+            ],
         ],
     )
     OUTPUT.print(text("backtest.saved_difference", value=_estimate(comparison.saved_difference)))
@@ -159,6 +163,16 @@ def _show_comparison(comparison: Comparison) -> None:
 
 def _outcome(name: str | None) -> str:
     return "–" if name is None else text(f"outcome.{name}")
+
+
+def _p_value(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _percent(share: Proportion) -> str:
+    return "–" if share.value is None else f"{share.value:.1%}"
 
 
 def _share(share: Proportion) -> str:

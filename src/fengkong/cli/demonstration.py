@@ -193,6 +193,11 @@ def _show_examples(desks: list[Desk]) -> None:
             outcome = text(f"outcome.{decision.outcome}")
             rows.append([decision.event_type, decision.event_id, outcome, sentence])
     if rows:
-        columns = [text("column.event"), "id", text("column.outcome"), text("column.reason")]
+        columns = [
+            text("column.event"),
+            text("column.id"),
+            text("column.outcome"),
+            text("column.reason"),
+        ]
         OUTPUT.print()
         show_table(text("demo.examples"), columns, rows, left=4)

@@ -43,17 +43,20 @@ def _show(name: str, policy: Policy | None, error: RiskError | None) -> None:
         show_error(error)
         return
     assert policy is not None, "a policy without faults was read"
+    examples = len(policy.examples)
+    key = "policy.check.good" if examples else "policy.check.unproven"
     OUTPUT.print(
         text(
-            "policy.check.good",
+            key,
             name=name,
             title=policy.title.of(current_language()),
             version=policy.version,
             rules=len(policy.rules),
             features=len(policy.feature_names),
-            examples=len(policy.examples),
+            examples=examples,
             hash=policy.hash[:12],
-        )
+        ),
+        soft_wrap=True,
     )
 
 

@@ -17,7 +17,7 @@ from rich.text import Text
 from fengkong.cli.language import chinese_errors, current_language, text
 from fengkong.core.errors import Fault, FaultsError, RiskError
 
-OUTPUT: Final = Console(soft_wrap=False, highlight=False)
+OUTPUT: Final = Console(highlight=False, soft_wrap=False)
 ERRORS: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 FAULTS_SHOWN: Final = 50
 
@@ -30,10 +30,14 @@ def show_json(data: object) -> None:
 def show_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, left: int = 1
 ) -> None:
-    """A table on stdout; the first `left` columns are texts, the others figures."""
-    table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD)
+    """A table on stdout; the first `left` columns are texts, the others figures, never broken."""
+    OUTPUT.print(Text(title, style="italic"), soft_wrap=True)
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD)
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index < left else "right", overflow="fold")
+        is_text = index < left
+        table.add_column(
+            column, justify="left" if is_text else "right", overflow="fold", no_wrap=not is_text
+        )
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
     OUTPUT.print(table)

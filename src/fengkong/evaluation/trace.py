@@ -66,7 +66,7 @@ WORDS: Final = {
 """The words of a trace; every one is in both languages."""
 OUTCOME_WORDS: Final = {
     "allow": Bilingual(zh="放行", en="allow"),
-    "challenge": Bilingual(zh="加强验证", en="challenge"),
+    "challenge": Bilingual(zh="验证", en="challenge"),
     "review": Bilingual(zh="人工审核", en="review"),
     "delay": Bilingual(zh="延迟处理", en="delay"),
     "deny": Bilingual(zh="拒绝", en="deny"),
