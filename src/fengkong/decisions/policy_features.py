@@ -27,7 +27,6 @@ from fengkong.rules.scorecards import Scorecard, parse_scorecard
 from fengkong.rules.tables import DecisionTable, parse_table
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,79}", re.ASCII)
-_RATIO: Final = re.compile(r"\bratio\(\s*(\w+)\s*,\s*(\w+)\s*\)", re.ASCII)
 _OF_THE_EVENT: Final = frozenset(
     {Aggregate.SHARE, Aggregate.SEEN_BEFORE, Aggregate.DISTANCE, Aggregate.SPEED}
 )
@@ -201,11 +200,10 @@ class FeatureReader:
     # -- what is computed from them ----------------------------------------------------------
 
     def _derived(self, name: str, text: str) -> None:
-        source = _RATIO.sub(r"(\1 / \2)", text)
         place = ("features", name)
         origin = self.reading.origin(*place)
         expression = self.reading.attempt(
-            partial(parse, source, scope=self.scope, origin=origin), *place
+            partial(parse, text, scope=self.scope, origin=origin), *place
         )
         if expression is not None and self.readable(expression, origin):
             self.features.derived[name] = expression

@@ -99,6 +99,8 @@ class Checker:
                 return self._comparisons(tree)
             case ast.IfExp():
                 return self._choice(tree)
+            case ast.Call(func=ast.Name(id="ratio"), args=[left, right], keywords=[]):
+                return self._arithmetic(tree, "divide", left, right)
             case ast.Call():
                 return self._call(tree)
             case ast.List() | ast.Tuple() | ast.Set():
