@@ -143,3 +143,14 @@ def test_the_handbook_features_come_first_and_in_order() -> None:
 def test_lists_of_all_colours_stand_ready(pack: str) -> None:
     colours = {declared["colour"] for declared in data_of(pack)["lists"].values()}
     assert {"black", "white", "grey"} <= colours
+
+
+@pytest.mark.parametrize("page", ["packs.md", "packs.zh.md"])
+def test_the_reference_page_tells_every_rule_feature_and_parameter(page: str) -> None:
+    """`python tools/packs_report.py` was run after the packs were changed."""
+    told = (Path(__file__).resolve().parents[2] / "docs/reference" / page).read_text("utf-8")
+    for pack in PACKS:
+        data = data_of(pack)
+        names = [rule["id"] for rule in data["rules"]]
+        names += [*data["features"], *data["parameters"], *data["lists"]]
+        assert [name for name in names if f"`{name}`" not in told] == []
