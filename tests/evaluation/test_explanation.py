@@ -127,7 +127,7 @@ def test_features_are_shown_as_declared() -> None:
     values = {value.name: value for value in explained("p3").values}
     assert values["customer_payment_count_1h"].declared == "count() over customer last 1h"
     assert values["customer_amount_mean_1d"].value == pytest.approx(1700 / 3)
-    assert values["amount_ratio"].declared == "amount / customer_amount_mean_1d"
+    assert values["amount_ratio"].declared == "ratio(amount, customer_amount_mean_1d)"
     assert values["amount_ratio"].origin == "derived"
     assert values["customer_city_last"].value == "上海市"
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -20,6 +21,9 @@ from fengkong.core.errors import Fault, FaultsError, RiskError
 OUTPUT: Final = Console(highlight=False, soft_wrap=False)
 ERRORS: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 FAULTS_SHOWN: Final = 50
+_TEXT_LEAST: Final = 28
+_TABLE_LEAST: Final = 100
+"""Columns that a table gets even where the terminal has fewer: it is better wrapped than cut."""
 
 
 def show_json(data: object) -> None:
@@ -33,14 +37,19 @@ def show_table(
     """A table on stdout; the first `left` columns are texts, the others figures, never broken."""
     OUTPUT.print(Text(title, style="italic"), soft_wrap=True)
     table = Table(header_style="bold", box=box.SIMPLE_HEAD)
+    cells = [[_cell(value) for value in row] for row in rows]
     for index, column in enumerate(columns):
+        widest = max((cell_len(row[index]) for row in cells), default=0)
         is_text = index < left
         table.add_column(
-            column, justify="left" if is_text else "right", overflow="fold", no_wrap=not is_text
+            column,
+            justify="left" if is_text else "right",
+            overflow="fold",
+            min_width=min(widest, _TEXT_LEAST) if is_text else widest,
         )
-    for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row))
-    OUTPUT.print(table)
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))
+    OUTPUT.print(table, width=max(_TABLE_LEAST, OUTPUT.width), crop=False)
 
 
 def _cell(value: object) -> str:
