@@ -14,8 +14,10 @@ from fengkong.cli.arguments import spread_files
         (["--events", "a.csv", "b.csv"], ["--events", "a.csv", "--events", "b.csv"]),
         (
             ["--events", "a.csv", "b.parquet", "c.jsonl", "--out", "d.parquet"],
-            ["--events", "a.csv", "--events", "b.parquet"]
-            + ["--events", "c.jsonl", "--out", "d.parquet"],  # noqa: RUF005
+            [
+                *("--events", "a.csv", "--events", "b.parquet"),
+                *("--events", "c.jsonl", "--out", "d.parquet"),
+            ],
         ),
         # a policy after the files is not taken for one of them
         (["replay", "--events", "a.csv", "payments"], ["replay", "--events", "a.csv", "payments"]),
