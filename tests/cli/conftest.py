@@ -23,7 +23,9 @@ rules:
     when: device_card_distinct_1d > limits.cards_per_device
     outcome: review
     points: 40
-    reason: {zh: "一天内 {device_card_distinct_1d} 张卡", en: "{device_card_distinct_1d} cards in a day"}
+    reason:
+      zh: 一天内 {device_card_distinct_1d} 张卡
+      en: "{device_card_distinct_1d} cards in a day"
 examples:
   - name: {zh: 第四张卡送审, en: a fourth card is reviewed}
     given:
