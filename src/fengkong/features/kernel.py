@@ -23,10 +23,11 @@ in numba's cache unseen.
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numba import carray, njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 # sections of the plan: row 0 holds their first row, row 1 their length
@@ -39,7 +40,7 @@ K_WIDTH, K_STREAM_LO, K_STREAM_HI, K_OUTPUT_LO, K_OUTPUT_HI, K_ENDLESS = range(6
 S_SLOT, S_WIDTH, S_VALUE_LO, S_VALUE_HI, S_LANE_LO, S_LANE_HI, S_MEMORIES = range(7)
 (L_DELAY, L_EXCLUDED, L_SLOT, L_WINDOW_LO, L_WINDOW_HI, L_EXTREME_LO, L_EXTREME_HI,
  L_MEMORY_LO, L_MEMORY_HI) = range(9)  # fmt: skip
-W_WIDTH, W_SLOT, W_OUTPUT_LO, W_OUTPUT_HI, W_SUMMAND_LO, W_SUMMAND_HI = range(6)
+W_WIDTH, W_SLOT, W_OUTPUT_LO, W_OUTPUT_HI, W_SUMMAND_LO, W_SUMMAND_HI, W_PLAIN = range(7)
 (A_KIND, A_VALUE, A_SCALE, A_SLOT, A_OTHER, A_LONGEST, A_OUTPUT_LO, A_OUTPUT_HI, A_N, A_SUM,
  A_SQUARES) = range(11)  # fmt: skip
 E_VALUE, E_SIGN, E_PREVIOUS, E_NEXT, E_SLOT, E_FRONT_LO, E_FRONT_HI = range(7)
@@ -112,6 +113,17 @@ _SHIFT32: Final = np.uint64(32)
 _u = np.uint64
 
 
+# Only what Python calls is kept in numba's cache and made callable from Python.
+_INNER: Final[dict[str, Any]] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+_called = njit(**_INNER)
+_inlined = njit(forceinline=True, **_INNER)
+
+
 def _pointer_to(item):
     """A compiled function that reads an integer address as a pointer to items."""
 
@@ -127,6 +139,25 @@ def _pointer_to(item):
     return pointer
 
 
+def _prefetching():
+    """A compiled function that asks the processor to bring the line at an address near."""
+
+    @intrinsic
+    def prefetch(typingctx, address):
+        def generate(context, builder, signature, arguments):
+            ir, number = cgutils.ir, cgutils.int32_t
+            kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
+            function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+            pointer = builder.inttoptr(arguments[0], cgutils.voidptr_t)
+            builder.call(function, [pointer, number(0), number(3), number(1)])
+            return context.get_dummy_value()
+
+        return types.void(types.int64), generate
+
+    return prefetch
+
+
+_prefetch = _prefetching()
 _int64_pointer = _pointer_to(types.int64)
 _uint64_pointer = _pointer_to(types.uint64)
 _uint8_pointer = _pointer_to(types.uint8)
@@ -203,7 +234,7 @@ def finish(address, start, stop):
                 out[i, plan[h, H_PART]] = part / whole
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@_called
 def _count_disordered(address, start, stop):
     """Count a batch that is not in order of time: runs that are, and late events one by one."""
     places = carray(_int64_pointer(address), (_PLACES_MAX, 3))
@@ -226,7 +257,7 @@ def _count_disordered(address, start, stop):
         position = end
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@_called
 def _effective_time(address, time, number):
     """The newest of a late event's own time and the times its entities had reached."""
     places = carray(_int64_pointer(address), (_PLACES_MAX, 3))
@@ -242,37 +273,37 @@ def _effective_time(address, time, number):
     return effective
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _ints(places, which):
     """The row of integers at an address."""
     return carray(_int64_pointer(places[which, 0]), (places[which, 1],))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _bytes(places, which):
     """The row of bytes at an address."""
     return carray(_uint8_pointer(places[which, 0]), (places[which, 1],))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _table(places, which):
     """The hash table at an address."""
     return carray(_uint64_pointer(places[which, 0]), (places[which, 1], 3))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _rows(places, which):
     """The rows of integers at an address."""
     return carray(_int64_pointer(places[which, 0]), (places[which, 1], places[which, 2]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _matrix(pointer, places, which):
     """The two-dimensional array at an address."""
     return carray(pointer, (places[which, 1], places[which, 2]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _probe(table, first, second):
     """The table position of a key, or of the free place where it belongs."""
     mask = _u(table.shape[0] - 1)
@@ -284,7 +315,7 @@ def _probe(table, first, second):
     return position
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _delete(table, position):
     """Free a table position and close the gap, so that every probe still finds its key."""
     mask = _u(table.shape[0] - 1)
@@ -322,7 +353,11 @@ def prepare(address, k, start, stop):
     work = _rows(places, part + Q_WORK)
     keyspace = plan[0, KEYSPACE] + k
     _reclaim(plan, keyspace, common, table, arena, seen, queue, meta, stop - start)
+    table_at = places[part + Q_TABLE, 0]
+    mask = _u(table.shape[0] - 1)
     for i in range(start, stop):
+        if i + 12 < stop:
+            _prefetch(table_at + np.int64(keys[_u(i + 12), _u(2 * k)] & mask) * 24)
         first = keys[_u(i), _u(2 * k)]
         second = keys[_u(i), _u(2 * k + 1)]
         base = np.int64(-2)
@@ -339,10 +374,10 @@ def prepare(address, k, start, stop):
                 arena[base + SLOT_HASH] = np.int64(first)
         work[BATCH_BASE, _u(i - start)] = base
     _group(address, k, start, start, stop)
-    return _make_room(address, k, start)
+    return _make_room(address, k, start, stop)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _wanted(plan, keyspace, members, event):
     """Whether some stream of the keyspace counts an event."""
     for s in range(plan[keyspace, K_STREAM_LO], plan[keyspace, K_STREAM_HI]):
@@ -351,7 +386,7 @@ def _wanted(plan, keyspace, members, event):
     return False
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _room_for_slot(plan, keyspace, table, arena, queue, meta):
     """Whether one more entity fits, DONE or why not."""
     if meta[TABLE_USED] + 1 > table.shape[0] * _LOAD:
@@ -361,7 +396,7 @@ def _room_for_slot(plan, keyspace, table, arena, queue, meta):
     return _room_for_words(arena, meta, FREE_SLOTS, plan[keyspace, K_WIDTH])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _room_for_words(arena, meta, free, words):
     """Whether `_take` would find room."""
     if meta[free] == 0 and meta[ARENA_USED] + words > arena.shape[0]:
@@ -370,7 +405,7 @@ def _room_for_words(arena, meta, free, words):
     return DONE
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _open(plan, keyspace, table, arena, queue, meta, position, time):
     """A new slot, entered in the table; mortal ones wait in the queue to be forgotten."""
     base = _take(meta, arena, FREE_SLOTS, plan[keyspace, K_WIDTH])
@@ -384,7 +419,7 @@ def _open(plan, keyspace, table, arena, queue, meta, position, time):
     return base
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _take(meta, arena, free, words):
     """Room for `words` zeroed words, from a free list or from the end of the arena."""
     if meta[free] != 0:
@@ -398,14 +433,14 @@ def _take(meta, arena, free, words):
     return place
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _give(meta, arena, free, place):
     """Put room back into a free list."""
     arena[place] = meta[free]
     meta[free] = place + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _ring_list(stream, rows):
     """The free list of a stream's rings of this many rows; streams count within the keyspace."""
     size = 0
@@ -414,7 +449,7 @@ def _ring_list(stream, rows):
     return FREE_RINGS + stream * RING_CLASSES + size
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@_called
 def _group(address, k, origin, start, end):
     """Put the events start..end of a batch that begins at `origin` together by their slots."""
     places = carray(_int64_pointer(address), (_PLACES_MAX, 3))
@@ -425,7 +460,12 @@ def _group(address, k, origin, start, end):
     meta[EPOCH] += 1
     epoch = meta[EPOCH]
     groups = np.int64(0)
+    arena_at = places[part + Q_ARENA, 0]
     for i in range(start, end):
+        if i + 12 < end:
+            ahead = work[BATCH_BASE, _u(i + 12 - origin)]
+            if ahead >= 0:
+                _prefetch(arena_at + 8 * ahead)
         base = work[BATCH_BASE, _u(i - origin)]
         group = np.int64(-1)
         if base >= 0:
@@ -453,7 +493,7 @@ def _group(address, k, origin, start, end):
     meta[GROUPS] = groups
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _oldest(plan, arena, stream, base):
     """The oldest row of a ring that is still read: the one before the windows, for its totals."""
     oldest = arena[_u(base + plan[stream, S_SLOT] + RING_HEAD)]
@@ -467,8 +507,8 @@ def _oldest(plan, arena, stream, base):
     return max(0, oldest - 1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _make_room(address, k, start):
+@_called
+def _make_room(address, k, start, stop):
     """Room in rings and memories for the groups of a batch; DONE, or why they cannot be counted."""
     places = carray(_int64_pointer(address), (_PLACES_MAX, 3))
     plan = _rows(places, P_PLAN)
@@ -483,24 +523,32 @@ def _make_room(address, k, start):
     work = _rows(places, part + Q_WORK)
     keyspace = plan[0, KEYSPACE] + k
     first_stream = plan[keyspace, K_STREAM_LO]
+    arena_at = places[part + Q_ARENA, 0]
     remembered = meta[SEEN_USED] + meta[SEEN_PENDING]
+    lacking = np.int64(0)
+    whole = _all_members(plan, keyspace, members, late, start, stop)
+    largest = _largest(plan, keyspace, cells, start, stop)
     for g in range(meta[GROUPS]):
         base = work[GROUP_SLOT, _u(g)]
+        if g + 4 < meta[GROUPS]:
+            slot = arena_at + 8 * work[GROUP_SLOT, _u(g + 4)]
+            for line in range(0, 8 * plan[keyspace, K_WIDTH], 64):
+                _prefetch(slot + line)
         low = work[GROUP_START, _u(g)]
         high = work[GROUP_START, _u(g + 1)]
         for s in range(first_stream, plan[keyspace, K_STREAM_HI]):
             stream = plan[0, STREAM] + s
-            arriving = 0
-            for j in range(low, high):
-                event = work[BATCH_ORDER, _u(j)]
-                if members[_u(event), _u(s)] != 0 and late[_u(event)] == 0:
-                    work[EVENT, _u(arriving)] = event
-                    arriving += 1
+            arriving = high - low
+            if not whole:
+                arriving = _arrivals(members, late, work, s, low, high)
             if arriving == 0:
                 continue
             for v in range(plan[stream, S_VALUE_LO], plan[stream, S_VALUE_HI]):
                 value = plan[0, VALUE] + v
-                if plan[value, V_SIZE] != 0:
+                word = base + plan[value, V_SIZE]
+                # which values arrive matters only where the largest of the batch might be too much
+                if word != base and arena[_u(word)] + arriving * largest > SIZES_MAX:
+                    arriving = _arrivals(members, late, work, s, low, high)
                     why = _check_sizes(
                         plan, cells, arena, common, work, stream, value, base, arriving
                     )
@@ -514,17 +562,63 @@ def _make_room(address, k, start):
                 rows = _FIRST_ROWS
                 while rows < needed:
                     rows *= 2
+                words = rows * plan[stream, S_WIDTH]
                 free = _ring_list(s - first_stream, rows)
-                why = _room_for_words(arena, meta, free, rows * plan[stream, S_WIDTH])
-                if why != DONE:
-                    return why
-                _enlarge(plan, arena, meta, s - first_stream, stream, base, rows)
+                if lacking == 0 and _room_for_words(arena, meta, free, words) == DONE:
+                    _enlarge(plan, arena, meta, s - first_stream, stream, base, rows)
+                else:
+                    lacking += words
+    if lacking > 0:
+        meta[NEEDED] = meta[ARENA_USED] + lacking
+        return ARENA_FULL
     if remembered > seen.shape[0] * _LOAD:
         return SEEN_FULL
     return DONE
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
+def _all_members(plan, keyspace, members, late, start, stop):
+    """Whether every stream of the keyspace counts every event of the batch."""
+    for i in range(start, stop):
+        if late[_u(i)] != 0:
+            return False
+        for s in range(plan[keyspace, K_STREAM_LO], plan[keyspace, K_STREAM_HI]):
+            if members[_u(i), _u(s)] == 0:
+                return False
+    return True
+
+
+@_called
+def _largest(plan, keyspace, cells, start, stop):
+    """The size of the batch's largest value that is summed; more than allowed if out of bounds."""
+    largest = 0.0
+    for s in range(plan[keyspace, K_STREAM_LO], plan[keyspace, K_STREAM_HI]):
+        stream = plan[0, STREAM] + s
+        for v in range(plan[stream, S_VALUE_LO], plan[stream, S_VALUE_HI]):
+            value = plan[0, VALUE] + v
+            if plan[value, V_SIZE] == 0:
+                continue
+            column = plan[value, V_CELL]
+            scale = float(plan[value, V_SCALE])
+            for i in range(start, stop):
+                size = abs(cells[_u(i), _u(column)]) * scale
+                largest = size if size > largest else largest
+    return (np.int64(largest) >> _SIZE_SHIFT) + 1 if largest < FIXED_MAX else SIZES_MAX + 1
+
+
+@_inlined
+def _arrivals(members, late, work, s, low, high):
+    """The events of a group that a stream counts: how many, and which (EVENT)."""
+    arriving = np.int64(0)
+    for j in range(low, high):
+        event = work[BATCH_ORDER, _u(j)]
+        if members[_u(event), _u(s)] != 0 and late[_u(event)] == 0:
+            work[EVENT, _u(arriving)] = event
+            arriving += 1
+    return arriving
+
+
+@_inlined
 def _check_sizes(plan, cells, arena, common, work, stream, value, base, count):
     """Whether the arriving values, and the sum of all those kept, are in their bounds."""
     scale = float(plan[value, V_SCALE])
@@ -554,7 +648,7 @@ def _check_sizes(plan, cells, arena, common, work, stream, value, base, count):
     return SUM_TOO_LARGE
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@_called
 def _sizes_kept(plan, arena, stream, value, base):
     """The sizes of the values that windows may still hold, from their running totals."""
     ring = base + plan[stream, S_SLOT]
@@ -570,7 +664,7 @@ def _sizes_kept(plan, arena, stream, value, base):
     return sizes
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _enlarge(plan, arena, meta, local, stream, base, rows):
     """Move a ring to a larger place; rows keep their numbers."""
     width = plan[stream, S_WIDTH]
@@ -589,7 +683,7 @@ def _enlarge(plan, arena, meta, local, stream, base, rows):
     arena[ring + RING_ROWS] = rows
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _reclaim(plan, keyspace, common, table, arena, seen, queue, meta, count):
     """Forget entities that no window needs any more; a few for every event that comes."""
     limit = common[CLOCK] - common[LATE_AFTER] - common[SPAN]
@@ -623,7 +717,7 @@ def _reclaim(plan, keyspace, common, table, arena, seen, queue, meta, count):
         _give(meta, arena, FREE_SLOTS, base)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _forget_values(plan, stream, arena, seen, meta, base):
     """Take the values of a slot that is about to be forgotten out of the memories."""
     ring = base + plan[stream, S_SLOT]
@@ -668,6 +762,13 @@ def count(address, k, origin, start, end, effective):
     meta = _ints(places, part + Q_META)
     work = _rows(places, part + Q_WORK)
     keyspace = plan[0, KEYSPACE] + k
+    arena_at = places[part + Q_ARENA, 0]
+    times_at = places[P_TIMES, 0]
+    cells_at = places[P_CELLS, 0]
+    cells_width = 8 * places[P_CELLS, 2]
+    out_at = places[P_OUT, 0]
+    out_width = 8 * places[P_OUT, 2]
+    grouped = work[GROUP_START, _u(meta[GROUPS])]
     endless = plan[keyspace, K_ENDLESS] != 0
     forgotten = common[LATE_AFTER] + common[SPAN]
     counted = late[start] == 0
@@ -676,10 +777,17 @@ def count(address, k, origin, start, end, effective):
             _write_empty(plan, out, i, keyspace, work[BATCH_BASE, _u(i - origin)] == -2)
     for g in range(meta[GROUPS]):
         base = work[GROUP_SLOT, _u(g)]
+        _prefetch_group(plan, keyspace, arena, work, arena_at, g, meta[GROUPS])
         clock = arena[_u(base + SLOT_CLOCK)]
-        taken = 0
+        taken = np.int64(0)
         for j in range(work[GROUP_START, _u(g)], work[GROUP_START, _u(g + 1)]):
             event = work[BATCH_ORDER, _u(j)]
+            if j + 16 < grouped:
+                ahead = work[BATCH_ORDER, _u(j + 16)]
+                _prefetch(times_at + 8 * ahead)
+                _prefetch(cells_at + cells_width * ahead)
+                _prefetch(out_at + out_width * ahead)
+                _prefetch(out_at + out_width * ahead + out_width - 8)
             time = times[_u(event)]
             newest = time
             if effective >= 0:
@@ -688,7 +796,7 @@ def count(address, k, origin, start, end, effective):
             # an entity that may have been forgotten must be as one that has been
             stale = clock <= (0 if endless else newest - forgotten)
             if stale and not (counted and _wanted(plan, keyspace, members, event)):
-                _write_empty(plan, out, event, keyspace, False)
+                _write_empty(plan, out, event, keyspace, base == -2)
                 continue
             clock = time
             work[EVENT, _u(taken)] = event
@@ -703,7 +811,26 @@ def count(address, k, origin, start, end, effective):
             _run_lanes(plan, arena, floats, seen, meta, cells, out, work, stream, base, taken)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
+def _prefetch_group(plan, keyspace, arena, work, arena_at, g, groups):
+    """Bring the slot after next near, and the rings of the next."""
+    if g + 4 < groups:
+        slot = arena_at + 8 * work[GROUP_SLOT, _u(g + 4)]
+        for line in range(0, 8 * plan[keyspace, K_WIDTH], 64):
+            _prefetch(slot + line)
+    if g + 2 < groups:
+        base = work[GROUP_SLOT, _u(g + 2)]
+        for s in range(plan[keyspace, K_STREAM_LO], plan[keyspace, K_STREAM_HI]):
+            stream = plan[0, STREAM] + s
+            ring = base + plan[stream, S_SLOT]
+            size = 8 * arena[_u(ring + RING_ROWS)] * plan[stream, S_WIDTH]
+            if size <= 4096:
+                at = arena_at + 8 * arena[_u(ring + RING_PLACE)]
+                for line in range(0, size, 64):
+                    _prefetch(at + line)
+
+
+@_inlined
 def _append(plan, members, cells, arena, floats, meta, work, s, base, count, counted):
     """Write the events of one entity that belong to a stream into its ring."""
     stream = plan[0, STREAM] + s
@@ -738,7 +865,7 @@ def _append(plan, members, cells, arena, floats, meta, work, s, base, count, cou
             _add_up(plan, cells, arena, work, value, base, place, mask, width, first, count)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _add_up(plan, cells, arena, work, value, base, place, mask, width, first, count):
     """Write the running number, sum and squares of one cell into the rows that are appended."""
     column = plan[value, V_CELL]
@@ -785,7 +912,7 @@ def _add_up(plan, cells, arena, work, value, base, place, mask, width, first, co
         arena[_u(base + plan[value, V_SIZE])] += sizes
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _run_lanes(plan, arena, floats, seen, meta, cells, out, work, stream, base, count):
     """Move every lane and window of one stream of one entity through `count` events."""
     ring = base + plan[stream, S_SLOT]
@@ -812,6 +939,12 @@ def _run_lanes(plan, arena, floats, seen, meta, cells, out, work, stream, base, 
             )  # fmt: skip
         for w in range(plan[lane, L_WINDOW_LO], plan[lane, L_WINDOW_HI]):
             window = plan[0, WINDOW] + w
+            if plan[window, W_PLAIN] != 0:
+                _run_plain_window(
+                    plan, arena, out, work, lane, window, base, high_at, shift, count, place, mask,
+                    width,
+                )  # fmt: skip
+                continue
             before = _expire(
                 plan, arena, work, lane, window, base, high_at, shift, count, place, mask, width
             )
@@ -840,7 +973,52 @@ def _run_lanes(plan, arena, floats, seen, meta, cells, out, work, stream, base, 
         arena[_u(base + plan[lane, L_SLOT])] = last
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
+def _run_plain_window(
+    plan, arena, out, work, lane, window, base, high_at, shift, count, place, mask, width
+):  # fmt: skip
+    """A window that is read once for its count, once for one sum or mean, or both: in one pass."""
+    counted = plan[window, W_OUTPUT_LO] < plan[window, W_OUTPUT_HI]
+    count_column = plan[plan[0, OUTPUT] + plan[window, W_OUTPUT_LO], O_COLUMN]
+    summed = plan[window, W_SUMMAND_LO] < plan[window, W_SUMMAND_HI]
+    summand = plan[0, SUMMAND] + plan[window, W_SUMMAND_LO]
+    output = plan[0, OUTPUT] + (plan[summand, A_OUTPUT_LO] if summed else 0)
+    column = plan[output, O_COLUMN]
+    mean = plan[output, O_KIND] == OUT_MEAN
+    empty = np.int64(plan[output, O_DEFAULT]).view(np.float64) if mean else 0.0
+    n_word = plan[summand, A_N]
+    sum_word = plan[summand, A_SUM]
+    scale = float(plan[summand, A_SCALE])
+    span = plan[lane, L_DELAY] + plan[window, W_WIDTH]
+    word = base + plan[window, W_SLOT]
+    low = arena[_u(word)]
+    for j in range(count):
+        limit = work[TIME, _u(j)] - span
+        high = work[_u(high_at), _u(j + shift)]
+        event = work[EVENT, _u(j)]
+        while low < high and arena[_u(place + (low & mask) * width)] <= limit:
+            low += 1
+        if counted:
+            out[_u(event), _u(count_column)] = float(high - low)
+        if summed:
+            value = empty
+            if high > low:
+                last = place + ((high - 1) & mask) * width
+                total = arena[_u(last + sum_word)]
+                n = arena[_u(last + n_word)]
+                if low > 0:
+                    before = place + ((low - 1) & mask) * width
+                    total -= arena[_u(before + sum_word)]
+                    n -= arena[_u(before + n_word)]
+                if not mean:
+                    value = total / scale
+                elif n > 0:
+                    value = total / n if scale == 1.0 else total / scale / n
+            out[_u(event), _u(column)] = value
+    arena[_u(word)] = low
+
+
+@_inlined
 def _enter(arena, work, delay, first, count, place, mask, width):
     """Up to which row a delayed lane has entered at each event (HIGH)."""
     high = first
@@ -852,7 +1030,7 @@ def _enter(arena, work, delay, first, count, place, mask, width):
         work[HIGH, _u(j)] = high
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _expire(
     plan, arena, work, lane, window, base, high_at, shift, count, place, mask, width
 ):  # fmt: skip
@@ -875,7 +1053,7 @@ def _expire(
     return before
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _write(plan, out, output, event, value):
     """Write one feature of one event; a window that says nothing gives the declared default."""
     if math.isnan(value):
@@ -883,7 +1061,7 @@ def _write(plan, out, output, event, value):
     out[_u(event), _u(plan[output, O_COLUMN])] = value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@_called
 def _write_empty(plan, out, event, keyspace, without_key):
     """The features of an entity never counted (zero counts), or of an event without the entity."""
     for o in range(plan[keyspace, K_OUTPUT_LO], plan[keyspace, K_OUTPUT_HI]):
@@ -897,7 +1075,7 @@ def _write_empty(plan, out, event, keyspace, without_key):
             _write(plan, out, output, event, np.nan)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _read_window(
     plan, arena, floats, cells, out, work, o, high_at, shift, count, place, mask, width
 ):  # fmt: skip
@@ -939,7 +1117,7 @@ def _read_window(
         _write(plan, out, output, event, value)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@_called
 def _kilometres(latitude, longitude, other_latitude, other_longitude):
     """Great-circle distance (haversine) between two places in degrees."""
     first = math.radians(latitude)
@@ -951,7 +1129,7 @@ def _kilometres(latitude, longitude, other_latitude, other_longitude):
     return 2 * _EARTH_KM * math.asin(math.sqrt(1.0 if share > 1.0 else share))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _square(number):
     """The square of |number| < 2**53 as two 64-bit halves (high, low)."""
     size = _u(abs(number))
@@ -964,7 +1142,7 @@ def _square(number):
     return high * high + (middle >> _SHIFT32) + carry, lower
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _total_before(arena, number, word, place, mask, width):
     """A running total over the rows before row `number`."""
     if number == 0:
@@ -972,7 +1150,7 @@ def _total_before(arena, number, word, place, mask, width):
     return arena[_u(place + ((number - 1) & mask) * width + word)]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _read_sums(plan, arena, out, work, summand, high_at, shift, count, place, mask, width):
     """Number, sum, mean or sample standard deviation of a cell in a window after each event."""
     n_word = plan[summand, A_N]
@@ -1009,7 +1187,7 @@ def _read_sums(plan, arena, out, work, summand, high_at, shift, count, place, ma
             out[_u(work[EVENT, _u(j)]), _u(column)] = value
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _read_deviation(
     plan, arena, out, work, summand, output, high_at, shift, count, place, mask, width
 ):  # fmt: skip
@@ -1036,7 +1214,7 @@ def _read_deviation(
         _write(plan, out, output, work[EVENT, _u(j)], value)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@_called
 def _spread(n, total, upper, lower):
     """n * squares - sum**2, exact in 160 bits, then rounded: n**2 times the population variance."""
     factor = _u(n)
@@ -1060,7 +1238,7 @@ def _spread(n, total, upper, lower):
     return spread
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _wide_square(number):
     """The square of a 64-bit number as (upper, lower)."""
     high = number >> _SHIFT32
@@ -1074,7 +1252,7 @@ def _wide_square(number):
     return high * high + _u(2) * (middle >> _SHIFT32) + carry, twice
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _probe_seen(seen, base, memory, value):
     """The place of one value of one slot in the memory of distinct values, and its key."""
     bits = np.float64(value).view(_u)
@@ -1087,7 +1265,7 @@ def _probe_seen(seen, base, memory, value):
     return _probe(seen, first, second), first, second
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _remember(plan, arena, floats, seen, meta, memory, base, first, last, place, mask, width):
     """Link every entering row with the row of the same value before it, and that one with it."""
     entry = plan[0, MEMORY] + memory
@@ -1111,7 +1289,7 @@ def _remember(plan, arena, floats, seen, meta, memory, base, first, last, place,
         seen[position, 2] = _u(number + 1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _count_distinct(
     plan, arena, floats, seen, meta, out, work, summand, base, first, before, high_at, shift,
     count, place, mask, width,
@@ -1152,7 +1330,7 @@ def _count_distinct(
             _write(plan, out, output, work[EVENT, j], float(work[NUMBER, j]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _keep(
     plan, arena, floats, out, work, summand, base, first, high_at, shift, count, place, mask, width
 ):  # fmt: skip
@@ -1184,7 +1362,7 @@ def _keep(
             _write(plan, out, output, work[EVENT, j], value)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _run_extreme(
     plan, arena, floats, out, work, lane, e, base, first, high_at, shift, count, place, mask,
     width,
@@ -1246,7 +1424,7 @@ def _run_extreme(
     arena[back_word] = back
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@_inlined
 def _oldest_front(plan, arena, fronts, base):
     """The oldest element of a monotonic chain that some window still holds, 0 if none does."""
     oldest = np.int64(0)

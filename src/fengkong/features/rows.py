@@ -120,6 +120,18 @@ class _RingRow:
                 cell.squares = cell.squares or self._words(2)
 
 
+def _is_plain(window: Window) -> bool:
+    """Whether a window is no more than one count, and one sum or mean: the kernel's short way."""
+    if window.width == kernel.FOREVER or len(window.reads) > 1 or len(window.summands) > 1:
+        return False
+    summed = [output.kind for summand in window.summands.values() for output in summand.outputs]
+    return {output.kind for output in window.reads} <= {kernel.OUT_COUNT} and summed in (
+        [],
+        [kernel.OUT_SUM],
+        [kernel.OUT_MEAN],
+    )
+
+
 class _Writer:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
@@ -269,6 +281,7 @@ class _Writer:
                 first_output + len(outputs),
                 first_summand,
                 len(self.sections[kernel.SUMMAND]),
+                int(_is_plain(window)),
             ]
         )
 

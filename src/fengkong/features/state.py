@@ -16,6 +16,8 @@ from fengkong.features import kernel
 from fengkong.features.plan import FIXED_MAX, Plan
 
 _FIRST_CAPACITY: Final = 1024
+_SMALL: Final = 65_536
+"""Items below which an array grows fourfold: every growth prepares a batch again."""
 _PART_ARRAYS: Final = {
     "table": kernel.Q_TABLE,
     "arena": kernel.Q_ARENA,
@@ -94,7 +96,8 @@ class _Part:
 
     def size_after(self, why: int) -> int:
         """How many items the array that is full must hold."""
-        items = 2 * int(getattr(self, _GROWING[why]).shape[0])
+        items = int(getattr(self, _GROWING[why]).shape[0])
+        items *= 4 if items < _SMALL else 2
         if why == kernel.ARENA_FULL:
             while items < self.meta[kernel.NEEDED]:
                 items *= 2
