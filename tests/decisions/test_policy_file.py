@@ -288,3 +288,25 @@ def test_unreadable_yaml_comes_as_faults_too() -> None:
     with pytest.raises(RiskError) as caught:
         load_policy("a: [", source="p.yaml", catalogue=shipped_catalogue())
     assert isinstance(caught.value, FaultsError)
+
+
+def test_a_rule_that_names_its_events_applies_to_exactly_those() -> None:
+    """What a named event lacks is missing there, and so the rule is unknown: never dropped."""
+    text = """
+policy: named
+version: 1
+title: {zh: 名, en: Named}
+events: [payment.initiated, login.attempted]
+unknown: record
+rules:
+  - id: by.default
+    when: default(amount, 0) >= 0
+    events: [payment.initiated, login.attempted]
+    outcome: review
+    reason: {zh: 是, en: "yes"}
+  - {id: by.need, when: amount > 0, outcome: review, reason: {zh: 是, en: "yes"}}
+"""
+    policy = load_policy(text, source="named.yaml", catalogue=shipped_catalogue())
+    types = {rule.id: rule.types for rule in policy.rules}
+    assert types["by.default"] == {"payment.initiated", "login.attempted"}
+    assert types["by.need"] == {"payment.initiated"}

@@ -116,7 +116,7 @@ class RuleReader:
         named = self._named_types(data.get("events"), index)
         if when is None or name is None or len(reading.faults) > before:
             return None
-        applicable = self._applicable(when) & named
+        applicable = self._applicable(when) if named is None else named
         if not applicable:
             self._not_applicable(when, index)
             return None
@@ -170,11 +170,11 @@ class RuleReader:
     def _techniques(self, value: object, index: int) -> tuple[str, ...]:
         return tuple(map(str, self.reading.items(value, "rules", index, "techniques")))
 
-    def _named_types(self, value: object, index: int) -> frozenset[str]:
-        """The event types that a rule names, all of the policy if it names none."""
+    def _named_types(self, value: object, index: int) -> frozenset[str] | None:
+        """The event types that a rule names, None if it leaves them to what it needs."""
         known = [event.name for event in self.types]
         if value is None:
-            return frozenset(known)
+            return None
         place = ("rules", index, "events")
         named = {str(name) for name in self.reading.items(value, *place)}
         for name in sorted(named - set(known)):
