@@ -177,6 +177,8 @@ def run(address, start, stop):
     places = carray(_int64_pointer(address), (_PLACES_MAX, 3))
     plan = _rows(places, P_PLAN)
     ordered = begin(address, start, stop)
+    if stop == start + 1:
+        _prefetch_event(places, plan, start)
     for k in range(plan[1, KEYSPACE]):
         why = prepare(address, k, start, stop)
         if why != DONE:
@@ -188,6 +190,32 @@ def run(address, start, stop):
         _count_disordered(address, start, stop)
     finish(address, start, stop)
     return DONE
+
+
+@_called
+def _prefetch_event(places, plan, event):
+    """Ask for all memory that one event will touch, so that it comes at once."""
+    keys = _matrix(_uint64_pointer(places[P_KEYS, 0]), places, P_KEYS)
+    for k in range(plan[1, KEYSPACE]):
+        part = PLACES + PART_PLACES * k
+        place = keys[event, 2 * k] & _u(places[part + Q_TABLE, 1] - 1)
+        _prefetch(places[part + Q_TABLE, 0] + np.int64(place) * 24)
+    for k in range(plan[1, KEYSPACE]):
+        part = PLACES + PART_PLACES * k
+        table = _table(places, part + Q_TABLE)
+        work = _rows(places, part + Q_WORK)
+        position = _probe(table, keys[event, 2 * k], keys[event, 2 * k + 1])
+        base = np.int64(table[position, 2]) - 1
+        work[BATCH_BASE, 0] = base
+        if base >= 0:
+            for word in range(0, plan[plan[0, KEYSPACE] + k, K_WIDTH], 8):
+                _prefetch(places[part + Q_ARENA, 0] + 8 * (base + word))
+    for k in range(plan[1, KEYSPACE]):
+        part = PLACES + PART_PLACES * k
+        arena = _ints(places, part + Q_ARENA)
+        base = _rows(places, part + Q_WORK)[BATCH_BASE, 0]
+        if base >= 0:
+            _prefetch_rings(plan, plan[0, KEYSPACE] + k, arena, places[part + Q_ARENA, 0], base)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -819,15 +847,20 @@ def _prefetch_group(plan, keyspace, arena, work, arena_at, g, groups):
         for line in range(0, 8 * plan[keyspace, K_WIDTH], 64):
             _prefetch(slot + line)
     if g + 2 < groups:
-        base = work[GROUP_SLOT, _u(g + 2)]
-        for s in range(plan[keyspace, K_STREAM_LO], plan[keyspace, K_STREAM_HI]):
-            stream = plan[0, STREAM] + s
-            ring = base + plan[stream, S_SLOT]
-            size = 8 * arena[_u(ring + RING_ROWS)] * plan[stream, S_WIDTH]
-            if size <= 4096:
-                at = arena_at + 8 * arena[_u(ring + RING_PLACE)]
-                for line in range(0, size, 64):
-                    _prefetch(at + line)
+        _prefetch_rings(plan, keyspace, arena, arena_at, work[GROUP_SLOT, _u(g + 2)])
+
+
+@_inlined
+def _prefetch_rings(plan, keyspace, arena, arena_at, base):
+    """Bring the rings of a slot near; of a long one the processor foresees what comes."""
+    for s in range(plan[keyspace, K_STREAM_LO], plan[keyspace, K_STREAM_HI]):
+        stream = plan[0, STREAM] + s
+        ring = base + plan[stream, S_SLOT]
+        size = 8 * arena[_u(ring + RING_ROWS)] * plan[stream, S_WIDTH]
+        if size <= 4096:
+            at = arena_at + 8 * arena[_u(ring + RING_PLACE)]
+            for line in range(0, size, 64):
+                _prefetch(at + line)
 
 
 @_inlined

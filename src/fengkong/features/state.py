@@ -35,6 +35,8 @@ _BATCH_PLACES: Final = (
 )
 _TOGETHER_MIN: Final = 2048
 """Below so many events the handing over takes longer than the work."""
+_FEW: Final = 64
+"""Up to so many events it is cheaper to copy them than to tell the kernel where they are."""
 _WHY_MASK: Final = (1 << kernel.WHY_BITS) - 1
 _GROWING: Final = {
     kernel.TABLE_FULL: "table",
@@ -168,6 +170,7 @@ class WindowState:
         )
         self._address = _address(self._places)
         self._batch: Batch | None = None
+        self._few = Batch(plan, capacity=_FEW)
         self._make_work(16)
         self._place_state()
 
@@ -187,6 +190,8 @@ class WindowState:
         at most 65,536 events is counted; a longer one is taken in pieces of that length.
         """
         count = times.shape[0]
+        if count <= _FEW:
+            return self._advance_few(times, keys, members, cells)
         columns = np.empty((count, self.plan.columns), dtype=np.float64)
         late = np.empty(count, dtype=np.uint8)
         batch = [np.ascontiguousarray(array) for array in (times, keys, members, cells)]
@@ -196,6 +201,22 @@ class WindowState:
             self._place(place, array)
         self._run(count)
         return Advanced(columns[:, : len(self.plan.features)], late.view(np.bool_))
+
+    def _advance_few(
+        self,
+        times: NDArray[np.int64],
+        keys: NDArray[np.uint64],
+        members: NDArray[np.uint8],
+        cells: NDArray[np.float64],
+    ) -> Advanced:
+        """As `advance`, through a batch that stays where it is."""
+        few, count = self._few, times.shape[0]
+        few.times[:count] = times
+        few.keys[:count] = keys.reshape(few.keys[:count].shape)
+        few.members[:count] = members
+        few.cells[:count] = cells
+        self.advance_batch(few, count=count)
+        return Advanced(few.values[:count].copy(), few.late[:count].view(np.bool_).copy())
 
     def advance_batch(self, batch: Batch, *, count: int) -> None:
         """Count the first events of a batch as `advance` does; the batch holds the answer."""
