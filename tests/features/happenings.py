@@ -240,3 +240,57 @@ def happenings(draw: st.DrawFn, *, size: int = 40) -> list[Happening]:
             )
         )
     return events
+
+
+# -- the same with plain dice, for many rounds in little time ----------------------------------
+
+
+def random_declaration(dice: np.random.Generator) -> str:
+    """Any declaration that the parser takes over the fields above."""
+    aggregate = str(dice.choice(sorted(ARGUMENTS)))
+    argument = str(dice.choice(ARGUMENTS[aggregate]))
+    over = str(dice.choice(OVER))
+    if argument and argument in over and aggregate in ("share", "seen_before"):
+        over = "customer"
+    types = str(dice.choice(["", "", TYPES[1], ", ".join(TYPES)]))
+    text = f"{aggregate}({argument})" + (f" of {types}" if types else "") + f" over {over}"
+    if aggregate == "distinct" or dice.random() < 0.75:
+        text += f" last {dice.choice([1, 2, 3, 5, 10, 30])}s"
+    if dice.random() < 0.3:
+        text += f" delayed {dice.choice([1, 2, 3, 5, 10])}s"
+    text += " excluding current" if dice.random() < 0.25 else ""
+    text += " default -1" if dice.random() < 0.25 else ""
+    condition = str(dice.choice(["", "", *CONDITIONS]))
+    return text + (f" where {condition}" if condition else "")
+
+
+_CHOICES: dict[str, list[object]] = {
+    "customer": ["ann", "bob"],
+    "card": [f"c{i}" for i in range(6)],
+    "channel": ["app", "web"],
+    "amount": [0.0, 1.0, 2.0, 99.0, 10_000_000_000_000.0],
+    "rate": [0.0, -0.0, 0.1, 0.25, -3.7, 0.000_000_5, 1e9],
+    "items": [0.0, 1.0, 3.0],
+    "new": [0.0, 1.0],
+    "due": [float(START), float(START + SECOND)],
+    "place": [(31.2, 121.5), (39.9, 116.4), (-33.9, 18.4)],
+}
+
+
+def random_happenings(dice: np.random.Generator, *, size: int) -> list[Happening]:
+    """Events of few entities, in order of time or not, with ties, gaps and missing values."""
+    late = 0.0 if dice.random() < 0.4 else 0.3
+    time, events = START, []
+    for _ in range(size):
+        back = dice.random() < late
+        steps = [-1, -3, -12, -60] if back else [0, 0, 0, 1, 1, 1, 2, 5, 12, 60]
+        time += int(dice.choice(steps)) * SECOND
+        values = {
+            name: choices[dice.integers(len(choices))]
+            for name, choices in _CHOICES.items()
+            if dice.random() < 0.85
+        }
+        holds = frozenset(condition for condition in CONDITIONS if dice.random() < 0.7)
+        kind = TYPES[dice.integers(3) // 2]
+        events.append(Happening(time=time, type=kind, values=values, holds=holds))
+    return events

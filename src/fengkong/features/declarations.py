@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import Final
 
 from fengkong.core.errors import RiskError
-from fengkong.core.instants import parse_duration
+from fengkong.core.instants import InvalidDurationError, parse_duration
 
 
 class Aggregate(StrEnum):
@@ -63,6 +63,7 @@ _DECLARATION: Final = re.compile(
     (?:\s+where\s+(?P<where>\S.*?))?\s*""",
     re.VERBOSE | re.ASCII | re.DOTALL,
 )
+_LENGTH_MAX: Final = 2000
 _WINDOWED: Final = re.compile(rf"\s*{_NAME}\s*\([^()]*\)\s+(?:of|over)\b", re.ASCII)
 
 
@@ -99,7 +100,7 @@ def is_window_declaration(text: str) -> bool:
 
 def parse_feature(text: str, *, name: str) -> WindowFeature:
     """The feature that a declaration describes; raises `InvalidFeatureError` naming what is off."""
-    match = _DECLARATION.fullmatch(text)
+    match = _DECLARATION.fullmatch(text) if len(text) <= _LENGTH_MAX else None
     if match is None:
         raise InvalidFeatureError(_what_is_off(text), path=f"$.features.{name}")
     aggregate = _aggregate(match["aggregate"], name=name)
@@ -109,8 +110,8 @@ def parse_feature(text: str, *, name: str) -> WindowFeature:
         argument=match["argument"],
         over=_names(match["over"]),
         event_types=_names(match["types"]) or None,
-        last=parse_duration(match["last"]) if match["last"] else None,
-        delayed=parse_duration(match["delayed"]) if match["delayed"] else 0,
+        last=_duration(match, "last", name=name),
+        delayed=_duration(match, "delayed", name=name) or 0,
         current_excluded=bool(match["excluding"]) or aggregate in ALWAYS_BEFORE,
         default=float(match["default"]) if match["default"] else None,
         where=match["where"],
@@ -123,6 +124,18 @@ def _names(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",")) if text else ()
 
 
+def _duration(match: re.Match[str], clause: str, *, name: str) -> int | None:
+    if match[clause] is None:
+        return None
+    try:
+        return parse_duration(match[clause])
+    except InvalidDurationError as error:
+        raise InvalidFeatureError(
+            f"{clause} {match[clause][:40]}: {error.message}; {error.hint}",
+            path=f"$.features.{name}",
+        ) from None
+
+
 def _aggregate(text: str, *, name: str) -> Aggregate:
     try:
         return Aggregate(text)
@@ -130,7 +143,7 @@ def _aggregate(text: str, *, name: str) -> Aggregate:
         near = get_close_matches(text, list(Aggregate), n=1)
         suggestion = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(Aggregate)}"
         raise InvalidFeatureError(
-            f"unknown aggregate {text!r}{suggestion}", path=f"$.features.{name}"
+            f"unknown aggregate {text[:40]!r}{suggestion}", path=f"$.features.{name}"
         ) from None
 
 
@@ -152,12 +165,12 @@ def _check(feature: WindowFeature) -> None:
 
 
 def _what_is_off(text: str) -> str:
-    if len(text) > 2000:
-        return "the declaration is longer than 2000 characters"
+    if len(text) > _LENGTH_MAX:
+        return f"the declaration is longer than {_LENGTH_MAX} characters"
     if re.search(r"\bover\b", text) is None:
-        return f"{text!r} names no entity (`over card`)"
+        return f"{text[:200]!r} names no entity (`over card`)"
     for clause in ("last", "delayed"):
         found = re.search(rf"\b{clause}\b\s*$", text)
         if found:
             return f"`{clause}` needs a duration such as 7d"
-    return f"cannot read {text!r}"
+    return f"cannot read {text[:200]!r}"

@@ -540,6 +540,7 @@ def _make_room(address, k, start, stop):
     """Room in rings and memories for the groups of a batch; DONE, or why they cannot be counted."""
     places = carray(_int64_pointer(address), (_PLACES_MAX, 3))
     plan = _rows(places, P_PLAN)
+    times = _ints(places, P_TIMES)
     members = _matrix(_uint8_pointer(places[P_MEMBERS, 0]), places, P_MEMBERS)
     cells = _matrix(_float64_pointer(places[P_CELLS, 0]), places, P_CELLS)
     late = _bytes(places, P_LATE)
@@ -578,7 +579,7 @@ def _make_room(address, k, start, stop):
                 if word != base and arena[_u(word)] + arriving * largest > SIZES_MAX:
                     arriving = _arrivals(members, late, work, s, low, high)
                     why = _check_sizes(
-                        plan, cells, arena, common, work, stream, value, base, arriving
+                        plan, times, cells, arena, common, work, stream, value, base, arriving
                     )
                     if why != DONE:
                         return why
@@ -647,7 +648,7 @@ def _arrivals(members, late, work, s, low, high):
 
 
 @_inlined
-def _check_sizes(plan, cells, arena, common, work, stream, value, base, count):
+def _check_sizes(plan, times, cells, arena, common, work, stream, value, base, count):
     """Whether the arriving values, and the sum of all those kept, are in their bounds."""
     scale = float(plan[value, V_SCALE])
     column = plan[value, V_CELL]
@@ -667,8 +668,9 @@ def _check_sizes(plan, cells, arena, common, work, stream, value, base, count):
     if sizes + arriving <= SIZES_MAX:
         return DONE
     if plan[value, V_ENDLESS] == 0:
-        sizes = _sizes_kept(plan, arena, stream, value, base)
-        arena[_u(base + plan[value, V_SIZE])] = sizes
+        # all kept now, and those that windows will still hold when the first of these comes
+        kept, sizes = _sizes_kept(plan, arena, stream, value, base, times[work[EVENT, 0]])
+        arena[_u(base + plan[value, V_SIZE])] = kept
     if sizes + arriving <= SIZES_MAX:
         return DONE
     common[FAULT_ROW] = work[EVENT, 0]
@@ -677,19 +679,31 @@ def _check_sizes(plan, cells, arena, common, work, stream, value, base, count):
 
 
 @_called
-def _sizes_kept(plan, arena, stream, value, base):
-    """The sizes of the values that windows may still hold, from their running totals."""
+def _sizes_kept(plan, arena, stream, value, base, time):
+    """The sizes of the values kept, and of those inside windows at a time, from their totals."""
+    span = np.int64(0)
+    for lane_index in range(plan[stream, S_LANE_LO], plan[stream, S_LANE_HI]):
+        lane = plan[0, LANE] + lane_index
+        for w in range(plan[lane, L_WINDOW_LO], plan[lane, L_WINDOW_HI]):
+            width = plan[plan[0, WINDOW] + w, W_WIDTH]
+            if width != FOREVER:
+                span = max(span, plan[lane, L_DELAY] + width)
     ring = base + plan[stream, S_SLOT]
     place = arena[ring + RING_PLACE]
     mask = arena[ring + RING_ROWS] - 1
-    width = plan[stream, S_WIDTH]
+    row_width = plan[stream, S_WIDTH]
+    kept = np.int64(0)
+    inside = np.int64(0)
     oldest = _oldest(plan, arena, stream, base)
-    sizes = np.int64(0)
-    for number in range(oldest + 1, arena[ring + RING_HEAD]):
-        total = arena[place + (number & mask) * width + plan[value, V_SUM]]
-        before = arena[place + ((number - 1) & mask) * width + plan[value, V_SUM]]
-        sizes += (abs(total - before) >> _SIZE_SHIFT) + 1
-    return sizes
+    for number in range(0 if oldest == 0 else oldest + 1, arena[ring + RING_HEAD]):
+        row = place + (number & mask) * row_width
+        total = arena[row + plan[value, V_SUM]]
+        total -= _total_before(arena, number, plan[value, V_SUM], place, mask, row_width)
+        size = (abs(total) >> _SIZE_SHIFT) + 1
+        kept += size
+        if arena[row] > time - span:
+            inside += size
+    return kept, inside
 
 
 @_inlined
