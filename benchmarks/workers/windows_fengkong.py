@@ -46,8 +46,21 @@ def plans(*, threads: int) -> list[Plan]:
     return [plan_of(list(group)) for _, group in by_entity]
 
 
+BATCH = 65_536
+"""Rows taken at a time, as a replay takes them: the memory of one batch serves the next."""
+
+
 def advance(state: WindowState, payments: pl.DataFrame) -> Cells:
     """Feature values of raw columns, in their order."""
+    values = np.empty((payments.height, len(state.plan.features)))
+    for start in range(0, payments.height, BATCH):
+        part = payments.slice(start, BATCH)
+        values[start : start + part.height] = advance_batch(state, part)
+    return values
+
+
+def advance_batch(state: WindowState, payments: pl.DataFrame) -> Cells:
+    """Feature values of one batch."""
     plan = state.plan
     hashes = [hash_series(payments[entity]) for (entity,) in plan.keyspaces]
     cells = np.empty((payments.height, len(plan.cells)))
