@@ -48,9 +48,6 @@ def test_integers_of_any_width_hash_alike(dtype: pl.DataType) -> None:
     )
 
 
-@pytest.mark.xfail(
-    reason="hash_series takes integers that fit an Int64; readers make texts of others"
-)
 def test_large_unsigned_integers_hash_as_their_digits() -> None:
     number = 2**64 - 1
     assert np.array_equal(

@@ -25,6 +25,7 @@ Hashes = NDArray[np.uint64]
 
 _K0: Final = np.uint64(0x0706050403020100)
 _K1: Final = np.uint64(0x0F0E0D0C0B0A0908)
+_INT64_MAX: Final = 2**63 - 1
 _CELL_SHIFT: Final = np.uint64(12)
 _PADDING: Final = bytes(8)
 """What follows the bytes that are hashed, because words are read whole."""
@@ -54,6 +55,8 @@ def hash_text(text: str) -> tuple[int, int]:
 def hash_series(series: pl.Series) -> Hashes:
     """Hashes of a String or integer series, shape (n, 2); null gives (0, 0)."""
     hashes = np.empty((series.len(), 2), dtype=np.uint64)
+    if series.dtype == pl.UInt64 and (series > _INT64_MAX).any():
+        series = series.cast(pl.String)
     if series.dtype.is_integer():
         if series.null_count():
             numbers, missing = series.fill_null(0), series.is_null().to_numpy()
