@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 from policies import HOUR, MONDAY, SECOND
 
-from fengkong.decisions.engine import Engine, State
+from fengkong.decisions.engine import Engine
+from fengkong.decisions.state import State
 from fengkong.events.columns import EventColumns
 from fengkong.events.event import Event
 

@@ -9,7 +9,8 @@ from policies import DAY, HOUR, SECOND, broad, engine, event, load
 
 from fengkong.core.errors import RiskError
 from fengkong.decisions.decision import Decision
-from fengkong.decisions.engine import Engine, State
+from fengkong.decisions.engine import Engine
+from fengkong.decisions.state import State
 from fengkong.events.event import Event
 from fengkong.features.state import IncompatibleStateError
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from policies import BROAD, broad, engine
 from streams import in_columns, one_by_one, streams
 
-from fengkong.decisions.engine import Engine, State
+from fengkong.decisions.engine import Engine
+from fengkong.decisions.state import State
 from fengkong.events.columns import EventColumns
 from fengkong.events.encoding import encode
 from fengkong.events.event import Event

@@ -14,9 +14,10 @@ from fengkong.cli.sources import read_policy
 from fengkong.core.instants import DAY_US, format_instant
 from fengkong.decisions import verdict
 from fengkong.decisions.decision import Decision
-from fengkong.decisions.engine import Engine, State
+from fengkong.decisions.engine import Engine
 from fengkong.decisions.outcome import DecisionColumns
 from fengkong.decisions.policy import ALLOW, OUTCOMES
+from fengkong.decisions.state import State
 from fengkong.events.columns import EventColumns
 from fengkong.simulation.agenda import SimulatedEvent
 from fengkong.simulation.platform import Simulation

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,28 +21,12 @@ from fengkong.decisions.layout import Layout
 from fengkong.decisions.outcome import DecisionColumns
 from fengkong.decisions.policy import LIST_CHANGED, Policy
 from fengkong.decisions.single import WORDS_KEPT_MAX, OneEvent
+from fengkong.decisions.state import State
 from fengkong.decisions.verdict import Judge
 from fengkong.events.columns import EventColumns
 from fengkong.events.event import Event
 from fengkong.features.state import WindowState
 from fengkong.rules.lists import ListChange, ListState
-
-
-@dataclass(slots=True)
-class State:
-    """Everything that earlier events left behind: windows, lists, words of text features."""
-
-    windows: WindowState
-    lists: ListState
-    words: dict[float, str]
-
-    def save(self) -> dict[str, Any]:
-        """Arrays (`windows`) and plain data from which `Engine.restore` makes the same state."""
-        return {
-            "windows": self.windows.save(),
-            "lists": self.lists.save(),
-            "words": [[cell, word] for cell, word in self.words.items()],
-        }
 
 
 class Engine:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,12 @@ from fengkong.decisions.decision import Decision
 from fengkong.decisions.explanation import Explainer, Seen, Verdict
 from fengkong.decisions.frame import ENVELOPE_TEXTS, combined_pair
 from fengkong.decisions.layout import Layout
+from fengkong.decisions.state import State
 from fengkong.decisions.verdict import Judge
 from fengkong.events.catalogue import Kind as FieldKind
 from fengkong.events.event import Event
 from fengkong.features.state import Batch
 from fengkong.rules.program import OneRow
-
-if TYPE_CHECKING:
-    from fengkong.decisions.engine import State
 
 TEXTS_CACHED_MAX: Final = 65_536
 """Texts whose hashes are remembered; when there are more, all are forgotten."""

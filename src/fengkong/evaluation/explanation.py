@@ -7,9 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from fengkong.core.errors import RiskError
-from fengkong.decisions.engine import Engine, State
+from fengkong.decisions.engine import Engine
 from fengkong.decisions.outcome import DecisionColumns
 from fengkong.decisions.policy import Policy
+from fengkong.decisions.state import State
 from fengkong.evaluation.explained import Explanation
 from fengkong.evaluation.masking import Masking
 from fengkong.evaluation.witness import Witness

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from fengkong.core.instants import format_instant
 from fengkong.decisions import verdict
-from fengkong.decisions.engine import Engine, State
+from fengkong.decisions.engine import Engine
 from fengkong.decisions.outcome import DecisionColumns
 from fengkong.decisions.policy import Policy
+from fengkong.decisions.state import State
 from fengkong.evaluation.feature_table import empty_features
 from fengkong.evaluation.report import PolicyStamp, Report, stamp
 from fengkong.evaluation.table_file import table_file
