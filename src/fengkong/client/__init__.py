@@ -1,0 +1,1 @@
+"""What a caller of the decision service needs: signatures and a client."""

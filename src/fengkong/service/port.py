@@ -1,0 +1,76 @@
+"""What the HTTP edge needs of the rest: the desk that answers and the door that knows the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from typing import Protocol
+
+from fengkong.service.answers import Answer
+
+
+class LedgerPages(Protocol):
+    """The ledger as it is read over HTTP; every method answers 404 for what is not there yet."""
+
+    def checkpoint(self) -> Awaitable[Answer]:
+        """The latest signed checkpoint, a C2SP signed note."""
+
+    def tile(self, *, level: int, index: int, width: int) -> Awaitable[Answer]:
+        """Hashes of one tile; a width below 256 is a partial tile."""
+
+    def bundle(self, *, index: int, width: int) -> Awaitable[Answer]:
+        """Leaf data of the entries of one tile."""
+
+    def inclusion(self, *, sequence: int, size: int) -> Awaitable[Answer]:
+        """The proof that an entry is in the tree of a size."""
+
+    def consistency(self, *, old: int, new: int) -> Awaitable[Answer]:
+        """The proof that the tree of one size continues the other."""
+
+
+class Desk(Protocol):
+    """Answers requests that are authenticated and whole.
+
+    Nothing of it blocks the event loop, and it raises only RiskError (best: it returns the
+    problem's answer).
+    """
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether the next event would be refused; asked before a request is read."""
+
+    @property
+    def ledger(self) -> LedgerPages:
+        """The ledger's pages."""
+
+    def submit(self, body: bytes, *, decided: bool) -> Awaitable[Answer]:
+        """Decide one event, or only record it."""
+
+    def submit_many(self, bodies: Sequence[bytes], *, decided: bool) -> Awaitable[list[Answer]]:
+        """The same for many; answers in the order of the bodies."""
+
+    def find(self, event_id: str) -> Awaitable[Answer]:
+        """What was answered to the event of this id."""
+
+    def explain(self, event_id: str) -> Awaitable[Answer]:
+        """The decision derived again, and whether it equals what was recorded."""
+
+    def publish(self, policy_text: str) -> Awaitable[Answer]:
+        """Put a policy in force."""
+
+    def shadow(self, policy_text: str | None) -> Awaitable[Answer]:
+        """Run a policy beside the live one; None ends it."""
+
+    def rollback(self) -> Awaitable[Answer]:
+        """Put the policy before this one in force again."""
+
+    def policies(self) -> Awaitable[Answer]:
+        """The policies that were in force, the live one and the shadow."""
+
+    def ready(self) -> Answer:
+        """200 while requests are taken, else 503."""
+
+    def health(self) -> Answer:
+        """200 while the process is alive."""
+
+    def note_security(self, kind: str, key_id: str) -> None:
+        """Have it ledgered that a replayed request or a foreign key was seen; bounded, at once."""
