@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fengkong.decisions.decision import Decision
+from fengkong.decisions.decision import BilingualText, Decision
 from fengkong.decisions.explanation import Explainer
 from fengkong.decisions.frame import Cells, Slice, combine
 from fengkong.decisions.layout import Layout
@@ -68,6 +68,28 @@ class Engine:
             self._change_list(event, state)
             return None
         return self._single.decide(event, number, state)
+
+    def fallback(self, event: Event, *, missing: str) -> Decision:
+        """What the policy says of an event that could not be computed, for want of `missing`."""
+        outcome = self.policy.fallback
+        return Decision(
+            event_id=event.id,
+            event_type=event.type,
+            occurred_at=event.occurred_at,
+            outcome=outcome,
+            points=0.0,
+            hits=(),
+            unknowns=(),
+            features={},
+            reasons=BilingualText(
+                zh=f"无法完成计算（缺少 {missing}），按策略的后备结论处理",
+                en=f"could not be computed (missing: {missing}); the policy's fallback applies",
+            ),
+            late=False,
+            policy=self.policy.name,
+            policy_version=self.policy.version,
+            policy_hash=self.policy.hash,
+        )
 
     def _change_list(self, event: Event, state: State) -> None:
         if event.values.get("list") in self.policy.scope.lists:

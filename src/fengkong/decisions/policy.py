@@ -25,6 +25,7 @@ RECORDED_ONLY: Final = frozenset({"label.confirmed", LIST_CHANGED})
 OUTCOMES: Final = ("deny", "delay", "review", "challenge", "allow")
 """The outcomes there are, the strongest first, as a policy without an order of its own has them."""
 ALLOW: Final = "allow"
+REVIEW: Final = "review"
 
 _KINDS: Final = {
     FieldKind.MONEY: Kind.MONEY,
@@ -101,8 +102,8 @@ class Policy:
     """Everything that a decision depends on beside the event and the state.
 
     `derived` are features computed from other features; `unknown` is the outcome of an unknown
-    rule that names none (None: unknowns are recorded and change nothing); `hash` is the SHA-256 of
-    the policy's content.
+    rule that names none (None: unknowns are recorded and change nothing); `fallback` is the outcome
+    of a decision that could not be computed; `hash` is the SHA-256 of the policy's content.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Policy:
     rules: tuple[Rule, ...]
     outcomes: Outcomes
     unknown: str | None
+    fallback: str
     scope: Scope
     rates: Mapping[str, Parameter]
     limits: Limits

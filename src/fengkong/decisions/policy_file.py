@@ -12,7 +12,7 @@ from fengkong.core.bilingual import Bilingual
 from fengkong.core.errors import FaultsError, RiskError
 from fengkong.core.instants import parse_duration
 from fengkong.core.money import exponent
-from fengkong.decisions.policy import RECORDED_ONLY, Example, Outcomes, Policy, Rule
+from fengkong.decisions.policy import RECORDED_ONLY, REVIEW, Example, Outcomes, Policy, Rule
 from fengkong.decisions.policy_examples import ExampleReader
 from fengkong.decisions.policy_features import FeatureReader, Features, field_kinds
 from fengkong.decisions.policy_rules import RECORD, RuleReader, read_outcomes
@@ -30,7 +30,7 @@ from fengkong.rules.zones import zone
 _KEYS: Final = frozenset(
     {"policy", "version", "title", "description", "currency", "time_zone", "events", "features"}
     | {"lists", "parameters", "exchange_rates", "tables", "scorecards", "rules", "outcomes"}
-    | {"unknown", "late_after", "limits", "examples"}
+    | {"unknown", "fallback", "late_after", "limits", "examples"}
 )
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,79}", re.ASCII)
 
@@ -87,6 +87,7 @@ class _PolicyReader:
         features = reader.read(self.top)
         outcomes = read_outcomes(reading, self.top.get("outcomes"))
         unknown = self._unknown(outcomes)
+        fallback = self._fallback(outcomes)
         rules = self._rules(reader, types=types, outcomes=outcomes)
         examples = self._examples(features, outcomes=outcomes)
         if reading.faults or name is None or version is None or title is None:
@@ -107,6 +108,7 @@ class _PolicyReader:
             rules=rules,
             outcomes=outcomes,
             unknown=unknown,
+            fallback=fallback,
             scope=reader.scope,
             rates=rates,
             limits=limits,
@@ -159,6 +161,14 @@ class _PolicyReader:
         )
         self.reading.fault(message + ", ".join(outcomes.order), "unknown")
         return None
+
+    def _fallback(self, outcomes: Outcomes) -> str:
+        value = self.top.get("fallback", REVIEW if REVIEW in outcomes.order else outcomes.order[0])
+        if isinstance(value, str) and value in outcomes.order:
+            return value
+        message = "`fallback` is the outcome when a decision cannot be computed, one of "
+        self.reading.fault(message + ", ".join(outcomes.order), "fallback")
+        return outcomes.order[0]
 
     def _limits(self) -> Limits:
         reading = self.reading
