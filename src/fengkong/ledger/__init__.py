@@ -1,0 +1,1 @@
+"""The verifiable ledger: Merkle tree, signed checkpoints, proofs, witnesses, offline verifier."""
