@@ -1,0 +1,1 @@
+"""The journal: the one truth. Durable, append-only, in SQLite or PostgreSQL behind one port."""

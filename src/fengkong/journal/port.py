@@ -1,0 +1,134 @@
+"""What the journal asks of a store: SQLite and PostgreSQL keep the same promises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from fengkong.journal.entries import Entry
+from fengkong.ledger.tree import Tile
+from fengkong.protection.subject_keys import KeyStore, SubjectKey
+
+
+class Head(NamedTuple):
+    """The newest durable entry: its number and leaf; (0, b"") while there is none."""
+
+    sequence: int
+    leaf: bytes
+
+
+class Found(NamedTuple):
+    """An entry that has the hash looked for; its leaf tells whether it has the event's id."""
+
+    event_hash: int
+    sequence: int
+    leaf: bytes
+
+
+class StoredCheckpoint(NamedTuple):
+    """A signed checkpoint as kept: the size of the tree and the note as it was signed."""
+
+    size: int
+    note: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Entries that become durable together, with the keys and tiles that belong to them."""
+
+    entries: Sequence[Entry] = ()
+    keys: Sequence[SubjectKey] = ()
+    tiles: Sequence[Tile] = ()
+    checkpoint: StoredCheckpoint | None = None
+
+
+class Reading(Protocol):
+    """A journal as readers see it, in the writing process or another; never blocks the writer.
+
+    Every call may raise `StoreUnavailableError` (try again later) or `DamagedJournalError`.
+    """
+
+    @property
+    def identity(self) -> bytes:
+        """Sixteen random bytes, made with the journal, by which it is told from any other."""
+        ...
+
+    @property
+    def hash_name(self) -> str:
+        """The hash of its ledger, chosen when it was made: "sha256" or "sm3"."""
+        ...
+
+    def head(self) -> Head:
+        """The newest durable entry."""
+        ...
+
+    def read(self, *, after: int, limit: int) -> list[Entry]:
+        """Entries in order, from the one behind `after`."""
+        ...
+
+    def leaves(self, *, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Sequence and leaf of entries in order, without their payloads."""
+        ...
+
+    def entry(self, sequence: int) -> Entry | None:
+        """One entry."""
+        ...
+
+    def find(self, event_hashes: Sequence[int]) -> list[Found]:
+        """Every durable entry with one of these hashes, in order of sequence; one statement."""
+        ...
+
+    def tile(self, *, level: int, index: int) -> bytes | None:
+        """The hashes of a full tile, or None where it is not full yet."""
+        ...
+
+    def checkpoint(self) -> StoredCheckpoint | None:
+        """The newest checkpoint."""
+        ...
+
+    def checkpoints(self, *, limit: int) -> list[StoredCheckpoint]:
+        """Checkpoints, the newest first."""
+        ...
+
+    def lookups_upto(self) -> int:
+        """The last entry whose tokens are indexed."""
+        ...
+
+    def find_token(self, token: bytes, *, limit: int) -> list[int]:
+        """Sequences of entries that were indexed under a blind index, the newest first."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back; nothing can be read afterwards."""
+        ...
+
+
+class Store(Reading, KeyStore, Protocol):
+    """A journal as its one writer sees it.
+
+    `stage` may be called from the event loop's thread and `commit` from another; reads go on
+    meanwhile. When `stage` or `commit` raises `StoreUnavailableError`, nothing is staged any more
+    and it is unknown whether the batch is durable: stage the same batch again. What is durable
+    already is then skipped; another entry in its place raises `ConflictingEntryError`.
+    """
+
+    def stage(self, batch: Batch) -> None:
+        """Prepare a batch; one at a time. Nothing is durable yet."""
+        ...
+
+    def commit(self) -> None:
+        """Make the staged batch durable; when this returns, it is."""
+        ...
+
+    def abort(self) -> None:
+        """Forget the staged batch, if there is one."""
+        ...
+
+    def put_checkpoint(self, checkpoint: StoredCheckpoint) -> None:
+        """Keep a checkpoint, durably, outside of any batch."""
+        ...
+
+    def index_lookups(self, tokens: Sequence[tuple[bytes, int]], *, upto: int) -> None:
+        """Index (blind index, sequence) pairs of all entries up to `upto`; again is harmless."""
+        ...
