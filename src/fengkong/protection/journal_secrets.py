@@ -17,7 +17,7 @@ from fengkong.protection.errors import TamperedKeyError
 from fengkong.protection.subject_keys import KeyStore
 from fengkong.protection.wrapping import MasterKeys, unwrap, wrap
 
-SECRET_NAME: Final = "journal root"
+STORED_AS: Final = "journal root"
 _ROOT_BYTES: Final = 32
 
 
@@ -32,10 +32,10 @@ class JournalSecrets:
 
 def load_secrets(store: KeyStore, *, masters: MasterKeys, journal_id: bytes) -> JournalSecrets:
     """The secrets of a journal, made and stored where it has none yet."""
-    stored = store.secret(SECRET_NAME)
+    stored = store.secret(STORED_AS)
     if stored is None:
         root = urandom(_ROOT_BYTES)
-        store.put_secret(SECRET_NAME, _wrapped(root, masters=masters, journal_id=journal_id))
+        store.put_secret(STORED_AS, _wrapped(root, masters=masters, journal_id=journal_id))
     else:
         root = _root(stored, masters=masters, journal_id=journal_id)
     return JournalSecrets(
@@ -47,17 +47,17 @@ def load_secrets(store: KeyStore, *, masters: MasterKeys, journal_id: bytes) -> 
 
 def rewrap_secrets(store: KeyStore, *, masters: MasterKeys, journal_id: bytes) -> bool:
     """Put the root under the current master; False where it already was, or does not exist."""
-    stored = store.secret(SECRET_NAME)
+    stored = store.secret(STORED_AS)
     if stored is None or _master_id(stored) == masters.current().id:
         return False
     root = _root(stored, masters=masters, journal_id=journal_id)
-    store.put_secret(SECRET_NAME, _wrapped(root, masters=masters, journal_id=journal_id))
+    store.put_secret(STORED_AS, _wrapped(root, masters=masters, journal_id=journal_id))
     return True
 
 
 def secrets_master(store: KeyStore) -> str | None:
     """The id of the master that wraps the root; None where there is no root."""
-    stored = store.secret(SECRET_NAME)
+    stored = store.secret(STORED_AS)
     return None if stored is None else _master_id(stored)
 
 

@@ -30,10 +30,9 @@ def seal_file(source: BinaryIO, target: BinaryIO, *, secret: bytes, bound: bytes
     salt = urandom(_SALT_BYTES)
     cipher = _cipher(secret, salt=salt)
     target.write(_MAGIC + salt)
-    target.writelines(
-        cipher.encrypt(_nonce(number, last=last), chunk, _MAGIC + bound)
-        for number, chunk, last in _chunks(source, size=CHUNK_BYTES)
-    )
+    for number, chunk, last in _chunks(source, size=CHUNK_BYTES):
+        sealed = cipher.encrypt(_nonce(number, last=last), chunk, _MAGIC + bound)
+        target.write(sealed)
 
 
 def open_file(source: BinaryIO, target: BinaryIO, *, secret: bytes, bound: bytes) -> None:
