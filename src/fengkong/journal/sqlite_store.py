@@ -7,7 +7,6 @@ the thread that committed, so that the writer's connection never does it in the 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -30,11 +29,11 @@ from fengkong.journal.sqlite_file import (
     risk_of,
 )
 from fengkong.journal.sqlite_reading import HEAD, LEVEL_SHIFT, SqliteReading, head_of
+from fengkong.journal.wal_copying import WalCopying
 from fengkong.protection.subject_keys import SubjectKey
 
 T = TypeVar("T")
 
-CHECKPOINT_PAGES: Final = 4096
 WAIT_S: Final = 30.0
 
 _INSERT_ENTRY: Final = "INSERT INTO entries VALUES (?, ?, ?, ?)"
@@ -67,11 +66,11 @@ class SqliteStore(SqliteReading):
         self._staged: Head | None = None
         self._durable: Head | None = None
         self._writer: apsw.Connection | None = None
-        self._copier: apsw.Connection | None = None
         self._wal_pages = 0
         try:
             super().__init__(path, vfs=vfs)
             self._connect()
+            self._copying = WalCopying(connect(path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs))
         except BaseException:
             os.close(self._lock)
             raise
@@ -118,7 +117,7 @@ class SqliteStore(SqliteReading):
             raise
         self._durable, self._staged = self._staged, None
         try:
-            self._copy_back()
+            self._copying.after_commit(self._wal_pages)
         finally:
             self._turn.release()
 
@@ -157,7 +156,7 @@ class SqliteStore(SqliteReading):
 
         done = self._write(blank)
         if done:
-            self._empty_wal()
+            self._copying.empty()
         return done
 
     def put_secret(self, name: str, value: bytes) -> None:
@@ -168,17 +167,15 @@ class SqliteStore(SqliteReading):
         """Give everything back; a staged batch is forgotten."""
         self.abort()
         super().close()
-        for connection in (self._copier, self._writer):
-            if connection is not None:
-                connection.close()
+        self._copying.close()
+        if self._writer is not None:
+            self._writer.close()
         os.close(self._lock)
 
     def _connect(self) -> apsw.Connection:
         if self._writer is None:
             self._writer = connect(self.path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=self._vfs)
             self._writer.set_wal_hook(self._note_wal)
-        if self._copier is None:
-            self._copier = connect(self.path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=self._vfs)
         return self._writer
 
     def _note_wal(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
@@ -250,19 +247,6 @@ class SqliteStore(SqliteReading):
             raise
         self._turn.release()
         return done
-
-    def _copy_back(self) -> None:
-        """Copy the WAL into the file where it has grown enough; failing is for the next time."""
-        if self._wal_pages < CHECKPOINT_PAGES or self._copier is None:
-            return
-        with contextlib.suppress(apsw.Error):
-            self._copier.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-
-    def _empty_wal(self) -> None:
-        """Leave nothing of older pages in the WAL, as far as readers allow it."""
-        if self._copier is not None:
-            with contextlib.suppress(apsw.BusyError, apsw.LockedError):
-                self._copier.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
 
 def _insert_keys(writer: apsw.Connection, keys: Sequence[SubjectKey]) -> None:
