@@ -1,4 +1,4 @@
-"""What the HTTP edge needs of the rest: the desk that answers and the door that knows the keys."""
+"""What the HTTP edge needs of the rest: the desk that answers, the keys, and the spent nonces."""
 
 from __future__ import annotations
 
@@ -74,3 +74,51 @@ class Desk(Protocol):
 
     def note_security(self, kind: str, key_id: str) -> None:
         """Have it ledgered that a replayed request or a foreign key was seen; bounded, at once."""
+
+
+class ApiKey(Protocol):
+    """A key that is valid now, and what it may do. `public_key` checks what its holder signs."""
+
+    @property
+    def id(self) -> str:
+        """The public part of the key."""
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What it may do."""
+
+    @property
+    def rate_per_second(self) -> float:
+        """Events a second, in the long run."""
+
+    @property
+    def burst(self) -> int:
+        """Events at once."""
+
+    @property
+    def require_signature(self) -> bool:
+        """Whether its secret must never travel: only signed requests are accepted."""
+
+    @property
+    def public_key(self) -> bytes:
+        """32 bytes of an Ed25519 public key."""
+
+
+class Keys(Protocol):
+    """The API keys; unknown, wrong, expired and revoked ones look all the same."""
+
+    def authenticate(self, text: str, now: int) -> ApiKey | None:
+        """The key whose whole text this is; `now` in microseconds since 1970."""
+
+    def signer(self, key_id: str, now: int) -> ApiKey | None:
+        """The key of an id, to check a signature with."""
+
+
+class Nonces(Protocol):
+    """Which signatures were used already; remembers it through restarts and wrong clocks."""
+
+    def spend(self, *, key_id: str, nonce: str, created: int, now: int) -> Awaitable[bool]:
+        """Use a nonce, durably, before this returns; False where it was used or is out of time.
+
+        `created` in seconds, `now` in microseconds, both since 1970.
+        """

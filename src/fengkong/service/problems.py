@@ -75,6 +75,8 @@ def problem_of(error: RiskError) -> Problem:
 def of_error(error: RiskError, *, retry_after: int = 0) -> Answer:
     """The answer to a request that an error stopped; 429 and 503 always say when to come again."""
     problem = problem_of(error)
+    if isinstance(error, ServiceError):
+        retry_after = retry_after or error.retry_after
     if problem.status in (429, 503):
         retry_after = retry_after or RETRY_SECONDS
     body = msgspec.json.encode(problem)

@@ -13,6 +13,8 @@ class ServiceError(RiskError):
     code = "service.refused"
     hint = "Correct the request as the code says and send it again."
     status: ClassVar[int] = 400
+    retry_after: int = 0
+    """Whole seconds after which it makes sense to come again; 0 says nothing."""
 
 
 class MalformedRequestError(ServiceError):

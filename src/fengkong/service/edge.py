@@ -1,0 +1,485 @@
+"""The outermost edge: one HTTP/1.1 connection, its limits and its clocks.
+
+uvicorn's httptools protocol with stricter manners. What is not a decent request never reaches the
+application: it is answered from here with prepared bytes and the connection ends. One sweep a
+few times a second closes every connection that is too slow, instead of one timer a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, cast
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from fengkong.service import problems
+from fengkong.service.hosts import Hosts
+from fengkong.service.refusals import (
+    AddressTooLongError,
+    HeadersTooLargeError,
+    InternalError,
+    InvalidHostError,
+    MalformedRequestError,
+    MethodNotAllowedError,
+    OverloadedError,
+    RequestTimeoutError,
+    ServiceError,
+)
+
+LOGGER: Final = logging.getLogger("fengkong.service")
+ADDRESS_MAX: Final = 8 * 1024
+HEADERS_MAX: Final = 64
+HEADER_BYTES_MAX: Final = 16 * 1024
+_READ_AHEAD: Final = 64 * 1024
+_HEAD_MAX: Final = 64 * 1024
+_LINGER_BYTES: Final = 1024 * 1024
+_NEVER: Final = math.inf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeLimits:
+    """How patient the edge is; times are in seconds, sizes in bytes.
+
+    `request` is for the headers, and again for the body; `idle` for a connection between two
+    requests; `write` for a client that does not read; `discard` is how much of a body nobody
+    wants is read, so that its sender sees the answer.
+    """
+
+    request: float = 15.0
+    idle: float = 75.0
+    write: float = 15.0
+    linger: float = 2.0
+    connections: int = 4096
+    write_buffer: int = 256 * 1024
+    discard: int = 32 * 1024 * 1024
+
+
+class Sweep:
+    """Closes what is too slow: looks at every open connection a few times a second."""
+
+    def __init__(self, limits: EdgeLimits) -> None:
+        shortest = min(limits.request, limits.idle, limits.write, limits.linger)
+        self._interval = min(0.5, shortest / 4)
+        self._connections: set[Edge] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    def add(self, connection: Edge) -> None:
+        """Watch a connection from now on."""
+        self._connections.add(connection)
+        if self._timer is None:
+            self._timer = connection.loop.call_later(self._interval, self._look)
+
+    def discard(self, connection: Edge) -> None:
+        """It is closed; with the last one the looking ends."""
+        self._connections.discard(connection)
+        if not self._connections and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        self._timer = None
+        for connection in list(self._connections):
+            connection.check_clock()
+        if self._connections and self._timer is None:
+            loop = next(iter(self._connections)).loop
+            self._timer = loop.call_later(self._interval, self._look)
+
+
+class StandingLines:
+    """The headers that the server adds to every answer, such as Date; they change once a second."""
+
+    def __init__(self) -> None:
+        self._headers: object = None
+        self._lines = b""
+
+    def of(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The lines of these headers, made once for each list."""
+        if headers is not self._headers:
+            self._headers = headers
+            self._lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+        return self._lines
+
+
+class Exchange:
+    """One request and its answer, as ASGI sees them. The answer's body is sent whole."""
+
+    __slots__ = (
+        *("body", "complete", "continues", "disconnected", "edge", "headers", "keep_alive"),
+        *("more_body", "scope", "status", "waiter"),
+    )
+
+    def __init__(self, *, edge: Edge, scope: dict[str, Any], keep_alive: bool) -> None:
+        self.edge = edge
+        self.scope = scope
+        self.keep_alive = keep_alive
+        self.continues = edge.expect_100_continue
+        self.body: bytes | bytearray = b""
+        self.more_body = True
+        self.complete = False
+        self.disconnected = False
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.waiter: asyncio.Future[None] | None = None
+
+    async def receive(self) -> dict[str, Any]:
+        """What has arrived of the body, waiting for some; or that the client has gone."""
+        if self.more_body and not self.body and not self.disconnected and not self.complete:
+            if self.continues:
+                self.continues = False
+                self.edge.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.edge.flow.resume_reading()
+            self.waiter = self.edge.loop.create_future()
+            await self.waiter
+        if self.disconnected or self.complete:
+            return {"type": "http.disconnect"}
+        body, self.body = self.body, b""
+        return {"type": "http.request", "body": bytes(body), "more_body": self.more_body}
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """Keep the start; write everything in one piece with the body."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = message["headers"]
+            return
+        assert not message.get("more_body"), "an answer's body is sent whole"
+        assert self.status, "the start comes first"
+        assert not self.complete, "one answer"
+        self.complete = True
+        if self.disconnected:
+            return
+        edge = self.edge
+        parts = [STATUS_LINE[self.status], edge.lines.of(edge.server_state.default_headers)]
+        for name, value in self.headers:
+            parts += (name, b": ", value, b"\r\n")
+        parts.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
+        if self.scope["method"] != "HEAD":
+            parts.append(message["body"])
+        edge.transport.write(b"".join(parts))
+        edge.answered(self)
+
+    def wake(self) -> None:
+        """Something arrived, or nothing more will."""
+        waiter = self.waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+            self.waiter = None
+
+
+class Edge(HttpToolsProtocol):
+    """One connection. Made by `edge_for`, which gives it its limits."""
+
+    limits: ClassVar[EdgeLimits]
+    hosts: ClassVar[Hosts]
+    sweep: ClassVar[Sweep]
+    lines: ClassVar[StandingLines]
+    refusals: ClassVar[Mapping[type[ServiceError], bytes]]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start watching the connection; refuse it where there are too many."""
+        super().connection_made(cast("asyncio.Transport", transport))
+        self.transport.set_write_buffer_limits(high=self.limits.write_buffer)
+        self.refused = False
+        self.head_bytes = 0
+        self.header_bytes = 0
+        self.arriving = False
+        self.discarded = 0
+        self.write_deadline = _NEVER
+        self.deadline = self.loop.time() + self.limits.request
+        self.sweep.add(self)
+        if len(self.sweep) > self.limits.connections:
+            self._refuse(OverloadedError)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """Tell whoever still answers that nobody listens."""
+        self.connections.discard(self)
+        self.sweep.discard(self)
+        waiting = [exchange for exchange, _ in self.pipeline]
+        self.pipeline.clear()
+        for exchange in [self.cycle, *waiting]:
+            if exchange is not None:
+                exchange.disconnected = True
+                cast("Exchange", exchange).wake()
+        self.flow.resume_writing()
+        self.parser = None  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came; anything that is no decent request ends the connection."""
+        if self.refused:
+            self._discard(data)
+            return
+        if not self.arriving:
+            self.head_bytes += len(data)
+            if self.deadline == _NEVER or self.head_bytes == len(data):
+                self.deadline = self.loop.time() + self.limits.request
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # An upgrade may be ignored; what follows it cannot be understood.
+            self._end_after_answer()
+        except httptools.HttpParserError:
+            if not self.refused:
+                self._refuse(MalformedRequestError)
+        if not self.arriving and self.head_bytes > _HEAD_MAX and not self.refused:
+            self._refuse(HeadersTooLargeError if self.headers else AddressTooLongError)
+
+    def on_message_begin(self) -> None:
+        """A request starts."""
+        self.url = b""
+        self.headers = []
+        self.header_bytes = 0
+        self.expect_100_continue = False
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the address."""
+        self.url += url
+        if len(self.url) > ADDRESS_MAX:
+            self._stop(AddressTooLongError)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, after the colon is known."""
+        self.header_bytes += len(name) + len(value)
+        if len(self.headers) >= HEADERS_MAX or self.header_bytes > HEADER_BYTES_MAX:
+            self._stop(HeadersTooLargeError)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: refuse it, or hand the request to the application."""
+        method = self.parser.get_method().decode("ascii")
+        if method in ("TRACE", "CONNECT"):
+            self._stop(MethodNotAllowedError)
+        if not self.url.startswith(b"/") or not self.url.isascii():
+            self._stop(MalformedRequestError)
+        if not self.hosts.admits(self.headers):
+            self._stop(InvalidHostError)
+        path, _, query = self.url.partition(b"?")
+        version = self.parser.get_http_version()
+        exchange = Exchange(
+            edge=self,
+            scope={
+                "type": "http",
+                "asgi": {"version": "3.0", "spec_version": "2.3"},
+                "http_version": version,
+                "method": method,
+                "scheme": self.scheme,
+                "path": path.decode("ascii"),
+                "raw_path": path,
+                "query_string": query,
+                "root_path": "",
+                "headers": self.headers,
+                "client": self.client,
+                "server": self.server,
+            },
+            keep_alive=version == "1.1"
+            and self.parser.should_keep_alive()
+            and not self.parser.should_upgrade(),
+        )
+        self.arriving = True
+        self.head_bytes = 0
+        self.discarded = 0
+        previous = cast("Exchange | None", self.cycle)
+        self.cycle = exchange  # type: ignore[assignment]
+        if previous is None or previous.complete:
+            self._start(exchange)
+        else:
+            # A second request before the first is answered waits, and no more of it is read.
+            self.flow.pause_reading()
+            self.pipeline.appendleft((exchange, self.app))  # type: ignore[arg-type]
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body; of a request that was answered already it is dropped."""
+        exchange = cast("Exchange", self.cycle)
+        if exchange.complete:
+            self.discarded += len(body)
+            if self.discarded > self.limits.discard:
+                self.transport.close()
+            return
+        if exchange.body:
+            exchange.body = (
+                bytearray(exchange.body) if type(exchange.body) is bytes else exchange.body
+            )
+            exchange.body += body
+        else:
+            exchange.body = body
+        if len(exchange.body) > _READ_AHEAD:
+            self.flow.pause_reading()
+        exchange.wake()
+
+    def on_message_complete(self) -> None:
+        """The request is whole; from here on the clock is ours, not the client's."""
+        self.arriving = False
+        exchange = cast("Exchange", self.cycle)
+        exchange.more_body = False
+        if exchange.complete:
+            self.deadline = self.loop.time() + self.limits.idle
+        else:
+            self.deadline = _NEVER
+            exchange.wake()
+
+    def answered(self, exchange: Exchange) -> None:
+        """An answer was written: close, take the next waiting request, or wait for one."""
+        self.server_state.total_requests += 1
+        if not exchange.keep_alive:
+            if self.arriving:
+                self._linger()
+            else:
+                self.refused = True
+                self.transport.close()
+            return
+        if self.pipeline:
+            following, _ = self.pipeline.pop()
+            self._start(cast("Exchange", following))
+        if not self.arriving:
+            self.deadline = self.loop.time() + self.limits.idle
+        if self.write_deadline == _NEVER:
+            self.flow.resume_reading()
+
+    def shutdown(self) -> None:
+        """The server stops: answer what is being answered, then close."""
+        exchange = cast("Exchange | None", self.cycle)
+        if exchange is None or exchange.complete:
+            self.transport.close()
+        else:
+            self._end_after_answer()
+
+    def pause_writing(self) -> None:
+        """The client does not read: it gets no more requests in, and some time."""
+        self.flow.pause_writing()
+        self.flow.pause_reading()
+        self.write_deadline = self.loop.time() + self.limits.write
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self.flow.resume_writing()
+        self.flow.resume_reading()
+        self.write_deadline = _NEVER
+
+    def check_clock(self) -> None:
+        """Close the connection where its client is too slow."""
+        now = self.loop.time()
+        if now >= self.write_deadline:
+            self.transport.abort()
+        elif now >= self.deadline:
+            self._too_slow()
+
+    def _too_slow(self) -> None:
+        exchange = cast("Exchange | None", self.cycle)
+        unanswered = exchange is not None and not exchange.complete
+        if self.refused:
+            self.transport.abort()
+        elif unanswered and not self.arriving:
+            self.deadline = _NEVER  # it is us who are slow
+        elif unanswered or (self.head_bytes and not self.arriving):
+            self._refuse(RequestTimeoutError)
+        else:
+            self.transport.close()
+
+    def _start(self, exchange: Exchange) -> None:
+        if self.arriving:
+            self.deadline = self.loop.time() + self.limits.request
+        app = cast("Any", self.app)
+        task = self.loop.create_task(app(exchange.scope, exchange.receive, exchange.send))
+        self.tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if task.cancelled():
+            self.transport.close()
+        elif (error := task.exception()) is not None:
+            # Where, not what: the text of an unforeseen error may hold a customer's data.
+            place = error.__traceback__
+            while place is not None and place.tb_next is not None:
+                place = place.tb_next
+            code = place.tb_frame.f_code if place is not None else None
+            LOGGER.error(
+                "unforeseen %s in %s, line %s",
+                type(error).__name__,
+                code.co_qualname if code else "?",
+                place.tb_lineno if place else "?",
+            )
+            if not self.transport.is_closing():
+                self._refuse(InternalError)
+
+    def _end_after_answer(self) -> None:
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def _stop(self, error: type[ServiceError]) -> None:
+        """Refuse from inside the parser, which ends its work on this data."""
+        self._refuse(error)
+        raise _StoppedError
+
+    def _refuse(self, error: type[ServiceError]) -> None:
+        self.refused = True
+        exchange = cast("Exchange | None", self.cycle)
+        if exchange is not None and not exchange.complete:
+            exchange.disconnected = True
+            exchange.wake()
+        self.transport.write(self.refusals[error])
+        self._linger()
+
+    def _linger(self) -> None:
+        """Close in a way that the client sees the answer although it is still sending."""
+        self.refused = True
+        if self.transport.is_closing() or not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self.discarded = 0
+        self.flow.resume_reading()
+        self.transport.write_eof()
+        self.deadline = self.loop.time() + self.limits.linger
+
+    def _discard(self, data: bytes) -> None:
+        self.discarded += len(data)
+        if self.discarded > _LINGER_BYTES:
+            self.transport.close()
+
+
+class _StoppedError(Exception):
+    """The parser's work on this data ends: the request was refused."""
+
+
+_EDGE_ERRORS: Final = (
+    *(AddressTooLongError, HeadersTooLargeError, InternalError, InvalidHostError),
+    *(MalformedRequestError, MethodNotAllowedError, OverloadedError, RequestTimeoutError),
+)
+
+
+def edge_for(*, limits: EdgeLimits, hosts: Hosts) -> type[Edge]:
+    """The protocol class for uvicorn's `http` setting, with these limits."""
+    members = {
+        "limits": limits,
+        "hosts": hosts,
+        "sweep": Sweep(limits),
+        "lines": StandingLines(),
+        "refusals": {error: _prepared(error) for error in _EDGE_ERRORS},
+    }
+    return type("Edge", (Edge,), members)
+
+
+def _prepared(error: type[ServiceError]) -> bytes:
+    summary = " ".join((error.__doc__ or "").split())
+    answer = problems.of_error(error(summary))
+    lines = [
+        STATUS_LINE[answer.status],
+        b"content-type: %b\r\n" % answer.media,
+        b"content-length: %d\r\n" % len(answer.body),
+        b"cache-control: no-store\r\n",
+        b"x-content-type-options: nosniff\r\n",
+        b"retry-after: %d\r\n" % answer.retry_after if answer.retry_after else b"",
+        b"allow: GET, POST, PUT, DELETE\r\n" if answer.status == 405 else b"",
+        b"connection: close\r\n\r\n",
+        answer.body,
+    ]
+    return b"".join(lines)

@@ -1,0 +1,267 @@
+"""The addresses of the service: one declared table that the app, the OpenAPI and the tests read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Literal
+from urllib.parse import unquote_to_bytes
+
+from fengkong.core.bilingual import Bilingual
+from fengkong.service.bodies import (
+    BATCH_BYTES_MAX,
+    BATCH_MEDIA,
+    EVENT_BYTES_MAX,
+    EVENT_MEDIA,
+    POLICY_BYTES_MAX,
+    POLICY_MEDIA,
+)
+from fengkong.service.refusals import MethodNotAllowedError, UnknownAddressError
+
+Scope = Literal["decide", "record", "read", "explain", "policy", "audit", "metrics", "admin"]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+
+
+class Sends(Enum):
+    """What the body of a request to an address is."""
+
+    NOTHING = "nothing"
+    EVENT = "event"
+    BATCH = "batch"
+    POLICY = "policy"
+
+    @property
+    def media(self) -> Sequence[bytes]:
+        """The media types it may have."""
+        return _MEDIA[self]
+
+    @property
+    def limit(self) -> int:
+        """Bytes it may have, packed and unpacked."""
+        return _LIMITS[self]
+
+
+_MEDIA: Final = {
+    Sends.NOTHING: (),
+    Sends.EVENT: EVENT_MEDIA,
+    Sends.BATCH: BATCH_MEDIA,
+    Sends.POLICY: POLICY_MEDIA,
+}
+_LIMITS: Final = {
+    Sends.NOTHING: 0,
+    Sends.EVENT: EVENT_BYTES_MAX,
+    Sends.BATCH: BATCH_BYTES_MAX,
+    Sends.POLICY: POLICY_BYTES_MAX,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One method of one address; `scope` is what its caller's key must have, None for anyone."""
+
+    name: str
+    method: Method
+    path: str
+    scope: Scope | None
+    title: Bilingual
+    sends: Sends = Sends.NOTHING
+
+    @property
+    def submits(self) -> bool:
+        """Whether it gives the writer work, and so is refused when there is too much."""
+        return self.sends in (Sends.EVENT, Sends.BATCH)
+
+
+def _route(
+    call: str, *, name: str, scope: Scope | None, zh: str, en: str, sends: Sends = Sends.NOTHING
+) -> Route:
+    method, _, path = call.partition(" ")
+    assert method in ("GET", "POST", "PUT", "DELETE"), f"no such method {method}"
+    title = Bilingual(zh=zh, en=en)
+    return Route(name=name, method=method, path=path, scope=scope, title=title, sends=sends)  # type: ignore[arg-type]
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    _route(
+        "POST /v1/decisions",
+        name="decide",
+        scope="decide",
+        sends=Sends.EVENT,
+        zh="判定一个事件",
+        en="Decide one event",
+    ),
+    _route(
+        "POST /v1/decisions/batch",
+        name="decide_many",
+        scope="decide",
+        sends=Sends.BATCH,
+        zh="按顺序判定多个事件",
+        en="Decide many events, in order",
+    ),
+    _route(
+        "POST /v1/events",
+        name="record",
+        scope="record",
+        sends=Sends.EVENT,
+        zh="记录一个事件，不作判定",
+        en="Record one event without a verdict",
+    ),
+    _route(
+        "POST /v1/events/batch",
+        name="record_many",
+        scope="record",
+        sends=Sends.BATCH,
+        zh="按顺序记录多个事件",
+        en="Record many events, in order",
+    ),
+    _route(
+        "GET /v1/decisions/{id}",
+        name="find",
+        scope="read",
+        zh="查询已记录的决策",
+        en="The answer recorded for an event",
+    ),
+    _route(
+        "GET /v1/decisions/{id}/explanation",
+        name="explain",
+        scope="explain",
+        zh="重新推导决策，并与记录比较",
+        en="The decision derived again, compared with what was recorded",
+    ),
+    _route(
+        "GET /v1/policies",
+        name="policies",
+        scope="policy",
+        zh="现行、影子和历史策略",
+        en="The live policy, the shadow and those before",
+    ),
+    _route(
+        "POST /v1/policies",
+        name="publish",
+        scope="policy",
+        sends=Sends.POLICY,
+        zh="启用策略",
+        en="Put a policy in force",
+    ),
+    _route(
+        "POST /v1/policies/rollback",
+        name="rollback",
+        scope="policy",
+        zh="退回上一个策略",
+        en="Go back to the policy before",
+    ),
+    _route(
+        "PUT /v1/policies/shadow",
+        name="shadow",
+        scope="policy",
+        sends=Sends.POLICY,
+        zh="让策略以影子方式并行运行",
+        en="Run a policy beside the live one",
+    ),
+    _route(
+        "DELETE /v1/policies/shadow",
+        name="end_shadow",
+        scope="policy",
+        zh="结束影子策略",
+        en="End the shadow policy",
+    ),
+    _route(
+        "GET /v1/ledger/checkpoint",
+        name="checkpoint",
+        scope="audit",
+        zh="最新的签名检查点",
+        en="The latest signed checkpoint",
+    ),
+    _route(
+        "GET /v1/ledger/tile/entries/{tile}",
+        name="bundle",
+        scope="audit",
+        zh="账本条目束",
+        en="The leaves of one tile",
+    ),
+    _route(
+        "GET /v1/ledger/tile/{level}/{tile}",
+        name="tile",
+        scope="audit",
+        zh="账本的哈希瓦片",
+        en="The hashes of one tile",
+    ),
+    _route(
+        "GET /v1/ledger/inclusion",
+        name="inclusion",
+        scope="audit",
+        zh="条目在账本中的证明",
+        en="The proof that an entry is in the ledger",
+    ),
+    _route(
+        "GET /v1/ledger/consistency",
+        name="consistency",
+        scope="audit",
+        zh="账本只增不改的证明",
+        en="The proof that the ledger only grew",
+    ),
+    _route("GET /healthz", name="health", scope=None, zh="进程存活", en="The process is alive"),
+    _route("GET /readyz", name="ready", scope=None, zh="可接收请求", en="Requests are taken"),
+    _route(
+        "GET /metrics", name="metrics", scope="metrics", zh="Prometheus 指标", en="For Prometheus"
+    ),
+    _route("GET /openapi.json", name="openapi", scope=None, zh="接口说明", en="This description"),
+)
+
+_PARAMETER: Final = re.compile(r"\{(\w+)\}")
+_FORMS: Final = {
+    "id": r"([^/]+)",
+    "level": r"([0-9]{1,2})",
+    "tile": r"((?:x[0-9]{3}/)*[0-9]{3}(?:\.p/[0-9]{1,3})?)",
+}
+NO_PARAMETERS: Final[tuple[str, ...]] = ()
+
+
+class Router:
+    """Finds the route of a request: whole addresses by one look, others by their pattern."""
+
+    def __init__(self, routes: Sequence[Route] = ROUTES) -> None:
+        self.direct: dict[tuple[str, bytes], Route] = {
+            (route.method, route.path.encode()): route for route in routes if "{" not in route.path
+        }
+        self._patterns = [
+            (re.compile(_PARAMETER.sub(lambda match: _FORMS[match[1]], route.path)), route)
+            for route in routes
+            if "{" in route.path
+        ]
+
+    def find(self, *, method: str, raw_path: bytes) -> tuple[Route, tuple[str, ...]]:
+        """The route and the parameters in its address, percent-decoded.
+
+        HEAD is answered where GET is. Raises UnknownAddressError, or MethodNotAllowedError.
+        """
+        wanted = "GET" if method == "HEAD" else method
+        route = self.direct.get((wanted, raw_path))
+        if route is not None:
+            return route, NO_PARAMETERS
+        path = raw_path.decode("ascii", "replace")
+        known = any(address == raw_path for _, address in self.direct)
+        for pattern, candidate in self._patterns:
+            match = pattern.fullmatch(path)
+            if match is not None and candidate.method == wanted:
+                return candidate, tuple(map(_decoded, match.groups()))
+            known = known or match is not None
+        if known:
+            raise MethodNotAllowedError(f"{method[:16]} is not answered here")
+        raise UnknownAddressError("nothing is at this address")
+
+    def allowed(self, raw_path: bytes) -> str:
+        """The methods that an address answers, for the Allow header."""
+        methods = {method for method, address in self.direct if address == raw_path}
+        path = raw_path.decode("ascii", "replace")
+        methods |= {route.method for form, route in self._patterns if form.fullmatch(path)}
+        return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+
+
+def _decoded(segment: str) -> str:
+    try:
+        return unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError:
+        raise UnknownAddressError("nothing is at this address") from None
