@@ -1,0 +1,72 @@
+"""One recorded decision derived again, and taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from fengkong.evaluation.masking import Masking
+from fengkong.evaluation.witness import Witness
+from fengkong.events.columns import EventColumns
+from fengkong.events.event import Event
+from fengkong.service.desk_refusals import NotDecidedError
+from fengkong.service.history import History, Sealed
+from fengkong.service.lanes import Lane
+from fengkong.service.recovery import activations, in_force, restored
+from fengkong.service.refusals import ErasedError, UnknownDecisionError
+from fengkong.service.snapshots import SnapshotFolder
+
+
+def explained(sequence: int, *, history: History, snapshots: SnapshotFolder) -> dict[str, Any]:
+    """The decision of an entry derived from the journal alone, beside what was recorded.
+
+    `equal` says whether both are the same to the byte; `explanation` is what the decision saw,
+    with personal texts masked. Raises where there is nothing to explain.
+    """
+    entry = history.reading.entry(sequence)
+    if entry is None:
+        raise UnknownDecisionError(f"there is no entry {sequence:,}")
+    leaf, sealed = history.open(entry)
+    if leaf.kind not in ("decision", "event"):
+        raise UnknownDecisionError(f"entry {sequence:,} is of kind {leaf.kind}")
+    if sealed is None:
+        raise ErasedError(f"{leaf.event} was erased")
+    if sealed.decision is None:
+        raise NotDecidedError(f"{leaf.event} was only recorded")
+    live, _ = in_force(activations(history, upto=sequence - 1), at=sequence)
+    text = None if live is None else live.text
+    assert text is not None, "a decision follows an activation"
+    lane = restored(text, history=history, snapshots=snapshots, upto=sequence - 1)
+    event = history.event(sealed)
+    return {
+        "sequence": sequence,
+        "event_id": leaf.event,
+        **_derived(lane, event, sealed, events_before=sequence - 1),
+    }
+
+
+def _derived(lane: Lane, event: Event, sealed: Sealed, *, events_before: int) -> Mapping[str, Any]:
+    """The event decided again in a lane that stands just before it."""
+    recorded = sealed.decision or b""
+    if sealed.missing is not None:
+        derived = lane.engine.fallback(event, missing=sealed.missing).to_json()
+        explanation = None
+    else:
+        columns = EventColumns.from_events([event], catalogue=lane.policy.catalogue)
+        (block,) = lane.engine.decide_columns(columns, lane.state)
+        derived = block.decision(0).to_json()
+        explanation = Witness(
+            policy=lane.policy,
+            block=block,
+            lists=lane.state.lists,
+            event=event,
+            masking=Masking.SENSITIVE,
+        ).explanation(events_before=events_before)
+    return {
+        "equal": derived == recorded,
+        "recorded": msgspec.Raw(recorded),
+        "derived": None if derived == recorded else msgspec.Raw(derived),
+        "explanation": explanation,
+    }

@@ -1,0 +1,162 @@
+"""A policy kept in step with the journal: its engine, and its state at one position.
+
+The state of a lane at a position is a fold over every entry up to there, whatever policy was live
+when they came. So it does not matter who folds: the service one event at a time, a second process
+in columns, or a replay years later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from fengkong.decisions.decision import Decision
+from fengkong.decisions.engine import Engine
+from fengkong.decisions.policy import LIST_CHANGED, Policy
+from fengkong.decisions.policy_file import load_policy
+from fengkong.decisions.state import State
+from fengkong.events.catalogue import shipped_catalogue
+from fengkong.events.columns import EventColumns
+from fengkong.events.event import Event
+from fengkong.features.state import FeatureLimitError
+from fengkong.rules.errors import InvalidListError
+from fengkong.rules.lists import ListChange
+
+FEATURES: Final = "features"
+"""What is missing from a degraded decision: the windows had no room for the event."""
+
+
+class Judged(NamedTuple):
+    """What a lane made of an event; `missing` names what a degraded decision did without."""
+
+    decision: Decision | None
+    missing: str | None
+
+
+class Passed(NamedTuple):
+    """An event of the journal to fold in; `degraded` as its leaf says."""
+
+    event: Event
+    degraded: bool
+
+
+@dataclass(slots=True)
+class Lane:
+    """A policy, its engine and its state."""
+
+    text: str
+    engine: Engine
+    state: State
+
+    @classmethod
+    def begin(cls, text: str, *, source: str = "policy") -> Lane:
+        """The lane before the first event; raises the faults of the policy."""
+        engine = Engine(read_policy_text(text, source=source))
+        return cls(text, engine, engine.new_state())
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of the lane."""
+        return self.engine.policy
+
+    def decides(self, event: Event) -> bool:
+        """Whether the policy decides events of this type."""
+        return event.type in self.policy.events
+
+    def judge(self, event: Event) -> Judged:
+        """Count one event and decide it.
+
+        Where the windows have no room the event is not counted, and the policy's fallback
+        applies; the same happens again in every replay. Other errors are the event's own.
+        """
+        try:
+            return Judged(self.engine.decide(event, self.state), None)
+        except FeatureLimitError:
+            if not self.decides(event):
+                return Judged(None, FEATURES)
+            return Judged(self.engine.fallback(event, missing=FEATURES), FEATURES)
+
+    def check(self, event: Event) -> None:
+        """Refuse a list change that could not be applied, before anything is recorded."""
+        if event.type == LIST_CHANGED:
+            name = event.values.get("list")
+            change = ListChange.of(event.values, occurred_at=event.occurred_at)
+            if name not in self.policy.scope.lists:
+                raise InvalidListError(
+                    f"the policy {self.policy.name} has no list {str(name)[:80]!r}", path="$.list"
+                )
+            starts = max(change.starts or event.occurred_at, event.occurred_at)
+            if change.expires is not None and change.expires <= starts:
+                raise InvalidListError(
+                    "the entry would expire before it starts", path="$.expires_at"
+                )
+
+    def fold(self, passed: Sequence[Passed]) -> None:
+        """Let events of the journal go by, in columns wherever that gives the same state."""
+        for stretch in _stretches(passed):
+            if len(stretch) < _FEW or stretch[0].degraded:
+                self._fold_singly(stretch)
+                continue
+            columns = EventColumns.from_events(
+                [one.event for one in stretch], catalogue=self.policy.catalogue
+            )
+            try:
+                for _ in self.engine.decide_columns(columns, self.state):
+                    pass
+            except FeatureLimitError:
+                # A long batch asks for all its room at once: one by one may still fit.
+                self._fold_singly(stretch)
+
+    def _fold_singly(self, passed: Sequence[Passed]) -> None:
+        for one in passed:
+            try:
+                self.judge(one.event)
+            except InvalidListError:
+                continue  # another policy's list, refused nowhere because it was recorded before
+
+
+_FEW: Final = 64
+_STRETCH_MAX: Final = 16_384
+
+
+def _stretches(passed: Sequence[Passed]) -> list[Sequence[Passed]]:
+    """Runs of events that one call may count: cut at list changes and degraded entries."""
+    runs: list[Sequence[Passed]] = []
+    start = 0
+    for at, one in enumerate(passed):
+        if one.degraded or one.event.type == LIST_CHANGED or at - start >= _STRETCH_MAX:
+            if at > start:
+                runs.append(passed[start:at])
+            start = at
+            if one.degraded or one.event.type == LIST_CHANGED:
+                runs.append(passed[at : at + 1])
+                start = at + 1
+    if start < len(passed):
+        runs.append(passed[start:])
+    return runs
+
+
+def read_policy_text(text: str, *, source: str) -> Policy:
+    """The checked policy of a YAML text."""
+    return load_policy(text, source=source, catalogue=shipped_catalogue())
+
+
+def same_memory(one: Policy, other: Policy) -> bool:
+    """Whether two policies remember the same of every history, so that a state may be shared."""
+    return _memory(one) == _memory(other)
+
+
+def _memory(policy: Policy) -> tuple[object, ...]:
+    """Everything of a policy that its state depends on."""
+    return (
+        policy.windows,
+        sorted(policy.events),
+        sorted((name, str(condition)) for name, condition in policy.conditions.items()),
+        sorted(policy.scope.lists),
+        policy.scope.currency,
+        policy.scope.time_zone,
+        sorted((name, str(rate)) for name, rate in policy.rates.items()),
+        sorted((name, str(value)) for name, value in policy.scope.parameters.items()),
+        policy.limits,
+    )

@@ -1,0 +1,100 @@
+"""The parts of a data directory, opened for the one writer or for those who only read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from fengkong.journal.port import Reading, Store
+from fengkong.journal.sqlite_reading import SqliteReading
+from fengkong.journal.sqlite_store import SqliteStore
+from fengkong.protection.masters import EnvironmentMasters, FileMasters
+from fengkong.protection.subject_keys import KeyStore
+from fengkong.protection.vault import Vault
+from fengkong.protection.wrapping import MasterKeys
+from fengkong.service.history import History
+from fengkong.service.settings import Settings
+from fengkong.service.snapshots import SnapshotFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A journal with what is needed to read it in the clear."""
+
+    reading: Reading
+    vault: Vault
+    history: History
+    snapshots: SnapshotFolder
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.reading.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The same for the one writer."""
+
+    store: Store
+    opened: Opened
+
+
+def master_keys(settings: Settings, *, environment: Mapping[str, str]) -> MasterKeys:
+    """The master keys, from where the settings say."""
+    if settings.master_keys == "environment":
+        return EnvironmentMasters(environment)
+    return FileMasters(settings.keys / "master.json")
+
+
+def open_for_writing(settings: Settings, *, environment: Mapping[str, str], now: int) -> Written:
+    """The journal for its one writer; made with its keys where there is none."""
+    settings.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = _store(settings)
+    masters = settings.keys / "master.json"
+    if settings.master_keys == "file" and not store.head().sequence and not masters.exists():
+        FileMasters.create(masters, now=now, algorithm=settings.encryption)
+    try:
+        return Written(store, _opened(settings, store, environment=environment))
+    except BaseException:
+        store.close()
+        raise
+
+
+def open_for_reading(settings: Settings, *, environment: Mapping[str, str]) -> Opened:
+    """The journal for a reader; a service may be writing to it."""
+    reading = _reading(settings)
+    try:
+        return _opened(settings, reading, environment=environment)
+    except BaseException:
+        reading.close()
+        raise
+
+
+def _store(settings: Settings) -> Store:
+    if settings.embedded:
+        return SqliteStore.open(settings.journal_file, hash_name=settings.hash)
+    from fengkong.journal.postgres_store import PostgresStore  # noqa: PLC0415 - only where it is used
+
+    return PostgresStore.open(settings.store, hash_name=settings.hash)
+
+
+def _reading(settings: Settings) -> Reading:
+    if settings.embedded:
+        return SqliteReading(settings.journal_file)
+    from fengkong.journal.postgres_reading import PostgresReading  # noqa: PLC0415 - only where used
+
+    return PostgresReading(settings.store)
+
+
+def _opened(settings: Settings, reading: Reading, *, environment: Mapping[str, str]) -> Opened:
+    vault = Vault(
+        store=cast("KeyStore", reading),
+        masters=master_keys(settings, environment=environment),
+        journal_id=reading.identity,
+        algorithm=settings.encryption,
+    )
+    history = History(reading, vault=vault)
+    return Opened(reading, vault, history, SnapshotFolder(settings.snapshots, vault=vault))

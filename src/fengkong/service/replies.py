@@ -1,0 +1,35 @@
+"""The bodies of successful answers, made from what is recorded so that they can be made again."""
+
+from __future__ import annotations
+
+import msgspec
+
+_text = msgspec.json.encode
+
+
+def decision_body(
+    sequence: int, recorded_at: str, decision: bytes, *, missing: str | None
+) -> bytes:
+    """The answer to an event that was decided; `decision` is its canonical JSON."""
+    return b'{"sequence":%d,"recorded_at":"%s",%s,"decision":%s}' % (
+        sequence,
+        recorded_at.encode(),
+        _degraded(missing),
+        decision,
+    )
+
+
+def event_body(sequence: int, recorded_at: str, event_id: str, *, missing: str | None) -> bytes:
+    """The answer to an event that was only recorded."""
+    return b'{"sequence":%d,"recorded_at":"%s",%s,"event_id":%s}' % (
+        sequence,
+        recorded_at.encode(),
+        _degraded(missing),
+        _text(event_id),
+    )
+
+
+def _degraded(missing: str | None) -> bytes:
+    if missing is None:
+        return b'"degraded":false'
+    return b'"degraded":true,"missing":%s' % _text([missing])

@@ -1,0 +1,270 @@
+"""A service from start to stop: what is checked, in which order, and what is given back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from fengkong.journal.appending import Appender
+from fengkong.journal.port import Store
+from fengkong.journal.second_place import SecondPlace, second_place
+from fengkong.journal.verification import verify_journal
+from fengkong.ledger.export_layout import origin_of
+from fengkong.ledger.notes import Signer
+from fengkong.protection.guarded_files import create_guarded, read_guarded
+from fengkong.service.assistant import Assistant
+from fengkong.service.checkpoints import Checkpoints
+from fengkong.service.deciding import Decider
+from fengkong.service.desk import JournalDesk
+from fengkong.service.desk_refusals import NoPolicyError
+from fengkong.service.erasing import Erasures
+from fengkong.service.lanes import Lane
+from fengkong.service.ledger_pages import JournalLedger
+from fengkong.service.metrics import Metrics
+from fengkong.service.opening import Opened, Written, open_for_writing
+from fengkong.service.policies import Policies, activation_of, record_activation
+from fengkong.service.recovery import LIVE, Activated, activations, in_force, restored
+from fengkong.service.settings import Settings
+from fengkong.service.writer import Writer
+
+TICK_S: Final = 1.0
+_LOG: Final = logging.getLogger(__name__)
+
+
+def wall_clock() -> int:
+    """Microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A journal that was checked and folded into states: everything but the event loop."""
+
+    settings: Settings
+    written: Written
+    appender: Appender
+    decider: Decider
+    activations: list[Activated]
+    signer: Signer
+    places: tuple[SecondPlace, ...]
+    metrics: Metrics
+
+
+def prepare(
+    settings: Settings,
+    *,
+    environment: Mapping[str, str],
+    first_policy: str | None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Prepared:
+    """Open and check the journal, bring the policies' states to its head.
+
+    `first_policy` is the YAML text of the policy of a new journal; `progress` is told the stage,
+    entries done and entries in all. Nothing is served when any of this fails.
+    """
+    written = open_for_writing(settings, environment=environment, now=wall_clock())
+    try:
+        return _prepared(
+            settings, written, first_policy=first_policy, progress=progress or _unheard
+        )
+    except BaseException:
+        written.store.close()
+        raise
+
+
+def _unheard(_stage: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def _prepared(
+    settings: Settings,
+    written: Written,
+    *,
+    first_policy: str | None,
+    progress: Callable[[str, int, int], None],
+) -> Prepared:
+    store, opened = written.store, written.opened
+    signer = _signer(settings, origin=origin_of(store.identity))
+    places = tuple(second_place(text) for text in settings.places)
+    head = store.head().sequence
+    verify_journal(
+        store,
+        verifier=signer.verifier,
+        places=places,
+        after=_verified_before(settings, opened, head=head),
+        progress=lambda done: progress("verify", done, head),
+    )
+    metrics = Metrics()
+    appender = Appender(store)
+    history = activations(opened.history, upto=head)
+    live, shadow = in_force(history, at=head + 1)
+    text = first_policy if live is None else live.text
+    if text is None:
+        raise NoPolicyError("there is no policy to decide with")
+
+    def lane(policy: str) -> Lane:
+        return restored(
+            policy,
+            history=opened.history,
+            snapshots=opened.snapshots,
+            upto=head,
+            progress=lambda done: progress("recover", done, head),
+        )
+
+    decider = Decider(
+        reading=store,
+        appender=appender,
+        vault=opened.vault,
+        metrics=metrics,
+        live=lane(text),
+        shadow=None if shadow is None or shadow.text is None else lane(shadow.text),
+    )
+    if live is None:
+        history = [_first(decider, store)]
+    metrics.head_sequence.set(store.head().sequence)
+    return Prepared(settings, written, appender, decider, history, signer, places, metrics)
+
+
+def _verified_before(settings: Settings, opened: Opened, *, head: int) -> int:
+    """The entry behind which everything is verified: all, or what no snapshot vouches for."""
+    if settings.verify == "all":
+        return 0
+    return max(
+        (file.sequence for file in opened.snapshots.files() if file.sequence <= head), default=0
+    )
+
+
+def _first(decider: Decider, store: Store) -> Activated:
+    """Record the activation of a new journal's first policy."""
+    activated = record_activation(
+        activation_of(decider.live, role=LIVE, cause="started"),
+        appender=decider.appender,
+        decider=decider,
+        now=wall_clock(),
+    )
+    store.stage(decider.appender.take_batch())
+    store.commit()
+    return activated
+
+
+def _signer(settings: Settings, *, origin: str) -> Signer:
+    """The key that signs checkpoints, made when there is none."""
+    path = settings.keys / "ledger.key"
+    if not path.exists():
+        signer = Signer.of_seed(name=origin, seed=os.urandom(32))
+        create_guarded(path, signer.skey().encode() + b"\n")
+        return signer
+    content, _ = read_guarded(path)
+    return Signer.parse(content.decode().strip())
+
+
+class Service:
+    """A prepared journal with its writer, policies and desk on one event loop."""
+
+    def __init__(self, prepared: Prepared, *, on_failure: Callable[[BaseException], None]) -> None:
+        self.prepared = prepared
+        settings, store = prepared.settings, prepared.written.store
+        opened, decider, metrics = prepared.written.opened, prepared.decider, prepared.metrics
+        stored = store.checkpoint()
+        self.checkpoints = Checkpoints(
+            signer=prepared.signer,
+            origin=origin_of(store.identity),
+            hash_name=store.hash_name,
+            stored=stored,
+            places=prepared.places,
+            metrics=metrics,
+        )
+        self.writer = Writer(
+            store=store,
+            decider=decider,
+            checkpoints=self.checkpoints,
+            metrics=metrics,
+            clock=wall_clock,
+            on_failure=on_failure,
+        )
+        self.assistant = Assistant(settings.directory, store=settings.store)
+        self.policies = Policies(
+            decider=decider,
+            writer=self.writer,
+            history=opened.history,
+            snapshots=opened.snapshots,
+            assistant=self.assistant,
+            activations=prepared.activations,
+            metrics=metrics,
+            clock=wall_clock,
+        )
+        self.erasures = Erasures(
+            store=store,
+            decider=decider,
+            writer=self.writer,
+            policies=self.policies,
+            assistant=self.assistant,
+            clock=wall_clock,
+        )
+        self.desk = JournalDesk(
+            writer=self.writer,
+            decider=decider,
+            history=opened.history,
+            policies=self.policies,
+            erasures=self.erasures,
+            assistant=self.assistant,
+            ledger=JournalLedger(store, newest=self.checkpoints.newest),
+            clock=wall_clock,
+        )
+        files = opened.snapshots.files()
+        self._snapshot_at = files[0].sequence if files else 0
+        self._ticking: asyncio.Task[None] | None = None
+        self._snapshotting: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Finish what was interrupted, and begin to take events."""
+        self._ticking = asyncio.create_task(self._tick())
+        self.prepared.metrics.ready.set(1)
+        await self.erasures.finish(self.prepared.written.opened.history)
+
+    async def stop(self) -> None:
+        """Answer what was accepted, keep the state, give everything back."""
+        self.prepared.metrics.ready.set(0)
+        for task in (self._ticking, self._snapshotting):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
+        await self.writer.stop()
+        await self.assistant.stop()
+        if self.writer.settled:
+            self._keep_states()
+        self.prepared.written.store.close()
+
+    def _keep_states(self) -> None:
+        """Snapshots at the very end, so that the next start has nothing to fold."""
+        head = self.prepared.written.store.head()
+        decider, snapshots = self.prepared.decider, self.prepared.written.opened.snapshots
+        for lane in (decider.live, decider.shadow):
+            if lane is not None and head.sequence > self._snapshot_at:
+                snapshots.write(lane, sequence=head.sequence, leaf=head.leaf)
+
+    async def _tick(self) -> None:
+        """Sign in quiet times, and have snapshots written when enough was recorded."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            await self.writer.sign_quietly()
+            head = self.prepared.appender.size
+            due = head - self._snapshot_at >= self.prepared.settings.snapshot_every
+            if due and (self._snapshotting is None or self._snapshotting.done()):
+                self._snapshotting = asyncio.create_task(self._snapshot())
+
+    async def _snapshot(self) -> None:
+        head = self.prepared.written.store.head().sequence
+        with self.prepared.metrics.snapshot_seconds.time():
+            try:
+                await self.assistant.ask("snapshot", texts=self.policies.texts, sequence=head)
+            except Exception:  # noqa: BLE001 - a missing snapshot costs time at a start, nothing else
+                _LOG.exception("no snapshot at %d", head)
+                return
+        self._snapshot_at = head
+        self.prepared.metrics.snapshot_sequence.set(head)

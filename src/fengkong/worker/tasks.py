@@ -1,0 +1,95 @@
+"""What the worker does: keep states in step, write snapshots, explain decisions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from fengkong.core.errors import FaultsError, RiskError
+from fengkong.decisions.examples import check_examples
+from fengkong.service.explaining import explained
+from fengkong.service.lanes import Lane
+from fengkong.service.opening import Opened
+from fengkong.service.recovery import fold, restored
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One request of the service; `do` is check, snapshot, explain or forget."""
+
+    number: int
+    do: str
+    texts: tuple[str, ...] = ()
+    sequence: int = 0
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer: `value` on success, else the error."""
+
+    number: int
+    value: Any = None
+    code: str | None = None
+    message: str = ""
+    faults: tuple[dict[str, Any], ...] = ()
+
+
+class Tasks:
+    """Does tasks one after the other; keeps its lanes between snapshots, so a next one is cheap."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+        self._lanes: dict[str, tuple[Lane, int]] = {}
+
+    def do(self, task: Task) -> Any:
+        """The value of a task; raises RiskErrors."""
+        if task.do == "check":
+            return self._check(task.texts[0])
+        if task.do == "snapshot":
+            return self._snapshot(task.texts, upto=task.sequence)
+        if task.do == "explain":
+            opened = self._opened
+            return explained(task.sequence, history=opened.history, snapshots=opened.snapshots)
+        assert task.do == "forget", "the service asks for what there is"
+        self._opened.snapshots.forget_before(task.sequence)
+        return None
+
+    def _check(self, text: str) -> str:
+        """A policy's hash, once its examples came out as they say."""
+        lane = Lane.begin(text)
+        faults = check_examples(lane.policy)
+        if faults:
+            raise FaultsError(faults)
+        return lane.policy.hash
+
+    def _snapshot(self, texts: tuple[str, ...], *, upto: int) -> int:
+        """Write a snapshot of each policy at a position."""
+        opened = self._opened
+        entry = opened.reading.entry(upto)
+        lanes: dict[str, tuple[Lane, int]] = {}
+        for text in texts:
+            lane, position = self._lanes.get(text, (None, 0))
+            if lane is None or position > upto:
+                lane = restored(text, history=opened.history, snapshots=opened.snapshots, upto=upto)
+            else:
+                fold(lane, history=opened.history, after=position, upto=upto)
+            lanes[text] = (lane, upto)
+            opened.snapshots.write(lane, sequence=upto, leaf=b"" if entry is None else entry.leaf)
+        self._lanes = lanes
+        return upto
+
+
+def result_of(task: Task, *, tasks: Tasks) -> Result:
+    """The answer to a task, whatever becomes of it."""
+    try:
+        return Result(number=task.number, value=tasks.do(task))
+    except RiskError as error:
+        faults = error.faults if isinstance(error, FaultsError) else (error.fault(),)
+        return Result(
+            number=task.number,
+            code=error.code,
+            message=error.message,
+            faults=tuple(
+                {name: getattr(fault, name) for name in ("code", "message", "path", "hint", "line")}
+                for fault in faults
+            ),
+        )
