@@ -79,6 +79,7 @@ class Application:
         self._handlers: dict[str, Handler] = {
             route.name: handlers.handler(route.name) for route in ROUTES
         }
+        self._overload_refused = metrics.refused.labels(OverloadedError.code)
         self._overloaded = problems.of_error(OverloadedError("too many requests wait"))
         self._nobody = problems.of_error(
             UnauthenticatedError("the request does not prove who sends it")
@@ -126,7 +127,7 @@ class Application:
         receive: Receive,
     ) -> Answer:
         if route.submits and self._desk.overloaded:
-            self._metrics.refused.labels(OverloadedError.code).inc()
+            self._overload_refused.inc()
             return self._overloaded
         if route.name in self._open:
             return await self._handlers[route.name](Request(parameters=parameters))
@@ -162,7 +163,6 @@ class Application:
         try:
             await self._door.spend(visitor, body=body, named=named)
         except ReplayedRequestError:
-            self._metrics.security.labels("replayed_request").inc()
             self._desk.note_security("replayed_request", visitor.key.id)
             raise
 

@@ -131,6 +131,7 @@ class Door:
             raise _unknown_sender() from None
         if key is None:
             raise _unknown_sender()
+        self._keys.note_use(key.id, now)
         return Visitor(key=key, signature=signature)
 
 

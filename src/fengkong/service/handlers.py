@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from fengkong.core.identifiers import InvalidIdentifierError, check_identifier
+from fengkong.events.json_text import parse_json
 from fengkong.service.answers import JSON, TEXT, Answer
 from fengkong.service.bodies import join_answers, split_batch
 from fengkong.service.metrics import Metrics
@@ -104,6 +105,14 @@ class Handlers:
     async def end_shadow(self, request: Request) -> Answer:  # noqa: ARG002
         """No policy beside the live one."""
         return await self._desk.shadow(None)
+
+    async def erase(self, request: Request) -> Answer:
+        """A subject's personal data erased."""
+        document = parse_json(request.body)
+        match document:
+            case [("subject", str(subject))]:
+                return await self._desk.erase(subject)
+        raise InvalidParameterError('send {"subject": "customer:C-1"} and nothing else')
 
     async def checkpoint(self, request: Request) -> Answer:  # noqa: ARG002
         """The latest checkpoint."""

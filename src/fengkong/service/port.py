@@ -66,6 +66,9 @@ class Desk(Protocol):
     def policies(self) -> Awaitable[Answer]:
         """The policies that were in force, the live one and the shadow."""
 
+    def erase(self, subject: str) -> Awaitable[Answer]:
+        """Destroy the key of a subject such as ``customer:C-1``; done when this answers 200."""
+
     def ready(self) -> Answer:
         """200 while requests are taken, else 503."""
 
@@ -112,6 +115,9 @@ class Keys(Protocol):
 
     def signer(self, key_id: str, now: int) -> ApiKey | None:
         """The key of an id, to check a signature with."""
+
+    def note_use(self, key_id: str, now: int) -> None:
+        """A request signed with this key was let in."""
 
 
 class Nonces(Protocol):

@@ -17,6 +17,7 @@ from fengkong.service.bodies import (
     EVENT_MEDIA,
     POLICY_BYTES_MAX,
     POLICY_MEDIA,
+    SUBJECT_BYTES_MAX,
 )
 from fengkong.service.refusals import MethodNotAllowedError, UnknownAddressError
 
@@ -31,6 +32,7 @@ class Sends(Enum):
     EVENT = "event"
     BATCH = "batch"
     POLICY = "policy"
+    SUBJECT = "subject"
 
     @property
     def media(self) -> Sequence[bytes]:
@@ -48,12 +50,14 @@ _MEDIA: Final = {
     Sends.EVENT: EVENT_MEDIA,
     Sends.BATCH: BATCH_MEDIA,
     Sends.POLICY: POLICY_MEDIA,
+    Sends.SUBJECT: EVENT_MEDIA,
 }
 _LIMITS: Final = {
     Sends.NOTHING: 0,
     Sends.EVENT: EVENT_BYTES_MAX,
     Sends.BATCH: BATCH_BYTES_MAX,
     Sends.POLICY: POLICY_BYTES_MAX,
+    Sends.SUBJECT: SUBJECT_BYTES_MAX,
 }
 
 
@@ -166,6 +170,14 @@ ROUTES: Final[tuple[Route, ...]] = (
         scope="policy",
         zh="结束影子策略",
         en="End the shadow policy",
+    ),
+    _route(
+        "POST /v1/erasures",
+        name="erase",
+        scope="admin",
+        sends=Sends.SUBJECT,
+        zh="删除一个主体的个人信息",
+        en="Erase the personal data of a subject",
     ),
     _route(
         "GET /v1/ledger/checkpoint",
