@@ -133,3 +133,40 @@ def test_durations_written_are_read_back(seconds: int) -> None:
 )
 def test_durations_are_written_short(duration: int, text: str) -> None:
     assert format_duration(duration) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-01T12:00:00Z",
+        "2026-11-01T12:00:00.5Z",
+        "2026-11-01T12:00:00.123456Z",
+        "2026-11-01T12:00:00.123456789Z",
+        "2099-12-31T23:59:59.999999Z",
+        "2000-01-01T00:00:00Z",
+    ],
+)
+def test_an_instant_read_again_is_the_same(text):
+    first = parse_instant(text)
+    assert parse_instant(text) == first
+    assert parse_instant(text.replace("Z", "+00:00")) == first
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-01T12:00:00.Z",
+        "2026-11-01T12:00:00.1234567890Z",
+        "2026-11-01T12:00:00.12a4Z",
+        "2026-11-01T12:00:00.１２Z",
+        "2026-11-01T12:00:00,5Z",
+        "2026-11-01T12:00:0012Z",
+        "2026-11-01T12:00:00ZZ",
+        "Z",
+        "",
+    ],
+)
+def test_what_was_read_before_does_not_make_a_wrong_one_right(text):
+    parse_instant("2026-11-01T12:00:00Z")
+    with pytest.raises(InvalidInstantError):
+        parse_instant(text)

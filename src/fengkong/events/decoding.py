@@ -15,15 +15,13 @@ from typing import Final
 import msgspec
 
 from fengkong.core.errors import FAULTS_KEPT, Fault, FaultsError, RiskError
-from fengkong.core.instants import DAY_US, parse_instant
+from fengkong.core.instants import parse_instant
 from fengkong.core.money import exponent
 from fengkong.events.catalogue import Catalogue
 from fengkong.events.event import Event
 from fengkong.events.examination import Examination, type_readers
 from fengkong.events.json_text import LENGTH_MAX, parse_json
 from fengkong.events.shapes import shapes
-
-_SECONDS_LENGTH: Final = len("2026-11-01T12:00:00Z")
 
 
 class Decoder:
@@ -34,7 +32,6 @@ class Decoder:
         self._json = msgspec.json.Decoder(dict[str, object])
         self._types = type_readers(catalogue)
         self._shapes = shapes(catalogue)
-        self._instants = _Instants()
 
     def decode(self, data: bytes) -> Event:
         """The event in the bytes.
@@ -79,7 +76,7 @@ class Decoder:
             quotes = 4 * len(values)
             del values["type"]
             identifier = values.pop("id")
-            instant = self._instants.parse(values.pop("occurred_at"))
+            instant = parse_instant(values.pop("occurred_at"))
             currency = values.pop("currency", None)
             if currency is not None:
                 exponent(currency)
@@ -102,28 +99,6 @@ class Decoder:
     def examine(self, data: bytes) -> Event:
         """What `decode` does, by the careful half alone."""
         return Examination(parse_json(data), catalogue=self._catalogue, types=self._types).event()
-
-
-class _Instants:
-    """Reads instants, remembering days and times of day: most were seen before.
-
-    It remembers at most every day of a century and every second of a day.
-    """
-
-    def __init__(self) -> None:
-        self._days: dict[str, int] = {}
-        self._times: dict[str, int] = {}
-
-    def parse(self, text: str) -> int:
-        """What `parse_instant` returns, and raises what it raises."""
-        try:
-            return self._days[text[:10]] + self._times[text[10:]]
-        except KeyError:
-            instant = parse_instant(text)
-        if len(text) == _SECONDS_LENGTH and text[10] == "T" and text[-1] == "Z":
-            self._days[text[:10]] = day = instant - instant % DAY_US
-            self._times[text[10:]] = instant - day
-        return instant
 
 
 def located_faults(error: RiskError, *, source: str | None, row: int) -> list[Fault]:
