@@ -38,7 +38,7 @@ def http_server(app: Application, *, listening: Listening) -> uvicorn.Server:
     """
     names = _names(listening.host, more=listening.hosts)
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        app,
         host=listening.host,
         port=listening.port,
         loop="uvloop",

@@ -44,18 +44,18 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     errors: tuple[ProblemFault, ...] = ()
 
 
-def status_of(error: RiskError) -> int:
-    """The HTTP status of an error: what the sender can correct is 4xx, what we must is 5xx."""
-    if isinstance(error, ServiceError):
-        return error.status
-    room = error.code.split(".", maxsplit=1)[0]
-    return _STATUSES.get(error.code) or _STATUS_OF_ROOM.get(room, 400)
+def status_of(kind: type[RiskError]) -> int:
+    """The HTTP status of a kind of error: what the sender can correct is 4xx, what we must 5xx."""
+    if issubclass(kind, ServiceError):
+        return kind.status
+    room = kind.code.split(".", maxsplit=1)[0]
+    return _STATUSES.get(kind.code) or _STATUS_OF_ROOM.get(room, 400)
 
 
 def problem_of(error: RiskError) -> Problem:
     """The problem that tells the sender what an error means."""
-    status = status_of(error)
-    title, hint = _english(type(error))
+    status = status_of(type(error))
+    title, hint = english_texts(type(error))
     chinese = chinese_texts().get(error.code, {})
     # What went wrong on our side may name files or hosts, which are none of the sender's business.
     ours = status >= 500
@@ -102,7 +102,8 @@ def chinese_texts() -> dict[str, dict[str, str]]:
     return cast("dict[str, dict[str, str]]", document.data)
 
 
-def _english(kind: type[RiskError]) -> tuple[str, str]:
+def english_texts(kind: type[RiskError]) -> tuple[str, str]:
+    """Title and hint of a kind of error in English."""
     summary = (kind.__doc__ or kind.code).strip().split("\n\n", maxsplit=1)[0]
     return " ".join(summary.split()), kind.hint
 
