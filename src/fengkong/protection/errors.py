@@ -59,3 +59,31 @@ class KeyServiceError(RiskError):
 
     code = "protection.key_service"
     hint = "Check that the key service is reachable and that this service may use its key."
+
+
+class AccessUnavailableError(RiskError):
+    """The file of API keys and nonces cannot be read or written just now."""
+
+    code = "protection.access_unavailable"
+    hint = "Free disk space or correct the permissions; nobody was let in meanwhile."
+
+
+class ForeignAccessFileError(RiskError):
+    """The file is not the API keys and nonces of this product and version."""
+
+    code = "protection.foreign_access_file"
+    hint = "Check the data directory; nothing was changed."
+
+
+class UnknownKeyError(RiskError):
+    """There is no API key of this id."""
+
+    code = "protection.unknown_key"
+    hint = "`fengkong key list` shows the ids."
+
+
+class InvalidTermsError(RiskError):
+    """An API key cannot be made with these terms."""
+
+    code = "protection.invalid_terms"
+    hint = "Correct the terms as the message says; no key was made."

@@ -34,6 +34,11 @@ def read_guarded(path: Path) -> tuple[bytes, os.stat_result]:
         return file.read(), status
 
 
+def check_guarded(path: Path) -> None:
+    """Raise UnsafeFileError unless this is a file of its owner's alone; its folder may be open."""
+    _check_file(path, path.lstat())
+
+
 def create_guarded(path: Path, data: bytes) -> None:
     """A new file of mode 0600, durable; raises FileExistsError rather than replace one."""
     make_guarded_folder(path.parent)

@@ -109,6 +109,14 @@ class Vault:
         digest.update(body)
         return digest.digest()[:INDEX_BYTES]
 
+    def ensure_key(self, subject: bytes) -> None:
+        """Have the subject's key at hand, so that the next `seal` for it cannot fail.
+
+        Raises what `seal` raises, and what the store and the masters raise.
+        """
+        if self._keys.get(subject) is None:
+            self._key_for_sealing(subject)
+
     def seal(self, plaintext: bytes, *, subject: bytes, sequence: int) -> bytes:
         """The envelope of a payload; a new subject gets its key at once.
 
