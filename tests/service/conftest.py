@@ -181,11 +181,8 @@ class Running:
     access: Access
     metrics: Metrics
     thread: threading.Thread
+    port: int
     tokens: dict[tuple[str, ...], str] = field(default_factory=dict)
-
-    @property
-    def port(self) -> int:
-        return self.server.servers[0].sockets[0].getsockname()[1]
 
     def token(self, *scopes: str, **terms: Any) -> str:
         """The text of a key with these scopes; the same one for the same plain scopes."""
@@ -276,7 +273,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         while not server.started:
             assert thread.is_alive(), "the server did not start"
             time.sleep(0.01)
-        running.append(Running(server, desk, access, metrics, thread))
+        port = server.servers[0].sockets[0].getsockname()[1]
+        running.append(Running(server, desk, access, metrics, thread, port))
         return running[-1]
 
     yield start
