@@ -63,3 +63,10 @@ class NoPolicyError(ServiceError):
 
     code = "service.no_policy"
     hint = "Start it with `fengkong serve --policy NAME`; `fengkong policy list` lists the shipped."
+
+
+class CannotListenError(ServiceError):
+    """The address and port cannot be listened on."""
+
+    code = "service.cannot_listen"
+    hint = "Choose another port with --port, or stop what uses this one."
