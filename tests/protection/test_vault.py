@@ -233,3 +233,17 @@ def test_chunks_cannot_be_dropped_or_moved(vault: Vault) -> None:
         wrong = head + b"".join(chunks[i] for i in order)
         with pytest.raises(TamperedFileError):
             vault.open_file(io.BytesIO(wrong), io.BytesIO(), context="snapshot:7")
+
+
+def test_a_key_that_is_ensured_needs_no_store_to_seal(
+    make_vault: Callable[..., Vault], store: object
+) -> None:
+    vault = make_vault()
+    subject = vault.subject("customer:C1")
+    vault.ensure_key(subject)
+    vault.ensure_key(subject)
+    vault._store = vault._masters = None  # both are away now
+    envelope = vault.seal(BODY, subject=subject, sequence=1)
+    store.add(vault.drain_new_keys(at=AT))
+    assert len(store.keys) == 1
+    assert make_vault().open(envelope, subject=subject, sequence=1) == BODY

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -63,8 +63,9 @@ def open_access_file(path: Path) -> apsw.Connection:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         os.close(descriptor)
         check_guarded(path)
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-        try:
+        with ExitStack() as opening:
+            connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+            opening.callback(connection.close)
             connection.set_busy_timeout(BUSY_MS)
             _check(connection, path=path)
             connection.execute("PRAGMA journal_mode=WAL").fetchall()
@@ -72,9 +73,7 @@ def open_access_file(path: Path) -> apsw.Connection:
             if _is_empty(connection):
                 _make(connection)
             _check(connection, path=path)
-        except BaseException:
-            connection.close()
-            raise
+            opening.pop_all()
     return connection
 
 
@@ -96,10 +95,9 @@ def one_commit(connection: apsw.Connection) -> Iterator[None]:
     try:
         yield
         connection.execute("COMMIT")
-    except BaseException:
+    finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        raise
 
 
 def _check(connection: apsw.Connection, *, path: Path) -> None:
