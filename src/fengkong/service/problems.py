@@ -22,12 +22,17 @@ _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
 
 class ProblemFault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing wrong with the request; `pointer` is a JSON pointer (RFC 6901) into its body."""
+    """One thing wrong with the request; `pointer` is a JSON pointer (RFC 6901) into its body.
+
+    `line` and `column` count from 1 and say where in a policy's text it stands.
+    """
 
     code: str
     detail: str
     pointer: str
     hint: str = ""
+    line: int | None = None
+    column: int | None = None
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -115,5 +120,10 @@ def _faults(error: RiskError) -> tuple[ProblemFault, ...]:
 
 def _fault(fault: Fault) -> ProblemFault:
     return ProblemFault(
-        code=fault.code, detail=fault.message, pointer=pointer(fault.path), hint=fault.hint
+        code=fault.code,
+        detail=fault.message,
+        pointer=pointer(fault.path),
+        hint=fault.hint,
+        line=fault.line,
+        column=fault.column,
     )
