@@ -288,9 +288,7 @@ def test_a_place_that_is_no_place_is_an_error(tmp_path: Path) -> None:
         Access(tmp_path / "absent" / "access.db")
 
 
-def test_a_file_held_by_another_is_an_error_not_a_wait_for_ever(
-    path: Path, access: Access, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_held_by_another_is_an_error_not_a_wait_for_ever(path: Path, access: Access) -> None:
     access._writer.set_busy_timeout(10)
     holder = apsw.Connection(str(path))
     holder.execute("BEGIN IMMEDIATE")
@@ -299,3 +297,19 @@ def test_a_file_held_by_another_is_an_error_not_a_wait_for_ever(
     holder.execute("ROLLBACK")
     holder.close()
     assert access.create(TERMS, now=NOW).key.id
+
+
+def test_a_flush_that_failed_is_made_good_by_the_next(path: Path, access: Access) -> None:
+    issued = access.create(TERMS, now=NOW)
+    seen(access, issued.text, NOW + SECOND_US)
+    access._writer.set_busy_timeout(10)
+    holder = apsw.Connection(str(path))
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(AccessUnavailableError):
+        access.flush()
+    holder.execute("ROLLBACK")
+    holder.close()
+    access.flush()
+    again = Access(path)
+    assert [key.last_used_at for key in again.list()] == [NOW + SECOND_US]
+    again.close()

@@ -137,12 +137,19 @@ class Access:
             self._writer.execute(_REVISE)
 
     def flush(self) -> None:
-        """Keep when keys were last used, and the latest instant seen; call it now and then."""
+        """Keep when keys were last used, and the latest instant seen; call it now and then.
+
+        Raises AccessUnavailableError; then the next call keeps it all.
+        """
         used, self._used = self._used, {}
-        self._write(
-            *((_USED, item) for item in used.items()),
-            (_RAISE_LATEST, (self._latest, self._acceptances)),
-        )
+        latest = (_RAISE_LATEST, (self._latest, self._acceptances))
+        kept = False
+        try:
+            self._write(*((_USED, item) for item in used.items()), latest)
+            kept = True
+        finally:
+            if not kept:
+                self._used = used | self._used
 
     def accept_clock(self, *, now: int) -> None:
         """An operator says that the clock is right now and was ahead before.
