@@ -24,10 +24,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC3339: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
-# What was read before, by its first ten and its next nine characters: at most every day of a
-# century and every second of a day.
+# Days that were read before (at most every one of a century), and all times of day by their parts.
 _DAYS: Final[dict[str, int]] = {}
-_CLOCKS: Final[dict[str, int]] = {}
+_HOURS: Final = {f"T{hour:02}:": hour * HOUR_US for hour in range(24)}
+_MINUTES: Final = {f"{minute:02}:": minute * MINUTE_US for minute in range(60)}
+_SECONDS: Final = {f"{second:02}": second * SECOND_US for second in range(60)}
 _WHOLE: Final = len("2026-11-01T12:00:00Z")
 _FINEST: Final = len("2026-11-01T12:00:00.123456789Z")
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,8})(s|m|h|d|w)", re.ASCII)
@@ -51,13 +52,14 @@ class InvalidDurationError(RiskError):
 def parse_instant(text: str) -> int:
     """Microseconds of an RFC 3339 instant; digits finer than a microsecond are cut off."""
     if text[-1:] == "Z":
-        day, clock = _DAYS.get(text[:10]), _CLOCKS.get(text[10:19])
-        if day is not None and clock is not None:
+        day, hour = _DAYS.get(text[:10]), _HOURS.get(text[10:14])
+        minute, second = _MINUTES.get(text[14:17]), _SECONDS.get(text[17:19])
+        if not (day is None or hour is None or minute is None or second is None):
             if len(text) == _WHOLE:
-                return day + clock
+                return day + hour + minute + second
             digits = text[20:-1]
             if text[19] == "." and len(text) <= _FINEST and digits.isascii() and digits.isdecimal():
-                return day + clock + int(digits[:6].ljust(6, "0"))
+                return day + hour + minute + second + int(digits[:6].ljust(6, "0"))
     return _parse_instant(text)
 
 
@@ -71,9 +73,7 @@ def _parse_instant(text: str) -> int:
         raise InvalidInstantError(f"{text!r} does not exist: {error}") from None
     check_instant(microseconds)
     if text[-1:] == "Z" and text[10] == "T":
-        day = microseconds - microseconds % DAY_US
-        _DAYS[text[:10]] = day
-        _CLOCKS[text[10:19]] = microseconds - day - microseconds % SECOND_US
+        _DAYS[text[:10]] = microseconds - microseconds % DAY_US
     return microseconds
 
 
