@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
 from typing import Final
+
+import uvicorn
 
 from fengkong.events.catalogue import shipped_catalogue
 from fengkong.protection.access import Access
@@ -86,6 +90,7 @@ async def _serve(prepared: Prepared, *, started: Callable[[str], None] | None) -
             limits=EdgeLimits(request=settings.request_seconds),
         ),
     )
+    _stop_by_signals(server)
     flushing = asyncio.create_task(_flush(access))
     try:
         with _listening_socket(settings) as listening:
@@ -101,6 +106,23 @@ async def _serve(prepared: Prepared, *, started: Callable[[str], None] | None) -
         nonces.close()
         access.close()
     return not failures
+
+
+def _stop_by_signals(server: uvicorn.Server) -> None:
+    """A first signal ends the service in good order, a second one drops connections that wait.
+
+    The server's own way is to raise the signal again at its end, which would kill the process
+    before the journal is closed.
+    """
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+
+    def stop() -> None:
+        server.force_exit = server.should_exit
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
 
 
 def _listening_socket(settings: Settings) -> socket.socket:
