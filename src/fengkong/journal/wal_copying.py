@@ -62,9 +62,10 @@ class WalCopying:
             self._wanted.wait()
             if self._closed:
                 return
+            # Before the copy: what is wanted meanwhile, the end above all, must not be forgotten.
+            self._wanted.clear()
             with self._turn:
                 self._copy(apsw.SQLITE_CHECKPOINT_PASSIVE)
-            self._wanted.clear()
 
     def _copy(self, mode: int) -> None:
         """One checkpoint; where it fails, the WAL stays as it is until the next one."""
