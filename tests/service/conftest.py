@@ -22,6 +22,7 @@ from fengkong.events.decoding import Decoder
 from fengkong.events.event import Event
 from fengkong.protection.access import Access
 from fengkong.protection.api_keys import KeyTerms
+from fengkong.protection.nonces import Nonces
 from fengkong.service import problems
 from fengkong.service.answers import BYTES, TEXT, Answer
 from fengkong.service.app import Application, AppSettings
@@ -29,6 +30,7 @@ from fengkong.service.authentication import Door
 from fengkong.service.edge import EdgeLimits
 from fengkong.service.listening import Listening, http_server
 from fengkong.service.metrics import Metrics
+from fengkong.service.nonce_spending import NonceSpending
 from fengkong.service.openapi import openapi_document
 from fengkong.service.refusals import IdempotencyConflictError, UnknownDecisionError
 
@@ -139,19 +141,6 @@ class MemoryDesk:
         return answer
 
 
-class MemoryNonces:
-    """Remembers every signature it saw."""
-
-    def __init__(self) -> None:
-        self._spent: set[tuple[str, str]] = set()
-
-    async def spend(self, *, key_id: str, nonce: str, created: int, now: int) -> bool:
-        if abs(now // 1_000_000 - created) > 300 or (key_id, nonce) in self._spent:
-            return False
-        self._spent.add((key_id, nonce))
-        return True
-
-
 @dataclass
 class Reply:
     """What came back."""
@@ -180,6 +169,7 @@ class Running:
     desk: MemoryDesk
     access: Access
     metrics: Metrics
+    nonces: NonceSpending
     thread: threading.Thread
     port: int
     tokens: dict[tuple[str, ...], str] = field(default_factory=dict)
@@ -260,9 +250,10 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         folder: Path = tmp_path_factory.mktemp("service")
         desk, metrics = MemoryDesk(), Metrics()
         access = Access(folder / "access.db")
+        nonces = NonceSpending(Nonces(folder / "access.db"))
         app = Application(
             desk=desk,
-            door=Door(keys=access, nonces=MemoryNonces(), **door),
+            door=Door(keys=access, nonces=nonces, **door),
             metrics=metrics,
             openapi=openapi_document(shipped_catalogue()),
             settings=settings,
@@ -274,7 +265,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
             assert thread.is_alive(), "the server did not start"
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        running.append(Running(server, desk, access, metrics, thread, port))
+        running.append(Running(server, desk, access, metrics, nonces, thread, port))
         return running[-1]
 
     yield start
@@ -283,6 +274,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     for one in running:
         one.thread.join(timeout=20)
         assert not one.thread.is_alive(), "the server did not stop"
+        one.nonces.close()
         one.access.close()
 
 

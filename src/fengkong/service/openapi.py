@@ -18,8 +18,18 @@ from fengkong.service.event_schemas import Schema, both, event_schemas, example_
 from fengkong.service.problems import Problem, chinese_texts, status_of
 from fengkong.service.routing import ROUTES, Route, Sends
 
-_OFF_THE_WIRE: Final = frozenset(
-    {"cli", "simulation", "mapping", "file", "calendar", "evaluation", "reference", "signature"}
+OFF_THE_WIRE: Final = frozenset(
+    {
+        "cli",
+        "client",
+        "simulation",
+        "mapping",
+        "file",
+        "calendar",
+        "evaluation",
+        "reference",
+        "signature",
+    }
 )
 """Rooms whose errors never answer a request."""
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
@@ -85,7 +95,7 @@ def wire_errors() -> list[type[RiskError]]:
         kind = waiting.pop()
         waiting += kind.__subclasses__()
         ours = kind.__module__.startswith("fengkong.")
-        if ours and kind.code.split(".", maxsplit=1)[0] not in _OFF_THE_WIRE:
+        if ours and kind.code.split(".", maxsplit=1)[0] not in OFF_THE_WIRE:
             found[kind.code] = kind
     return [found[code] for code in sorted(found)]
 
