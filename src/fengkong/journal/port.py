@@ -91,6 +91,17 @@ class Reading(Protocol):
         """Checkpoints, the newest first."""
         ...
 
+    def head_seal(self) -> bytes | None:
+        """SHA-256 of the newest leaf, written by the commit that made it; None before the first.
+
+        Every leaf is vouched for by the next one; this vouches for the last.
+        """
+        ...
+
+    def check_structure(self) -> None:
+        """Have the database check itself; raises `DamagedJournalError`."""
+        ...
+
     def lookups_upto(self) -> int:
         """The last entry whose tokens are indexed."""
         ...

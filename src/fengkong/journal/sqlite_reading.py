@@ -130,6 +130,17 @@ class SqliteReading:
         """Checkpoints, the newest first."""
         return list(map(StoredCheckpoint._make, self._reads.all(_CHECKPOINTS, (limit,))))
 
+    def head_seal(self) -> bytes | None:
+        """SHA-256 of the newest leaf, as its commit left it; None before the first entry."""
+        rows = self._reads.all(_FACT, ("head",))
+        return rows[0][0] if rows else None
+
+    def check_structure(self) -> None:
+        """Refuse a file whose pages or indexes do not agree with each other."""
+        found = self._reads.all("PRAGMA integrity_check(1)")
+        if found != [("ok",)]:
+            raise DamagedJournalError(f"{self.path.name}: {found[0][0]}")
+
     def lookups_upto(self) -> int:
         """The last entry whose tokens are indexed."""
         rows = self._reads.all(_FACT, ("lookups",))

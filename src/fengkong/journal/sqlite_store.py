@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
@@ -205,6 +206,7 @@ class SqliteStore(SqliteReading):
         entries = self._new_entries(writer, batch.entries, durable=self._durable.sequence)
         if entries:
             writer.executemany(_INSERT_ENTRY, entries)
+            writer.execute(_PUT_FACT, ("head", sha256(entries[-1].leaf).digest()))
         if batch.keys:
             _insert_keys(writer, batch.keys)
         if batch.tiles:

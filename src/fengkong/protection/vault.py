@@ -10,6 +10,7 @@ the first entry that needs it: `drain_new_keys` hands it out, `settle` says that
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import struct
 from collections.abc import Callable, Iterable
@@ -116,6 +117,12 @@ class Vault:
         """
         if self._keys.get(subject) is None:
             self._key_for_sealing(subject)
+
+    def check_key(self, subject: bytes) -> None:
+        """Raise unless the subject's key is there and opens, or was destroyed on purpose."""
+        with contextlib.suppress(ErasedSubjectError):
+            if self._stored_key(subject) is None:
+                raise TamperedKeyError(f"subject {subject.hex()} has no key any more")
 
     def seal(self, plaintext: bytes, *, subject: bytes, sequence: int) -> bytes:
         """The envelope of a payload; a new subject gets its key at once.

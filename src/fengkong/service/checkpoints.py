@@ -133,7 +133,7 @@ class Checkpoints:
         failed = False
         for place in self._places:
             try:
-                place.put(checkpoint)
+                place.put(checkpoint.note)
             except RiskError as error:
                 failed = True
                 _LOG.error(

@@ -16,6 +16,8 @@ from fengkong.events.event import Event
 from fengkong.journal.appending import Appender
 from fengkong.journal.entries import Leaf, decode_leaf, event_hash
 from fengkong.journal.port import Reading
+from fengkong.protection.errors import ErasedSubjectError
+from fengkong.protection.forbidden import forbidden_in
 from fengkong.protection.subjects import subject_of
 from fengkong.protection.vault import Vault
 from fengkong.service import problems
@@ -104,7 +106,7 @@ class Decider:
                         f"{format_instant(now)}"
                     )
             except RiskError as error:
-                self._refuse(item, error)
+                self._refuse(item, forbidden_in(error) or error)
             else:
                 reads.append(_Read(item, event, event_hash(event.id)))
         return reads
@@ -160,7 +162,7 @@ class Decider:
         item, event, _ = read
         self._check(item, event)
         subject = self.vault.subject(subject_of(event))
-        self.vault.ensure_key(subject)
+        self._ensure_key(subject, event)
         # From here nothing may fail: what is counted must be recorded.
         judged = self.live.judge(event)
         shadow = self._shadow(event, judged) if self.shadow is not None else None
@@ -201,6 +203,13 @@ class Decider:
             reply=item.reply,
         )
         return recorded
+
+    def _ensure_key(self, subject: bytes, event: Event) -> None:
+        """Refuse an event of someone who was erased: it could not be sealed."""
+        try:
+            self.vault.ensure_key(subject)
+        except ErasedSubjectError:
+            raise ErasedError(f"the subject of {event.id} was erased") from None
 
     def _check(self, item: Item, event: Event) -> None:
         """Refuse what could not be decided, or counted, by the policies in force."""

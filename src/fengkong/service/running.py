@@ -16,6 +16,7 @@ import uvicorn
 
 from fengkong.events.catalogue import shipped_catalogue
 from fengkong.protection.access import Access
+from fengkong.protection.errors import AccessUnavailableError
 from fengkong.protection.nonces import Nonces
 from fengkong.service.app import Application, AppSettings
 from fengkong.service.authentication import Door
@@ -143,4 +144,7 @@ async def _flush(access: Access) -> None:
     """Keep now and then when keys were used, and the latest instant."""
     while True:
         await asyncio.sleep(FLUSH_S)
-        await asyncio.to_thread(access.flush)
+        try:
+            await asyncio.to_thread(access.flush)
+        except AccessUnavailableError as error:
+            _LOG.error("the last uses of keys are kept later: %s", error)

@@ -97,6 +97,7 @@ def _prepared(
         verifier=signer.verifier,
         places=places,
         after=_verified_before(settings, opened, head=head),
+        each_subject=opened.vault.check_key,
         progress=lambda done: progress("verify", done, head),
     )
     metrics = Metrics()
