@@ -1,0 +1,141 @@
+"""The growing end of the journal: the next number, the hash before it, the edge of the tree."""
+
+from __future__ import annotations
+
+from functools import partial
+from hashlib import sha256
+from typing import Final
+
+from fengkong.journal.entries import (
+    FIRST_PREVIOUS,
+    LEAF_BYTES_MAX,
+    Entry,
+    Kind,
+    Leaf,
+    encode_leaf,
+    event_hash,
+)
+from fengkong.journal.errors import DamagedJournalError
+from fengkong.journal.port import Batch, Reading, StoredCheckpoint
+from fengkong.ledger.hashes import Hash, hash_named
+from fengkong.ledger.tiles import EdgeTiles, RebuiltTiles
+from fengkong.ledger.tree import Frontier
+from fengkong.protection.subject_keys import SubjectKey
+
+
+class Appender:
+    """Makes entries, each chained to the one before it, and keeps the Merkle tree over them.
+
+    It continues where the store's newest durable entry ends. What it has made and the store has
+    not kept must be staged again, or a new Appender must be made: it does not go back.
+    """
+
+    def __init__(self, store: Reading) -> None:
+        self.hashing: Final = hash_named(store.hash_name)
+        head = store.head()
+        self._sequence = head.sequence
+        self._previous = (
+            self.hashing.leaf_hash(head.leaf).hex() if head.sequence else FIRST_PREVIOUS
+        )
+        self._frontier = stored_frontier(store, size=head.sequence, hashing=self.hashing)
+        self._entries: list[Entry] = []
+        self._store = store
+
+    @property
+    def next_sequence(self) -> int:
+        """The number that the next entry gets; its payload is sealed for this number."""
+        return self._sequence + 1
+
+    @property
+    def size(self) -> int:
+        """How many entries the tree has, those not yet durable included."""
+        return self._sequence
+
+    def root(self) -> bytes:
+        """The root of the tree over all entries, those not yet durable included."""
+        return self._frontier.root()
+
+    def tiles(self) -> EdgeTiles:
+        """The tiles of the tree as it is now, fit for proofs up to this size while it grows on."""
+        return EdgeTiles(edge=self._frontier.edge(), finished=partial(finished_tile, self._store))
+
+    def add(
+        self,
+        *,
+        kind: Kind,
+        recorded_at: int,
+        payload: bytes,
+        event_id: str | None = None,
+        policy: str | None = None,
+        outcome: str | None = None,
+        subject: bytes | None = None,
+        received: bytes | None = None,
+        degraded: bool = False,
+        late: bool = False,
+        shadow: str | None = None,
+        event_hash_known: int | None = None,
+    ) -> Entry:
+        """The next entry. `payload` is sealed already; `event_hash_known` saves hashing the id."""
+        sequence = self._sequence + 1
+        leaf = encode_leaf(
+            Leaf(
+                at=recorded_at,
+                degraded=degraded,
+                event=event_id,
+                kind=kind,
+                late=late,
+                outcome=outcome,
+                payload=sha256(payload).hexdigest(),
+                policy=policy,
+                previous=self._previous,
+                received=None if received is None else received.hex(),
+                sequence=sequence,
+                shadow=shadow,
+                subject=None if subject is None else subject.hex(),
+            )
+        )
+        assert len(leaf) <= LEAF_BYTES_MAX, "a leaf's texts are short"
+        if event_hash_known is None:
+            event_hash_known = 0 if event_id is None else event_hash(event_id)
+        leaf_hash = self.hashing.leaf_hash(leaf)
+        self._frontier.append(leaf_hash)
+        self._previous = leaf_hash.hex()
+        self._sequence = sequence
+        entry = Entry(sequence, event_hash_known, leaf, payload)
+        self._entries.append(entry)
+        return entry
+
+    def take_batch(
+        self, *, keys: list[SubjectKey] | None = None, checkpoint: StoredCheckpoint | None = None
+    ) -> Batch:
+        """The entries made since the last call with the tiles they finished, to be staged."""
+        entries, self._entries = self._entries, []
+        return Batch(
+            entries=entries,
+            keys=keys or (),
+            tiles=self._frontier.take_tiles(),
+            checkpoint=checkpoint,
+        )
+
+
+def finished_tile(store: Reading, level: int, index: int) -> bytes | None:
+    """A full tile of a store, asked for as the ledger asks: by place."""
+    return store.tile(level=level, index=index)
+
+
+def stored_frontier(store: Reading, *, size: int, hashing: Hash) -> Frontier:
+    """The edge of the stored tree of a size, from its tiles and the entries behind them."""
+
+    def leaf_hashes(start: int, count: int) -> bytes:
+        rows = store.leaves(after=start, limit=count)
+        if [sequence for sequence, _ in rows] != list(range(start + 1, start + count + 1)):
+            raise DamagedJournalError(f"entries {start + 1} to {start + count} are not all there")
+        return b"".join([hashing.leaf_hash(leaf) for _, leaf in rows])
+
+    reader = RebuiltTiles(
+        hashing=hashing,
+        size=size,
+        finished=partial(finished_tile, store),
+        leaf_hashes=leaf_hashes,
+    )
+    return Frontier.from_tiles(hashing=hashing, size=size, reader=reader)
