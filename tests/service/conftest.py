@@ -27,12 +27,12 @@ from fengkong.service import problems
 from fengkong.service.answers import BYTES, TEXT, Answer
 from fengkong.service.app import Application, AppSettings
 from fengkong.service.authentication import Door
-from fengkong.service.edge import EdgeLimits
 from fengkong.service.listening import Listening, http_server
 from fengkong.service.metrics import Metrics
 from fengkong.service.nonce_spending import NonceSpending
 from fengkong.service.openapi import openapi_document
 from fengkong.service.refusals import IdempotencyConflictError, UnknownDecisionError
+from fengkong.service.sweep import EdgeLimits
 
 NOW_US = 1_793_534_400_000_000  # 2026-11-01T12:00:00Z
 QUICK = EdgeLimits(request=0.6, idle=5.0, write=0.6, linger=0.4)
@@ -245,7 +245,11 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     running: list[Running] = []
 
     def start(
-        *, limits: EdgeLimits = QUICK, settings: AppSettings | None = None, **door: Any
+        *,
+        limits: EdgeLimits = QUICK,
+        settings: AppSettings | None = None,
+        tls: tuple[str | None, str | None] = (None, None),
+        **door: Any,
     ) -> Running:
         folder: Path = tmp_path_factory.mktemp("service")
         desk, metrics = MemoryDesk(), Metrics()
@@ -258,7 +262,9 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
             openapi=openapi_document(shipped_catalogue()),
             settings=settings,
         )
-        server = http_server(app, listening=Listening(port=0, limits=limits))
+        server = http_server(
+            app, listening=Listening(port=0, limits=limits, certificate=tls[0], private_key=tls[1])
+        )
         thread = threading.Thread(target=server.run)
         thread.start()
         while not server.started:

@@ -2,18 +2,28 @@
 
 import gzip
 import http.client
+import ipaddress
 import json
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
+from fengkong.client.client import Client
 from fengkong.service.app import AppSettings
-from fengkong.service.edge import EdgeLimits
 from fengkong.service.routing import ROUTES, Route, Sends
+from fengkong.service.sweep import EdgeLimits
 
 Example = Callable[..., bytes]
 
@@ -362,3 +372,80 @@ def test_accepted_requests_are_answered_when_the_server_stops(serve: Any, exampl
     running.thread.join(timeout=10)
     with pytest.raises(ConnectionRefusedError), running.connect():
         pass
+
+
+def test_a_client_that_has_said_all_still_gets_its_answer(serve: Any, example: Example) -> None:
+    running = serve()
+    running.desk.pause = 0.2
+    body = example()
+    head = (
+        "POST /v1/decisions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {running.token('decide')}\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    with running.connect() as connection:
+        connection.sendall(head + body)
+        connection.shutdown(socket.SHUT_WR)
+        received = b""
+        while piece := connection.recv(65_536):
+            received += piece
+    assert received.startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_client_that_goes_away_is_not_waited_for(serve: Any, example: Example) -> None:
+    running = serve()
+    running.desk.pause = 0.3
+    body = example(id="gone-1")
+    head = (
+        "POST /v1/decisions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {running.token('decide')}\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    with running.connect() as connection:
+        connection.sendall(head + body)
+        time.sleep(0.1)
+    with running.connect() as connection:
+        connection.sendall(head + body[:20])
+    running.desk.pause = 0.0
+    time.sleep(0.5)
+    assert "gone-1" in running.desk.entries
+    assert running.post(example()).status == 200
+
+
+def certificate(folder: Path) -> tuple[str, str]:
+    """A certificate for 127.0.0.1 that signs itself, and its key, as PEM files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(made.public_bytes(Encoding.PEM))
+    paths[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return str(paths[0]), str(paths[1])
+
+
+@pytest.mark.parametrize("send", ["bearer", "signature"])
+def test_the_same_over_tls(serve: Any, example: Example, tmp_path: Path, send: Any) -> None:
+    files = certificate(tmp_path)
+    running = serve(tls=files)
+    context = ssl.create_default_context(cafile=files[0])
+    url = f"https://127.0.0.1:{running.port}"
+    token = running.token("decide", "read")
+    with Client(url, token, send=send, context=context) as client:
+        event = json.loads(example())
+        assert client.decide(event) == client.decision(event["id"])
+        assert len(client.decide_many([json.loads(example()) for _ in range(500)])) == 500
+    with running.connect() as plain:
+        plain.sendall(request_bytes())
+        assert not plain.recv(100).startswith(b"HTTP/1.1 200")

@@ -11,13 +11,13 @@ import asyncio
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from fengkong.service import problems
+from fengkong.service.exchange import Exchange, StandingLines
 from fengkong.service.hosts import Hosts
 from fengkong.service.refusals import (
     AddressTooLongError,
@@ -30,6 +30,9 @@ from fengkong.service.refusals import (
     RequestTimeoutError,
     ServiceError,
 )
+from fengkong.service.sweep import EdgeLimits, Sweep
+
+__all__ = ["Edge", "EdgeLimits", "edge_for"]
 
 LOGGER: Final = logging.getLogger("fengkong.service")
 ADDRESS_MAX: Final = 8 * 1024
@@ -39,138 +42,6 @@ _READ_AHEAD: Final = 64 * 1024
 _HEAD_MAX: Final = 64 * 1024
 _LINGER_BYTES: Final = 1024 * 1024
 _NEVER: Final = math.inf
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EdgeLimits:
-    """How patient the edge is; times are in seconds, sizes in bytes.
-
-    `request` is for the headers, and again for the body; `idle` for a connection between two
-    requests; `write` for a client that does not read; `discard` is how much of a body nobody
-    wants is read, so that its sender sees the answer.
-    """
-
-    request: float = 15.0
-    idle: float = 75.0
-    write: float = 15.0
-    linger: float = 2.0
-    connections: int = 4096
-    write_buffer: int = 256 * 1024
-    discard: int = 32 * 1024 * 1024
-
-
-class Sweep:
-    """Closes what is too slow: looks at every open connection a few times a second."""
-
-    def __init__(self, limits: EdgeLimits) -> None:
-        shortest = min(limits.request, limits.idle, limits.write, limits.linger)
-        self._interval = min(0.5, shortest / 4)
-        self._connections: set[Edge] = set()
-        self._timer: asyncio.TimerHandle | None = None
-
-    def __len__(self) -> int:
-        return len(self._connections)
-
-    def add(self, connection: Edge) -> None:
-        """Watch a connection from now on."""
-        self._connections.add(connection)
-        if self._timer is None:
-            self._timer = connection.loop.call_later(self._interval, self._look)
-
-    def discard(self, connection: Edge) -> None:
-        """It is closed; with the last one the looking ends."""
-        self._connections.discard(connection)
-        if not self._connections and self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _look(self) -> None:
-        self._timer = None
-        for connection in list(self._connections):
-            connection.check_clock()
-        if self._connections and self._timer is None:
-            loop = next(iter(self._connections)).loop
-            self._timer = loop.call_later(self._interval, self._look)
-
-
-class StandingLines:
-    """The headers that the server adds to every answer, such as Date; they change once a second."""
-
-    def __init__(self) -> None:
-        self._headers: object = None
-        self._lines = b""
-
-    def of(self, headers: list[tuple[bytes, bytes]]) -> bytes:
-        """The lines of these headers, made once for each list."""
-        if headers is not self._headers:
-            self._headers = headers
-            self._lines = b"".join(b"%b: %b\r\n" % header for header in headers)
-        return self._lines
-
-
-class Exchange:
-    """One request and its answer, as ASGI sees them. The answer's body is sent whole."""
-
-    __slots__ = (
-        *("body", "complete", "continues", "disconnected", "edge", "headers", "keep_alive"),
-        *("more_body", "scope", "status", "waiter"),
-    )
-
-    def __init__(self, *, edge: Edge, scope: dict[str, Any], keep_alive: bool) -> None:
-        self.edge = edge
-        self.scope = scope
-        self.keep_alive = keep_alive
-        self.continues = edge.expect_100_continue
-        self.body: bytes | bytearray = b""
-        self.more_body = True
-        self.complete = False
-        self.disconnected = False
-        self.status = 0
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.waiter: asyncio.Future[None] | None = None
-
-    async def receive(self) -> dict[str, Any]:
-        """What has arrived of the body, waiting for some; or that the client has gone."""
-        if self.more_body and not self.body and not self.disconnected and not self.complete:
-            if self.continues:
-                self.continues = False
-                self.edge.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.edge.flow.resume_reading()
-            self.waiter = self.edge.loop.create_future()
-            await self.waiter
-        if self.disconnected or self.complete:
-            return {"type": "http.disconnect"}
-        body, self.body = self.body, b""
-        return {"type": "http.request", "body": bytes(body), "more_body": self.more_body}
-
-    async def send(self, message: Mapping[str, Any]) -> None:
-        """Keep the start; write everything in one piece with the body."""
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self.headers = message["headers"]
-            return
-        assert not message.get("more_body"), "an answer's body is sent whole"
-        assert self.status, "the start comes first"
-        assert not self.complete, "one answer"
-        self.complete = True
-        if self.disconnected:
-            return
-        edge = self.edge
-        parts = [STATUS_LINE[self.status], edge.lines.of(edge.server_state.default_headers)]
-        for name, value in self.headers:
-            parts += (name, b": ", value, b"\r\n")
-        parts.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
-        if self.scope["method"] != "HEAD":
-            parts.append(message["body"])
-        edge.transport.write(b"".join(parts))
-        edge.answered(self)
-
-    def wake(self) -> None:
-        """Something arrived, or nothing more will."""
-        waiter = self.waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-            self.waiter = None
 
 
 class Edge(HttpToolsProtocol):
@@ -209,6 +80,14 @@ class Edge(HttpToolsProtocol):
                 cast("Exchange", exchange).wake()
         self.flow.resume_writing()
         self.parser = None  # type: ignore[assignment]
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client sends no more; what it has sent is still answered."""
+        exchange = cast("Exchange | None", self.cycle)
+        if exchange is None or exchange.complete or self.arriving:
+            return False
+        self._end_after_answer()
+        return self.scheme == "http"
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; anything that is no decent request ends the connection."""

@@ -9,8 +9,9 @@ from typing import Final
 import uvicorn
 
 from fengkong.service.app import Application
-from fengkong.service.edge import EdgeLimits, edge_for
+from fengkong.service.edge import edge_for
 from fengkong.service.hosts import LOOPBACK, Hosts
+from fengkong.service.sweep import EdgeLimits
 
 BACKLOG: Final = 2048
 GRACE_SECONDS: Final = 30

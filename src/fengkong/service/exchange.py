@@ -1,0 +1,92 @@
+"""One request and its answer on a connection, as ASGI sees them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+if TYPE_CHECKING:
+    from fengkong.service.edge import Edge
+
+
+class StandingLines:
+    """The headers that the server adds to every answer, such as Date; they change once a second."""
+
+    def __init__(self) -> None:
+        self._headers: object = None
+        self._lines = b""
+
+    def of(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """The lines of these headers, made once for each list."""
+        if headers is not self._headers:
+            self._headers = headers
+            self._lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+        return self._lines
+
+
+class Exchange:
+    """One request and its answer, as ASGI sees them. The answer's body is sent whole."""
+
+    __slots__ = (
+        *("body", "complete", "continues", "disconnected", "edge", "headers", "keep_alive"),
+        *("more_body", "scope", "status", "waiter"),
+    )
+
+    def __init__(self, *, edge: Edge, scope: dict[str, Any], keep_alive: bool) -> None:
+        self.edge = edge
+        self.scope = scope
+        self.keep_alive = keep_alive
+        self.continues = edge.expect_100_continue
+        self.body: bytes | bytearray = b""
+        self.more_body = True
+        self.complete = False
+        self.disconnected = False
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.waiter: asyncio.Future[None] | None = None
+
+    async def receive(self) -> dict[str, Any]:
+        """What has arrived of the body, waiting for some; or that the client has gone."""
+        if self.more_body and not self.body and not self.disconnected and not self.complete:
+            if self.continues:
+                self.continues = False
+                self.edge.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.edge.flow.resume_reading()
+            self.waiter = self.edge.loop.create_future()
+            await self.waiter
+        if self.disconnected or self.complete:
+            return {"type": "http.disconnect"}
+        body, self.body = self.body, b""
+        return {"type": "http.request", "body": bytes(body), "more_body": self.more_body}
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """Keep the start; write everything in one piece with the body."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = message["headers"]
+            return
+        assert not message.get("more_body"), "an answer's body is sent whole"
+        assert self.status, "the start comes first"
+        assert not self.complete, "one answer"
+        self.complete = True
+        if self.disconnected:
+            return
+        edge = self.edge
+        parts = [STATUS_LINE[self.status], edge.lines.of(edge.server_state.default_headers)]
+        for name, value in self.headers:
+            parts += (name, b": ", value, b"\r\n")
+        parts.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
+        if self.scope["method"] != "HEAD":
+            parts.append(message["body"])
+        edge.transport.write(b"".join(parts))
+        edge.answered(self)
+
+    def wake(self) -> None:
+        """Something arrived, or nothing more will."""
+        waiter = self.waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+            self.waiter = None
