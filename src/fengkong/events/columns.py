@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Final, cast
 
 import numpy as np
 import polars as pl
@@ -49,24 +50,18 @@ class EventColumns:
         *,
         catalogue: Catalogue | None = None,
         rows: Sequence[int] | None = None,
+        fields: Iterable[str] | None = None,
     ) -> EventColumns:
-        """The same events in columns."""
+        """The same events in columns; with `fields`, only what those hold."""
         catalogue = catalogue or shipped_catalogue()
         numbers = {name: number for number, name in enumerate(catalogue.type_names)}
         count = len(events)
         currencies = pl.Series([event.currency for event in events], dtype=pl.String)
-        given: dict[str, tuple[list[int], list[object]]] = {}
-        for index, event in enumerate(events):
-            for name, value in event.values.items():
-                indices, values = given.setdefault(name, ([], []))
-                indices.append(index)
-                values.append(value)
+        held = [event.values for event in events]
+        present: set[str] = set().union(*held)
         columns: dict[str, Column] = {}
-        for name in sorted(given):
-            indices, values = given[name]
-            columns |= _column(
-                name, kind=catalogue.fields[name].kind, at=indices, values=values, count=count
-            )
+        for name in sorted(present if fields is None else present.intersection(fields)):
+            columns |= _column(name, kind=catalogue.fields[name].kind, held=held)
         return cls(
             types=np.array([numbers[event.type] for event in events], dtype=np.int16),
             ids=pl.Series([event.id for event in events], dtype=pl.String),
@@ -138,24 +133,20 @@ class EventColumns:
         return [None if cell is None else convert(cell) for cell in cells]
 
 
-def _column(
-    name: str, *, kind: Kind, at: list[int], values: list[object], count: int
-) -> dict[str, Column]:
+def _column(name: str, *, kind: Kind, held: Sequence[dict[str, object]]) -> dict[str, Column]:
+    """One field of all events, missing where an event does not have it."""
     if kind in TEXT_LIKE:
-        texts: list[object] = [None] * count
-        for index, value in zip(at, values, strict=True):
-            texts[index] = value
+        texts = [values.get(name) for values in held]
         return {name: pl.Series(name, texts, dtype=pl.String)}
     if kind is Kind.PLACE:
-        places = np.array(values, dtype=np.float64)
+        pairs = [values.get(name, _NOWHERE) for values in held]
+        places = np.array(pairs, dtype=np.float64).reshape(len(held), 2)
         return {
-            name + LATITUDE: _cells(places[:, 0], at=at, count=count),
-            name + LONGITUDE: _cells(places[:, 1], at=at, count=count),
+            name + LATITUDE: np.ascontiguousarray(places[:, 0]),
+            name + LONGITUDE: np.ascontiguousarray(places[:, 1]),
         }
-    return {name: _cells(np.array(values, dtype=np.float64), at=at, count=count)}
+    cells = [values.get(name, math.nan) for values in held]
+    return {name: np.array(cells, dtype=np.float64)}
 
 
-def _cells(values: Cells, *, at: list[int], count: int) -> Cells:
-    cells = np.full(count, np.nan)
-    cells[at] = values
-    return cells
+_NOWHERE: Final = (math.nan, math.nan)

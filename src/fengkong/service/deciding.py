@@ -89,7 +89,7 @@ class Decider:
     def settle(self, recorded: Sequence[Recorded]) -> None:
         """What was recorded is durable: the journal finds it from now on."""
         for one in recorded:
-            del self.unsettled[one.event_id]
+            del self.unsettled[one.event.id]
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -131,7 +131,7 @@ class Decider:
 
     def _join(self, waiting: Recorded, item: Item, event: Event) -> None:
         """Answer a repeated event together with the first, once that is durable."""
-        self._check_same(item, event, body=waiting.body, decided=waiting.decided)
+        self._check_same(item, event, known=waiting.event, decided=waiting.decided)
         self.metrics.repeated.inc()
         waiting.replies.append(item.reply)
 
@@ -142,14 +142,13 @@ class Decider:
         sealed = self.history.open(entry).sealed
         if sealed is None:
             raise ErasedError(f"{event.id} was erased")
-        self._check_same(item, event, body=sealed.event, decided=leaf.kind == "decision")
+        self._check_same(item, event, known=sealed.understood, decided=leaf.kind == "decision")
         self.metrics.repeated.inc()
         return recorded_answer(leaf, sealed)
 
-    def _check_same(self, item: Item, event: Event, *, body: bytes, decided: bool) -> None:
+    def _check_same(self, item: Item, event: Event, *, known: Event, decided: bool) -> None:
         """Refuse another event under a known id; spaces and the order of keys do not matter."""
-        same = body == item.body or self._decoder.decode(body) == event
-        if not same:
+        if event != known:
             raise IdempotencyConflictError(f"another event was recorded as {event.id}")
         if decided is not item.decided:
             way = "decided" if decided else "only recorded, without a decision"
@@ -171,6 +170,7 @@ class Decider:
         sequence = self.appender.next_sequence
         sealed = Sealed(
             event=item.body,
+            understood=event,
             decision=text,
             shadow=None if shadow is None else shadow[1],
             missing=judged.missing,
@@ -195,8 +195,7 @@ class Decider:
             else decision_body(sequence, stamp, text, missing=judged.missing)
         )
         recorded = self.unsettled[event.id] = Recorded(
-            event.id,
-            body=item.body,
+            event,
             decided=item.decided,
             answer=Answer(200, body),
             outcome=None if decision is None else decision.outcome,

@@ -39,7 +39,7 @@ def explained(sequence: int, *, history: History, snapshots: SnapshotFolder) -> 
     text = None if live is None else live.text
     assert text is not None, "a decision follows an activation"
     lane = restored(text, history=history, snapshots=snapshots, upto=sequence - 1)
-    event = history.event(sealed)
+    event = sealed.understood
     return {
         "sequence": sequence,
         "event_id": leaf.event,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import msgspec
 
-from fengkong.events.catalogue import shipped_catalogue
-from fengkong.events.decoding import Decoder
+from fengkong.events.catalogue import Kind, shipped_catalogue
 from fengkong.events.event import Event
 from fengkong.journal.entries import Entry, Leaf, decode_leaf
 from fengkong.journal.errors import DamagedJournalError
@@ -23,11 +22,13 @@ _EVENT_KINDS: Final = frozenset({"decision", "event"})
 class Sealed(msgspec.Struct, frozen=True, array_like=True):
     """What an entry of a decision or event seals: the event as it came, and what was decided.
 
-    `shadow` is the shadow policy's decision where its outcome differs; `missing` says what a
-    degraded decision did without.
+    `understood` is the event as it was decoded then: whatever decoder comes later, states are
+    folded from the same. `shadow` is the shadow policy's decision where its outcome differs;
+    `missing` says what a degraded decision did without.
     """
 
     event: bytes
+    understood: Event
     decision: bytes | None = None
     shadow: bytes | None = None
     missing: str | None = None
@@ -67,7 +68,8 @@ class History:
     def __init__(self, reading: Reading, *, vault: Vault) -> None:
         self.reading = reading
         self.vault = vault
-        self._decoder = Decoder(shipped_catalogue())
+        fields = shipped_catalogue().fields.values()
+        self._places = frozenset(field.name for field in fields if field.kind is Kind.PLACE)
 
     def chunks(self, *, after: int, upto: int, limit: int = CHUNK) -> Iterator[list[Entry]]:
         """Entries in order from the one behind `after`, in lists of at most `limit`."""
@@ -90,7 +92,11 @@ class History:
             )
         except ErasedSubjectError:
             return Opened(leaf, None)
-        return Opened(leaf, _decode_sealed(plain))
+        sealed = _decode_sealed(plain)
+        values = sealed.understood.values
+        for name in self._places & values.keys():
+            values[name] = tuple(cast("list[float]", values[name]))
+        return Opened(leaf, sealed)
 
     def leaf(self, entry: Entry) -> Leaf:
         """The leaf of an entry."""
@@ -99,10 +105,6 @@ class History:
         except msgspec.DecodeError as error:
             message = f"entry {entry.sequence:,} has an unreadable leaf: {error}"
             raise DamagedJournalError(message) from None
-
-    def event(self, sealed: Sealed) -> Event:
-        """The event as it was understood when it came."""
-        return self._decoder.decode(sealed.event)
 
     def activation(self, entry: Entry) -> Activation:
         """What an entry of kind policy says."""

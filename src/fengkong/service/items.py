@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from fengkong.events.event import Event
 from fengkong.service.answers import Answer
 
 
@@ -23,20 +24,18 @@ class Item:
 class Recorded:
     """An event that has its place in the order, not yet durable; all who sent it wait for it."""
 
-    __slots__ = ("answer", "body", "decided", "event_id", "outcome", "replies")
+    __slots__ = ("answer", "decided", "event", "outcome", "replies")
 
     def __init__(
         self,
-        event_id: str,
+        event: Event,
         *,
-        body: bytes,
         decided: bool,
         answer: Answer,
         outcome: str | None,
         reply: Callable[[Answer], None],
     ) -> None:
-        self.event_id = event_id
-        self.body = body
+        self.event = event
         self.decided = decided
         self.answer = answer
         self.outcome = outcome

@@ -60,6 +60,13 @@ class Lane:
         """The policy of the lane."""
         return self.engine.policy
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields of events that the policy looks at."""
+        frame = self.engine.layout.frame
+        names = {name.split(".")[0] for name in (*frame.cells, *frame.text_names)}
+        return frozenset(names)
+
     def decides(self, event: Event) -> bool:
         """Whether the policy decides events of this type."""
         return event.type in self.policy.events
@@ -99,7 +106,9 @@ class Lane:
                 self._fold_singly(stretch)
                 continue
             columns = EventColumns.from_events(
-                [one.event for one in stretch], catalogue=self.policy.catalogue
+                [one.event for one in stretch],
+                catalogue=self.policy.catalogue,
+                fields=self.fields,
             )
             try:
                 for _ in self.engine.decide_columns(columns, self.state):

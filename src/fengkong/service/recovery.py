@@ -103,5 +103,5 @@ def passed(entries: Sequence[Entry], *, history: History) -> list[Passed]:
     for entry in entries:
         leaf, sealed = history.open(entry)
         if sealed is not None:
-            events.append(Passed(history.event(sealed), leaf.degraded))
+            events.append(Passed(sealed.understood, leaf.degraded))
     return events
