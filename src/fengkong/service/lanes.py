@@ -19,7 +19,7 @@ from fengkong.decisions.state import State
 from fengkong.events.catalogue import shipped_catalogue
 from fengkong.events.columns import EventColumns
 from fengkong.events.event import Event
-from fengkong.features.state import FeatureLimitError
+from fengkong.features.state import FeatureLimitError, ValueRangeError
 from fengkong.rules.errors import InvalidListError
 from fengkong.rules.lists import ListChange
 
@@ -83,6 +83,24 @@ class Lane:
             if not self.decides(event):
                 return Judged(None, FEATURES)
             return Judged(self.engine.fallback(event, missing=FEATURES), FEATURES)
+
+    def judge_together(self, events: Sequence[Event]) -> list[Judged] | None:
+        """Count and decide events without list changes in columns, as `judge` would one by one.
+
+        None, and nothing counted, where one of them needs to be looked at by itself.
+        """
+        columns = EventColumns.from_events(
+            events, catalogue=self.policy.catalogue, fields=self.fields
+        )
+        try:
+            blocks = list(self.engine.decide_columns(columns, self.state))
+        except (FeatureLimitError, ValueRangeError):
+            return None
+        decisions = (block.decision(i) for block in blocks for i in range(len(block.ids)))
+        return [
+            Judged(next(decisions), None) if self.decides(event) else Judged(None, None)
+            for event in events
+        ]
 
     def check(self, event: Event) -> None:
         """Refuse a list change that could not be applied, before anything is recorded."""

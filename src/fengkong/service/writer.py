@@ -38,8 +38,10 @@ LINES_MAX: Final = 65_536
 """Lines of batch requests that may wait."""
 RETRY_S: Final = 0.25
 STOP_S: Final = 10.0
-_SLICE: Final = 128
-"""Lines of batch requests that a group may hold: single events do not wait behind a long batch."""
+LINES_TOGETHER: Final = 1024
+"""Lines of batch requests in a group of their own."""
+SLICE: Final = 64
+"""Lines in a group with single events, which should not wait behind a long batch."""
 _LOG: Final = logging.getLogger(__name__)
 
 Job = Callable[[], Sequence[Recorded]]
@@ -221,7 +223,7 @@ class Writer:
     def _next_items(self) -> list[Item]:
         singles, lines = self._singles, self._lines
         items = [singles.popleft() for _ in range(min(len(singles), GROUP_MAX))]
-        room = min(len(lines), GROUP_MAX - len(items), _SLICE if singles or items else GROUP_MAX)
+        room = min(len(lines), SLICE if items else LINES_TOGETHER)
         items += [lines.popleft() for _ in range(room)]
         self.metrics.queue_length.set(len(singles) + len(lines))
         return items
