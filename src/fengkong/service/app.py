@@ -126,7 +126,8 @@ class Application:
         scope: Mapping[str, Any],
         receive: Receive,
     ) -> Answer:
-        if route.submits and self._desk.overloaded:
+        sends = route.sends
+        if sends.submits and self._desk.overloaded:
             self._overload_refused.inc()
             return self._overloaded
         if route.name in self._open:
@@ -136,7 +137,6 @@ class Application:
         if len(named) != len(headers):
             named = joined(headers)
         visitor = self._door.admit(route=route, scope=scope, named=named)
-        sends = route.sends
         media = JSON
         packed = False
         if sends is not Sends.NOTHING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from fengkong.client.signatures import (
@@ -32,8 +32,7 @@ _PORTS: Final = {"http": ":80", "https": ":443"}
 _TOKEN_MAX: Final = 256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visitor:
+class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     """Whose request it is; `signature` where it was signed, to be spent once the body is here."""
 
     key: ApiKey

@@ -143,7 +143,7 @@ def _refusals(route: Route) -> list[int]:
         statuses |= {*_WITH_BODY}
     if route.name in _CONFLICTS:
         statuses |= {409}
-    if "{id}" in route.path or route.submits:
+    if "{id}" in route.path or route.sends.submits:
         statuses |= {410}
     return sorted(statuses)
 

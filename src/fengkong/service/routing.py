@@ -26,39 +26,22 @@ Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 
 class Sends(Enum):
-    """What the body of a request to an address is."""
+    """What the body of a request to an address is: its media types and how long it may be.
 
-    NOTHING = "nothing"
-    EVENT = "event"
-    BATCH = "batch"
-    POLICY = "policy"
-    SUBJECT = "subject"
+    `submits`: it gives the writer work, and so is refused when there is too much of it.
+    """
 
-    @property
-    def media(self) -> Sequence[bytes]:
-        """The media types it may have."""
-        return _MEDIA[self]
+    NOTHING = ("nothing", (), 0)
+    EVENT = ("event", EVENT_MEDIA, EVENT_BYTES_MAX)
+    BATCH = ("batch", BATCH_MEDIA, BATCH_BYTES_MAX)
+    POLICY = ("policy", POLICY_MEDIA, POLICY_BYTES_MAX)
+    SUBJECT = ("subject", EVENT_MEDIA, SUBJECT_BYTES_MAX)
 
-    @property
-    def limit(self) -> int:
-        """Bytes it may have, packed and unpacked."""
-        return _LIMITS[self]
-
-
-_MEDIA: Final = {
-    Sends.NOTHING: (),
-    Sends.EVENT: EVENT_MEDIA,
-    Sends.BATCH: BATCH_MEDIA,
-    Sends.POLICY: POLICY_MEDIA,
-    Sends.SUBJECT: EVENT_MEDIA,
-}
-_LIMITS: Final = {
-    Sends.NOTHING: 0,
-    Sends.EVENT: EVENT_BYTES_MAX,
-    Sends.BATCH: BATCH_BYTES_MAX,
-    Sends.POLICY: POLICY_BYTES_MAX,
-    Sends.SUBJECT: SUBJECT_BYTES_MAX,
-}
+    def __init__(self, title: str, media: Sequence[bytes], limit: int) -> None:
+        # Plain attributes: an enum's own value takes a call, and this is asked of every request.
+        self.media = media
+        self.limit = limit
+        self.submits = title in ("event", "batch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +54,6 @@ class Route:
     scope: Scope | None
     title: Bilingual
     sends: Sends = Sends.NOTHING
-
-    @property
-    def submits(self) -> bool:
-        """Whether it gives the writer work, and so is refused when there is too much."""
-        return self.sends in (Sends.EVENT, Sends.BATCH)
 
 
 def _route(
