@@ -195,7 +195,17 @@ def test_a_batch_that_stays_busy_says_so_of_each(scripted: Scripted) -> None:
     assert [type(one) for one in answers] == [BusyError, BusyError]
 
 
-def test_each_thread_has_a_connection(scripted: Scripted) -> None:
+def test_a_rollback_that_is_lost_is_told(scripted: Scripted) -> None:
+    script = scripted(GOOD, None)
+    with client_of(script) as client:
+        client.decide(EVENT)
+        client.close()
+        with pytest.raises(UnreachableError):
+            client.rollback()
+    assert len(script.seen) == 2
+
+
+def test_a_closed_client_opens_again(scripted: Scripted) -> None:
     script = scripted(GOOD, GOOD)
     with client_of(script) as client:
         client.decide(EVENT)

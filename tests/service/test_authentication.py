@@ -2,8 +2,10 @@
 
 import json
 import statistics
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -207,6 +209,16 @@ def test_the_client_against_the_real_server(service: Any, example: Example, send
             client.publish("x")
 
 
+def test_a_client_of_many_threads(service: Any, example: Example) -> None:
+    events = [json.loads(example()) for _ in range(200)]
+    with Client(f"http://127.0.0.1:{service.port}", service.token(*ALL)) as client:
+        with ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(client.decide, events))
+        assert [answer["decision"]["event_id"] for answer in answers] == [
+            event["id"] for event in events
+        ]
+
+
 def test_a_client_goes_on_while_a_server_is_replaced(serve: Any, example: Example) -> None:
     running = serve()
     url = f"http://127.0.0.1:{running.port}"
@@ -215,8 +227,6 @@ def test_a_client_goes_on_while_a_server_is_replaced(serve: Any, example: Exampl
         event = json.loads(example())
         first = client.decide(event)
         running.desk.overloaded = True
-        import threading
-
         timer = threading.Timer(0.5, lambda: setattr(running.desk, "overloaded", False))
         timer.start()
         assert client.decide(event) == first

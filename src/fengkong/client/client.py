@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, Self
 from urllib.parse import quote
 
-from fengkong.client.connections import Connections, Raw, parse_address
+from fengkong.client.connections import Connections, Raw, StaleConnectionError, parse_address
 from fengkong.client.errors import (
     ClientError,
     InvalidAddressError,
@@ -136,7 +136,12 @@ class Client:
 
     def rollback(self) -> Answered:
         """Put the policy before the live one in force; tried once, as twice would go further."""
-        raw = self._once("POST", "/v1/policies/rollback", body=b"", media=_JSON)
+        target = f"{self._address.prefix}/v1/policies/rollback"
+        headers = self._headers("POST", target, body=b"", media=_JSON)
+        try:
+            raw = self._connections.ask_afresh("POST", target, body=b"", headers=headers)
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(error) from error
         return _success(raw)
 
     def erase(self, subject: str) -> Answered:
@@ -169,16 +174,10 @@ class Client:
         failure: Exception | None = None
         raw: Raw | None = None
         for wait in self._waits():
-            # A kept connection may have been closed while it lay idle: that is no failed try.
-            for _ in range(2):
-                kept = self._connections.kept
-                try:
-                    raw = self._once(method, path, body=body, media=media)
-                    break
-                except (OSError, http.client.HTTPException) as error:
-                    failure, raw = error, None
-                    if not kept:
-                        break
+            try:
+                raw = self._once(method, path, body=body, media=media)
+            except (OSError, http.client.HTTPException) as error:
+                failure, raw = error, None
             if raw is not None and raw.status not in _AGAIN:
                 return raw
             pause = max(wait, 0.0 if raw is None else raw.retry_after)
@@ -187,16 +186,28 @@ class Client:
             self._sleep(pause)
         if raw is not None:
             return raw
-        why = type(failure).__name__
-        raise UnreachableError(f"{self._address.authority} does not answer: {why}") from failure
+        assert failure is not None, "neither an answer nor a failure"
+        raise self._unreachable(failure) from failure
+
+    def _unreachable(self, error: Exception) -> UnreachableError:
+        why = type(error).__name__
+        return UnreachableError(f"{self._address.authority} does not answer: {why}")
 
     def _once(self, method: str, path: str, *, body: bytes, media: str) -> Raw:
+        """One try; a kept connection that had ended while it lay idle is none, and signed anew."""
         target = self._address.prefix + path
-        headers = {"Accept": "*/*"}
+        try:
+            headers = self._headers(method, target, body=body, media=media)
+            return self._connections.ask(method, target, body=body, headers=headers)
+        except StaleConnectionError:
+            headers = self._headers(method, target, body=body, media=media)
+            return self._connections.ask_afresh(method, target, body=body, headers=headers)
+
+    def _headers(self, method: str, target: str, *, body: bytes, media: str) -> dict[str, str]:
+        headers = {"Accept": "*/*"} | self._credentials(method, target, body=body)
         if method != "GET":
             headers["Content-Type"] = media
-        headers |= self._credentials(method, target, body=body)
-        return self._connections.ask(method, target, body=body, headers=headers)
+        return headers
 
     def _credentials(self, method: str, target: str, *, body: bytes) -> dict[str, str]:
         if self._signing is None:

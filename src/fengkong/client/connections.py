@@ -1,4 +1,4 @@
-"""One kept HTTP connection for each thread that calls."""
+"""HTTP connections to one address, kept open between requests."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import http.client
 import ssl
 import threading
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from fengkong.client.errors import ClientError, InvalidAddressError
 
-ANSWER_BYTES_MAX = 256 * 1024 * 1024
+ANSWER_BYTES_MAX: Final = 256 * 1024 * 1024
+IDLE_MAX: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,30 +58,66 @@ def parse_address(url: str) -> Address:
     )
 
 
+class StaleConnectionError(OSError):
+    """A connection that was kept had ended meanwhile; a new one may well succeed."""
+
+
 class Connections:
-    """Asks over a connection that the calling thread keeps; safe to use from any thread."""
+    """Asks over connections that are kept; as many as threads ask at once, safe from any thread."""
 
     def __init__(self, address: Address, *, timeout: float, context: ssl.SSLContext | None) -> None:
         self._address = address
         self._timeout = timeout
         self._context = context
-        self._mine = threading.local()
-        self._all: list[http.client.HTTPConnection] = []
+        self._idle: list[http.client.HTTPConnection] = []
         self._turn = threading.Lock()
 
     def ask(self, method: str, path: str, *, body: bytes, headers: dict[str, str]) -> Raw:
         """One request and its answer. A failure of any kind drops the connection and raises.
 
-        Raises OSError or http.client.HTTPException.
+        Raises OSError (of it StaleConnectionError, after which all kept ones are dropped) or
+        http.client.HTTPException.
         """
-        connection = self._connection()
+        kept = self._kept()
+        if kept is None:
+            return self._ask(self._opened(), method, path, body=body, headers=headers)
+        try:
+            return self._ask(kept, method, path, body=body, headers=headers)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise StaleConnectionError(str(error)) from error
+
+    def ask_afresh(self, method: str, path: str, *, body: bytes, headers: dict[str, str]) -> Raw:
+        """The same over a new connection, for a request that must not be sent twice."""
+        return self._ask(self._opened(), method, path, body=body, headers=headers)
+
+    def close(self) -> None:
+        """Close the connections that lie idle."""
+        with self._turn:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _ask(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        *,
+        body: bytes,
+        headers: dict[str, str],
+    ) -> Raw:
+        whole = False
         try:
             connection.request(method, path, body=body, headers=headers)
             response = connection.getresponse()
             content = _whole(response)
-        except BaseException:
-            connection.close()
-            raise
+            whole = True
+        finally:
+            if whole:
+                self._keep(connection)
+            else:
+                connection.close()
         retry = response.getheader("Retry-After", "")
         return Raw(
             status=response.status,
@@ -87,26 +125,16 @@ class Connections:
             retry_after=float(retry) if retry.isdigit() and len(retry) < 7 else 0.0,
         )
 
-    @property
-    def kept(self) -> bool:
-        """Whether this thread's connection was used before and may have ended meanwhile."""
-        connection = getattr(self._mine, "connection", None)
-        return connection is not None and connection.sock is not None
-
-    def close(self) -> None:
-        """Close the connections of all threads."""
+    def _kept(self) -> http.client.HTTPConnection | None:
         with self._turn:
-            for connection in self._all:
-                connection.close()
+            return self._idle.pop() if self._idle else None
 
-    def _connection(self) -> http.client.HTTPConnection:
-        connection: http.client.HTTPConnection | None = getattr(self._mine, "connection", None)
-        if connection is None:
-            connection = self._opened()
-            self._mine.connection = connection
-            with self._turn:
-                self._all.append(connection)
-        return connection
+    def _keep(self, connection: http.client.HTTPConnection) -> None:
+        with self._turn:
+            if connection.sock is not None and len(self._idle) < IDLE_MAX:
+                self._idle.append(connection)
+                return
+        connection.close()
 
     def _opened(self) -> http.client.HTTPConnection:
         where = self._address

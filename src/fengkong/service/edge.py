@@ -68,7 +68,7 @@ class Edge(HttpToolsProtocol):
         if len(self.sweep) > self.limits.connections:
             self._refuse(OverloadedError)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+    def connection_lost(self, _exc: Exception | None) -> None:
         """Tell whoever still answers that nobody listens."""
         self.connections.discard(self)
         self.sweep.discard(self)
