@@ -1,6 +1,7 @@
 """The offline verifier: what is intact passes, and each kind of damage is named where it is."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -340,7 +341,11 @@ def test_it_runs_alone_in_both_languages(export: Export) -> None:
     assert (none.returncode, none.stdout[:12]) == (2, "CANNOT CHECK")
 
 
-def test_every_text_is_in_both_languages() -> None:
+def test_every_text_is_in_both_languages_and_used() -> None:
+    source = Path(verifier.__file__).read_text(encoding="utf-8")
+    said = set(re.findall(r'(?:say|broken|at_entry)\([^"\n]*(?:"[^"\n]*", )?"([a-z_]+)"', source))
+    assert said <= set(verifier.TEXTS)
+    assert all(re.search(f"""['"]{key}['"]""", source) for key in verifier.TEXTS)
     for key, pair in verifier.TEXTS.items():
         assert len(pair) == 2, key
         assert pair[0].count("{") == pair[1].count("{"), key

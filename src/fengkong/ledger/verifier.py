@@ -58,7 +58,7 @@ signed | signed by {name} (key id {id}) | 签名者 {name}（密钥编号 {id}�
 payloads | payloads checked: {count} | 已核对载荷：{count} 份
 no_payloads | no payloads here; their digests are signed | 没有载荷；摘要已确认
 own_key | the key came with the export: compare its id | 密钥取自导出本身：请核对其编号
-others | note: {count} files more than the checkpoint covers | 注意：另有 {count} 个文件不在检查点范围
+others | note: {count} files more than are signed | 注意：另有 {count} 个文件未被签名涵盖
 broken | BROKEN: {place}: {what} | 有误：{place}：{what}
 unusable | CANNOT CHECK: {what} | 无法核对：{what}
 no_folder | {path} is not a folder | {path} 不是文件夹
