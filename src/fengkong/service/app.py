@@ -24,6 +24,7 @@ from fengkong.service.bodies import (
     read_body,
     unpacked,
 )
+from fengkong.service.exchange import Headers, PreparedHeaders
 from fengkong.service.handlers import Handler, Handlers, Request
 from fengkong.service.metrics import Metrics
 from fengkong.service.port import Desk
@@ -35,14 +36,14 @@ from fengkong.service.refusals import (
 from fengkong.service.routing import NO_PARAMETERS, ROUTES, Route, Router, Sends
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
 
 _STANDING: Final[Headers] = [
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
 ]
-_HEADERS: Final[dict[bytes, Headers]] = {
-    media: [(b"content-type", media), *_STANDING] for media in (JSON, PROBLEM, NDJSON, TEXT, BYTES)
+_HEADERS: Final[dict[bytes, PreparedHeaders]] = {
+    media: PreparedHeaders([(b"content-type", media), *_STANDING])
+    for media in (JSON, PROBLEM, NDJSON, TEXT, BYTES)
 }
 _UNROUTED: Final = "none"
 
@@ -139,7 +140,8 @@ class Application:
         visitor = self._door.admit(route=route, scope=scope, named=named)
         media = JSON
         packed = False
-        if sends is not Sends.NOTHING:
+        plain = named.get(b"content-type") == JSON and b"content-encoding" not in named
+        if sends is not Sends.NOTHING and not (plain and sends.submits):
             media = media_type(named, accepted=sends.media)
             packed = is_packed(named)
         body = await read_body(receive, named=named, limit=sends.limit)
@@ -173,10 +175,12 @@ class Application:
         return problems.of_error(error)
 
     def _headers(self, answer: Answer, *, scope: Mapping[str, Any]) -> Headers:
-        status, body, media, retry_after = answer
-        headers = [*_HEADERS[media], (b"content-length", b"%d" % len(body))]
+        """The headers but Content-Length, which the edge knows best."""
+        status, _, media, retry_after = answer
+        prepared = _HEADERS[media]
         if status < 400:
-            return headers
+            return prepared
+        headers = list(prepared)
         if status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
         elif status == 405:

@@ -59,7 +59,7 @@ class Edge(HttpToolsProtocol):
         self.transport.set_write_buffer_limits(high=self.limits.write_buffer)
         self.refused = False
         self.head_bytes = 0
-        self.header_bytes = 0
+        self.piece_bytes = 0
         self.arriving = False
         self.discarded = 0
         self.write_deadline = _NEVER
@@ -94,6 +94,7 @@ class Edge(HttpToolsProtocol):
         if self.refused:
             self._discard(data)
             return
+        self.piece_bytes = len(data)
         if not self.arriving:
             self.head_bytes += len(data)
             if self.deadline == _NEVER or self.head_bytes == len(data):
@@ -113,8 +114,6 @@ class Edge(HttpToolsProtocol):
         """A request starts."""
         self.url = b""
         self.headers = []
-        self.header_bytes = 0
-        self.expect_100_continue = False
 
     def on_url(self, url: bytes) -> None:
         """A piece of the address."""
@@ -124,13 +123,10 @@ class Edge(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, after the colon is known."""
-        self.header_bytes += len(name) + len(value)
-        if len(self.headers) >= HEADERS_MAX or self.header_bytes > HEADER_BYTES_MAX:
+        headers = self.headers
+        if len(headers) >= HEADERS_MAX:
             self._stop(HeadersTooLargeError)
-        name = name.lower()
-        if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
+        headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """The head is whole: refuse it, or hand the request to the application."""
@@ -139,6 +135,11 @@ class Edge(HttpToolsProtocol):
             self._stop(MethodNotAllowedError)
         if not self.url.startswith(b"/") or not self.url.isascii():
             self._stop(MalformedRequestError)
+        # What was counted on the way may hold a body too, so it is counted again, exactly.
+        much = max(self.head_bytes, self.piece_bytes) > HEADER_BYTES_MAX
+        if much and sum(len(n) + len(v) for n, v in self.headers) > HEADER_BYTES_MAX:
+            self._stop(HeadersTooLargeError)
+        self.expect_100_continue = (b"expect", b"100-continue") in self.headers
         if not self.hosts.admits(self.headers):
             self._stop(InvalidHostError)
         path, _, query = self.url.partition(b"?")

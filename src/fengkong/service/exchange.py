@@ -12,6 +12,24 @@ if TYPE_CHECKING:
     from fengkong.service.edge import Edge
 
 
+Headers = list[tuple[bytes, bytes]]
+
+
+def header_lines(headers: Headers) -> bytes:
+    """Headers as they stand in an answer."""
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+class PreparedHeaders(Headers):
+    """Headers that many answers share; never changed, so their lines are made once."""
+
+    __slots__ = ("lines",)
+
+    def __init__(self, headers: Headers) -> None:
+        super().__init__(headers)
+        self.lines = header_lines(headers)
+
+
 class StandingLines:
     """The headers that the server adds to every answer, such as Date; they change once a second."""
 
@@ -23,12 +41,15 @@ class StandingLines:
         """The lines of these headers, made once for each list."""
         if headers is not self._headers:
             self._headers = headers
-            self._lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+            self._lines = header_lines(headers)
         return self._lines
 
 
 class Exchange:
-    """One request and its answer, as ASGI sees them. The answer's body is sent whole."""
+    """One request and its answer, as ASGI sees them.
+
+    The answer's body is sent whole, and its length is told from here.
+    """
 
     __slots__ = (
         *("body", "complete", "continues", "disconnected", "edge", "headers", "keep_alive"),
@@ -45,7 +66,7 @@ class Exchange:
         self.complete = False
         self.disconnected = False
         self.status = 0
-        self.headers: list[tuple[bytes, bytes]] = []
+        self.headers: Headers = []
         self.waiter: asyncio.Future[None] | None = None
 
     async def receive(self) -> dict[str, Any]:
@@ -76,11 +97,13 @@ class Exchange:
             return
         edge = self.edge
         parts = [STATUS_LINE[self.status], edge.lines.of(edge.server_state.default_headers)]
-        for name, value in self.headers:
-            parts += (name, b": ", value, b"\r\n")
+        headers = self.headers
+        parts.append(headers.lines if type(headers) is PreparedHeaders else header_lines(headers))
+        body = message["body"]
+        parts.append(b"content-length: %d\r\n" % len(body))
         parts.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
         if self.scope["method"] != "HEAD":
-            parts.append(message["body"])
+            parts.append(body)
         edge.transport.write(b"".join(parts))
         edge.answered(self)
 
