@@ -60,10 +60,10 @@ class WalCopying:
     def _run(self) -> None:
         while True:
             self._wanted.wait()
+            # Before anything is looked at: what is wanted from here on must not be forgotten.
+            self._wanted.clear()
             if self._closed:
                 return
-            # Before the copy: what is wanted meanwhile, the end above all, must not be forgotten.
-            self._wanted.clear()
             with self._turn:
                 self._copy(apsw.SQLITE_CHECKPOINT_PASSIVE)
 
