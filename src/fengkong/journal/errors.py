@@ -42,6 +42,13 @@ class UnsafeSqliteError(RiskError):
     hint = "Install the locked requirements: they bring SQLite 3.51.3 or later inside apsw."
 
 
+class UnsafePostgresError(RiskError):
+    """The PostgreSQL server is set up so that it may lose what it has acknowledged."""
+
+    code = "journal.unsafe_postgres"
+    hint = "Set fsync = on and synchronous_commit = on for this server, database and user."
+
+
 class ForeignJournalError(RiskError):
     """The file or database is not a journal of this product, of this version or of this hash."""
 
