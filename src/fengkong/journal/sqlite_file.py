@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import secrets
@@ -69,7 +70,7 @@ def check_sqlite(version: int) -> None:
 
 def risk_of(error: apsw.Error | OSError, *, path: Path) -> RiskError:
     """The same failure as an error of the journal: damage, or out of reach for now."""
-    said = f"{path.name}: {error}"
+    said = f"{path.name}: {str(error) or type(error).__name__}"
     if isinstance(error, _DAMAGE):
         return DamagedJournalError(said)
     return StoreUnavailableError(said)
@@ -82,7 +83,8 @@ def make_journal_file(path: Path, *, hash_name: str, vfs: str | None = None) -> 
         raise JournalExistsError(f"{path} exists already")
     fresh = path.with_name(f"{path.name}.new")
     try:
-        fresh.unlink(missing_ok=True)
+        for leftover in ("", "-journal", "-wal", "-shm"):
+            fresh.with_name(fresh.name + leftover).unlink(missing_ok=True)
         os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         _fill(fresh, hash_name=hash_name, vfs=vfs)
         fresh.rename(path)
@@ -104,7 +106,9 @@ def _fill(path: Path, *, hash_name: str, vfs: str | None) -> None:
                 ("hash", hash_name.encode()),
             ]
             connection.executemany("INSERT INTO facts VALUES (?, ?)", facts)
-        connection.execute("PRAGMA journal_mode=WAL")
+        mode = connection.pragma("journal_mode", "wal")
+        if mode != "wal":  # SQLite leaves the mode as it was, and says so, where it cannot
+            raise StoreUnavailableError(f"{path.name}: journal mode {mode} instead of WAL")
     finally:
         connection.close()
 
@@ -117,27 +121,33 @@ def _sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def connect(path: Path, *, flags: int, vfs: str | None = None) -> apsw.Connection:
-    """A connection to a journal's file, checked to be one; `flags` as of `apsw.Connection`."""
+def connect(path: Path, *, vfs: str | None = None, also: tuple[str, ...] = ()) -> apsw.Connection:
+    """A connection to a journal's file, checked to be one; `also` are pragmas of its own."""
     check_sqlite(int(apsw.SQLITE_VERSION_NUMBER))
     if not path.exists():
         raise MissingJournalError(f"{path} does not exist")
     try:
-        connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
     except apsw.Error as error:
         raise risk_of(error, path=path) from error
     try:
         connection.set_busy_timeout(BUSY_MS)
-        for pragma in _PRAGMAS:
+        for pragma in (*_PRAGMAS, *also):
             connection.execute(pragma)
         _check_format(connection, path=path)
     except apsw.Error as error:
-        connection.close()
+        close_quietly(connection)
         raise risk_of(error, path=path) from error
     except RiskError:
-        connection.close()
+        close_quietly(connection)
         raise
     return connection
+
+
+def close_quietly(connection: apsw.Connection) -> None:
+    """Close a connection. What it cannot copy back from the WAL now, the next one will."""
+    with contextlib.suppress(apsw.Error):
+        connection.close()
 
 
 _PRAGMAS: Final = (

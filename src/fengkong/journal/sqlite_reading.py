@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from array import array
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import apsw
 from fengkong.journal.entries import Entry
 from fengkong.journal.errors import DamagedJournalError
 from fengkong.journal.port import Found, Head, StoredCheckpoint
-from fengkong.journal.sqlite_file import connect, risk_of
+from fengkong.journal.sqlite_file import close_quietly, connect, risk_of
 from fengkong.protection.subject_keys import SubjectKey
 
 LEVEL_SHIFT: Final = 48
@@ -51,8 +52,7 @@ class Reader:
     def __init__(self, path: Path, *, vfs: str | None = None) -> None:
         self._path = path
         self._turn = threading.Lock()
-        self._connection = connect(path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
-        self._connection.pragma("query_only", True)
+        self._connection = connect(path, vfs=vfs, also=("PRAGMA query_only=ON",))
 
     def all(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         """All rows of a statement."""
@@ -65,7 +65,7 @@ class Reader:
     def close(self) -> None:
         """Give the connection back."""
         with self._turn:
-            self._connection.close()
+            close_quietly(self._connection)
 
 
 class SqliteReading:
@@ -73,14 +73,14 @@ class SqliteReading:
 
     def __init__(self, path: Path, *, vfs: str | None = None) -> None:
         self.path = path
-        self._lookups = Reader(path, vfs=vfs)
-        try:
+        with contextlib.ExitStack() as opened:
+            self._lookups = Reader(path, vfs=vfs)
+            opened.callback(self._lookups.close)
             self._reads = Reader(path, vfs=vfs)
-        except BaseException:
-            self._lookups.close()
-            raise
-        self._identity = self._fact("identity")
-        self._hash_name = self._fact("hash").decode()
+            opened.callback(self._reads.close)
+            self._identity = self._fact("identity")
+            self._hash_name = self._fact("hash").decode()
+            self._readers = opened.pop_all()
 
     @property
     def identity(self) -> bytes:
@@ -166,13 +166,11 @@ class SqliteReading:
 
     def close(self) -> None:
         """Give everything back; nothing can be read afterwards."""
-        self._lookups.close()
-        self._reads.close()
+        self._readers.close()
 
     def _fact(self, name: str) -> bytes:
         rows = self._reads.all(_FACT, (name,))
         if not rows:
-            self.close()
             raise DamagedJournalError(f"{self.path.name} does not say its {name}")
         found: bytes = rows[0][0]
         return found

@@ -7,6 +7,7 @@ the thread that committed, so that the writer's connection never does it in the 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ from fengkong.journal.errors import (
 )
 from fengkong.journal.port import Batch, Head, StoredCheckpoint
 from fengkong.journal.sqlite_file import (
+    close_quietly,
     connect,
     lock_for_writing,
     make_journal_file,
@@ -61,32 +63,35 @@ class SqliteStore(SqliteReading):
     """A journal in SQLite as its one writer sees it; see `port.Store`."""
 
     def __init__(self, path: Path, *, vfs: str | None = None) -> None:
-        self._lock = lock_for_writing(path)
         self._vfs = vfs
         self._turn = threading.Lock()
         self._staged: Head | None = None
         self._durable: Head | None = None
         self._writer: apsw.Connection | None = None
         self._wal_pages = 0
-        try:
+        with contextlib.ExitStack() as opened:
             super().__init__(path, vfs=vfs)
+            opened.callback(super().close)
+            opened.callback(self._disconnect)
             self._connect()
-            self._copying = WalCopying(connect(path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs))
-        except BaseException:
-            os.close(self._lock)
-            raise
+            self._copying = WalCopying(connect(path, vfs=vfs))
+            opened.callback(self._copying.close)
+            self._opened = opened.pop_all()
 
     @classmethod
     def open(cls, path: Path, *, hash_name: str = "sha256", vfs: str | None = None) -> Self:
         """The journal at `path`, made there if nothing is; refused if its hash is another."""
-        if not path.exists():
-            make_journal_file(path, hash_name=hash_name, vfs=vfs)
-        store = cls(path, vfs=vfs)
-        if store.hash_name != hash_name:
-            store.close()
-            raise ForeignJournalError(
-                f"{path} was made with the hash {store.hash_name}, and {hash_name} is configured"
-            )
+        with contextlib.ExitStack() as opened:
+            opened.callback(os.close, lock_for_writing(path))
+            if not path.exists():
+                make_journal_file(path, hash_name=hash_name, vfs=vfs)
+            store = cls(path, vfs=vfs)
+            opened.callback(store._opened.close)
+            if store.hash_name != hash_name:
+                raise ForeignJournalError(
+                    f"{path} was made with the hash {store.hash_name}; {hash_name} is configured"
+                )
+            store._opened = opened.pop_all()
         return store
 
     def stage(self, batch: Batch) -> None:
@@ -167,17 +172,18 @@ class SqliteStore(SqliteReading):
     def close(self) -> None:
         """Give everything back; a staged batch is forgotten."""
         self.abort()
-        super().close()
-        self._copying.close()
-        if self._writer is not None:
-            self._writer.close()
-        os.close(self._lock)
+        self._opened.close()
 
     def _connect(self) -> apsw.Connection:
         if self._writer is None:
-            self._writer = connect(self.path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=self._vfs)
+            self._writer = connect(self.path, vfs=self._vfs)
             self._writer.set_wal_hook(self._note_wal)
         return self._writer
+
+    def _disconnect(self) -> None:
+        if self._writer is not None:
+            close_quietly(self._writer)
+            self._writer = None
 
     def _note_wal(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         self._wal_pages = pages
@@ -194,9 +200,7 @@ class SqliteStore(SqliteReading):
             if self._writer is not None and self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
         except apsw.Error:
-            assert self._writer is not None, "it has just failed"
-            self._writer.close(True)
-            self._writer = None
+            self._disconnect()
         finally:
             self._turn.release()
 

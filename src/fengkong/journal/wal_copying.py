@@ -14,6 +14,8 @@ from typing import Final
 
 import apsw
 
+from fengkong.journal.sqlite_file import close_quietly
+
 BEGIN_PAGES: Final = 8192
 """The WAL's length from which its bulk is copied: 32 MiB."""
 REST_PAGES: Final = 2048
@@ -55,7 +57,7 @@ class WalCopying:
         self._closed = True
         self._wanted.set()
         self._thread.join()
-        self._connection.close()
+        close_quietly(self._connection)
 
     def _run(self) -> None:
         while True:
