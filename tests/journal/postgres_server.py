@@ -29,12 +29,12 @@ class PostgresServer:
 
     def __init__(self) -> None:
         self._bin = _PLACES[-1].parent
-        self._folder = Path(tempfile.mkdtemp(prefix="fk_pg_", dir="/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="fk_pg_", dir="/tmp"))
         self._as_owner: list[str] = []
         if os.geteuid() == 0:
-            shutil.chown(self._folder, _USER)
+            shutil.chown(self.folder, _USER)
             self._as_owner = ["runuser", "-u", _USER, "--"]
-        self._data = self._folder / "data"
+        self._data = self.folder / "data"
         self._databases = 0
         self._process: subprocess.Popen[bytes] | None = None
         initdb = [*self._as_owner, str(self._bin / "initdb"), "-D", str(self._data), "-U", _USER]
@@ -42,25 +42,35 @@ class PostgresServer:
             [*initdb, "-A", "trust", "-E", "UTF8", "--locale=C"],
             check=True,
             stdout=subprocess.DEVNULL,
-            cwd=self._folder,
+            cwd=self.folder,
         )
 
     def start(self) -> Self:
-        """Start it and wait until it answers."""
-        command = [str(self._bin / "postgres"), "-D", str(self._data), "-k", str(self._folder)]
-        with (self._folder / "log").open("ab") as log:
+        """Start it and wait until it answers. After a kill it has to wait for its children."""
+        for _ in range(300):
+            if self._process is None or self._process.poll() is not None:
+                self._launch()
+            try:
+                psycopg.connect(self.url()).close()
+            except psycopg.OperationalError:
+                time.sleep(0.1)
+            else:
+                return self
+        raise AssertionError((self.folder / "log").read_text())
+
+    def _launch(self) -> None:
+        command = [str(self._bin / "postgres"), "-D", str(self._data), "-k", str(self.folder)]
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._as_owner, *command, "-c", "listen_addresses=", "-c", "shared_buffers=32MB"],
                 stdout=log,
                 stderr=log,
-                cwd=self._folder,
+                cwd=self.folder,
             )
-        self._wait()
-        return self
 
     def url(self, database: str = "postgres") -> str:
         """How to reach a database of it."""
-        return f"host={self._folder} user={_USER} dbname={database}"
+        return f"host={self.folder} user={_USER} dbname={database}"
 
     def new_database(self, **settings: str) -> str:
         """The URL of a fresh database with these settings."""
@@ -83,18 +93,8 @@ class PostgresServer:
         if self._process is not None and self._process.poll() is None:
             os.kill(self.pid(), signal.SIGINT)
             self._process.wait()
-        shutil.rmtree(self._folder)
+        shutil.rmtree(self.folder)
 
     def pid(self) -> int:
         """The process id of the postmaster."""
         return int((self._data / "postmaster.pid").read_text().split()[0])
-
-    def _wait(self) -> None:
-        for _ in range(300):
-            try:
-                psycopg.connect(self.url()).close()
-            except psycopg.OperationalError:
-                time.sleep(0.1)
-            else:
-                return
-        raise AssertionError((self._folder / "log").read_text())

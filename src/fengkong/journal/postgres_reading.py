@@ -68,6 +68,7 @@ class Reader:
                     except psycopg.OperationalError:
                         if not self._connection.broken:
                             raise
+                        self._connection.close()
                 self._connection = connect(self._url)
                 return self._rows(self._connection, statement, values)
             except psycopg.Error as error:

@@ -209,6 +209,8 @@ class PostgresStore(PostgresReading):
         """The writer's connection, made anew where it was lost: still as the one writer."""
         if self._writer is not None and not self._writer.broken and not self._writer.closed:
             return self._writer
+        if self._writer is not None:
+            self._writer.close()
         self._durable = None
         writer = connect(self.url)
         try:
