@@ -29,7 +29,10 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskFailedError(FaultsError):
-    """What the worker could not do, with the faults it found; `code` is that of its error."""
+    """What was asked cannot be done; the faults say why."""
+
+    code = "service.task_failed"
+    hint = "Correct the faults listed and send it again."
 
     def __init__(self, faults: Sequence[Fault], *, cause: str) -> None:
         super().__init__(faults)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from fengkong.core.errors import RiskError
 from fengkong.journal.appending import Appender
 from fengkong.journal.port import Store
 from fengkong.journal.second_place import SecondPlace, second_place
@@ -264,8 +265,8 @@ class Service:
         with self.prepared.metrics.snapshot_seconds.time():
             try:
                 await self.assistant.ask("snapshot", texts=self.policies.texts, sequence=head)
-            except Exception:  # noqa: BLE001 - a missing snapshot costs time at a start, nothing else
-                _LOG.exception("no snapshot at %d", head)
+            except (RiskError, OSError) as error:  # it costs time at a start, nothing else
+                _LOG.error("no snapshot at %d: %s", head, error)
                 return
         self._snapshot_at = head
         self.prepared.metrics.snapshot_sequence.set(head)

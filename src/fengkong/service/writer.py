@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -200,15 +201,17 @@ class Writer:
         self._woken = False
         if self._decided or self._failed:
             return
+        done = False
         try:
             if self._jobs:
                 if self._committing is None:
                     self._run_job()
             elif self._singles or self._lines:
                 self._decide(self._next_items())
-        except Exception as error:  # noqa: BLE001 - what is counted but not recorded ends the process
-            self._fail(error)
-            return
+            done = True
+        finally:
+            if not done:  # something may be counted that is not recorded
+                self._fail(sys.exception() or RuntimeError("the writer broke off"))
         self._commit_next()
         self._rest()
 
