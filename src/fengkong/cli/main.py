@@ -12,6 +12,7 @@ import typer
 
 from fengkong.cli.arguments import spread_files
 from fengkong.cli.language import text
+from fengkong.cli.service_commands import register
 from fengkong.cli.usage import Command, Group, WrongUse, show_wrong_use, speak_the_language
 from fengkong.core.errors import RiskError
 
@@ -197,6 +198,9 @@ def demo(
 
     del once  # nothing keeps running yet, so every demonstration ends after its summary
     run(seed=seed, customers=customers)
+
+
+register(app, policy_app)
 
 
 def main() -> None:

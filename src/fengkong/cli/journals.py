@@ -1,0 +1,97 @@
+"""`fengkong journal` and `fengkong ledger`: verify, rotate, export."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from fengkong.cli.language import text
+from fengkong.cli.screen import OUTPUT, progress, show_error
+from fengkong.core.errors import RiskError
+from fengkong.journal.export import export_ledger
+from fengkong.journal.second_place import second_place
+from fengkong.journal.verification import verify_journal
+from fengkong.ledger.notes import Signer
+from fengkong.protection.guarded_files import read_guarded
+from fengkong.protection.masters import FileMasters
+from fengkong.protection.rotation import retire, rotate
+from fengkong.service.opening import open_for_reading, open_for_writing
+from fengkong.service.replaying import replay
+from fengkong.service.settings import Settings, load_settings
+
+
+def _signer(settings: Settings) -> Signer:
+    content, _ = read_guarded(settings.keys / "ledger.key")
+    return Signer.parse(content.decode().strip())
+
+
+def verify(data: Path, *, store: str | None, replays: bool) -> bool:
+    """Verify every entry, and with `replays` every decision; False with what is wrong shown."""
+    settings = load_settings(data, given={"store": store})
+    opened = open_for_reading(settings, environment=os.environ)
+    try:
+        head = opened.reading.head().sequence
+        with progress(text("journal.verify.progress")) as told:
+            verified = verify_journal(
+                opened.reading,
+                verifier=_signer(settings).verifier,
+                places=[second_place(place) for place in settings.places],
+                each_subject=opened.vault.check_key,
+                progress=lambda done: told(done, done / max(head, 1)),
+            )
+            done = (
+                replay(
+                    opened.history,
+                    upto=head,
+                    progress=lambda done: told(done, done / max(head, 1)),
+                )
+                if replays
+                else None
+            )
+    except RiskError as error:
+        show_error(error)
+        return False
+    finally:
+        opened.close()
+    OUTPUT.print(
+        text(
+            "journal.verify.good",
+            size=f"{verified.size:,}",
+            root=verified.root.hex(),
+            signed=f"{verified.signed_size:,}",
+        ),
+        soft_wrap=True,
+    )
+    if done is not None:
+        OUTPUT.print(
+            text("journal.verify.replayed", decisions=f"{done.decisions:,}", erased=done.erased)
+        )
+    return True
+
+
+def rotate_keys(data: Path) -> None:
+    """Put everything that a master key protects under a new one."""
+    settings = load_settings(data)
+    now = time.time_ns() // 1000
+    masters = FileMasters(settings.keys / "master.json")
+    new = masters.add(now=now)
+    written = open_for_writing(settings, environment=os.environ, now=now)
+    try:
+        store = written.store
+        rotate(store, masters=masters, journal_id=store.identity)
+        gone = retire(store, masters=masters, now=now)
+    finally:
+        written.store.close()
+    OUTPUT.print(text("journal.rotate.done", id=new.id, count=len(gone)), markup=False)
+
+
+def export(data: Path, target: Path) -> None:
+    """Write the ledger for an auditor."""
+    settings = load_settings(data)
+    opened = open_for_reading(settings, environment=os.environ)
+    try:
+        size = export_ledger(opened.reading, target, verifier=_signer(settings).verifier)
+    finally:
+        opened.close()
+    OUTPUT.print(text("ledger.export.done", size=f"{size:,}", directory=target), markup=False)

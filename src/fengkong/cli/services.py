@@ -1,0 +1,122 @@
+"""`fengkong serve`, and what is asked of a running service."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fengkong.cli.language import text
+from fengkong.cli.screen import ERRORS, show_json
+from fengkong.cli.sources import locate, read_policy
+from fengkong.client.client import Client
+from fengkong.service.running import run
+from fengkong.service.settings import LOOPBACK, load_settings
+
+
+def serve_until_stopped(data: Path, *, policy: str | None, given: Mapping[str, object]) -> bool:
+    """Serve until a signal; False if the service had to give up."""
+    _log_to_stderr()
+    first = None
+    if policy is not None:
+        read_policy(policy)
+        first = locate(policy, kind="policy").read_text(encoding="utf-8")
+    settings = load_settings(data, given=given)
+    if settings.host not in (LOOPBACK, "localhost", "::1") and not settings.tls_certificate:
+        ERRORS.print(text("serve.open", host=settings.host), style="yellow", markup=False)
+
+    def started(address: str) -> None:
+        scheme = "https" if settings.tls_certificate else "http"
+        ERRORS.print(text("serve.started", url=f"{scheme}://{address}"), markup=False)
+        ERRORS.print(text("serve.next", data=data), markup=False)
+
+    return run(
+        settings,
+        environment=os.environ,
+        first_policy=first,
+        progress=_progress(),
+        started=started,
+    )
+
+
+def _progress() -> Any:
+    """Tells of a long start: a line for every tenth of a stage."""
+    told: dict[str, int] = {}
+    words = {"verify": "serve.verifying", "recover": "serve.recovering"}
+
+    def progress(stage: str, done: int, total: int) -> None:
+        tenth = 10 * done // max(total, 1)
+        if total > 100_000 and tenth > told.get(stage, 0):
+            told[stage] = tenth
+            key = words[stage]
+            sentence = (
+                text("serve.verifying", done=f"{done:,}", total=f"{total:,}")
+                if key == "serve.verifying"
+                else text("serve.recovering", done=f"{done:,}", total=f"{total:,}")
+            )
+            ERRORS.print(sentence, markup=False)
+
+    return progress
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object a line, whatever a message holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as JSON."""
+        line = {
+            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "from": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+def publish(policy: str, *, url: str, key: str) -> None:
+    """Put a policy in force."""
+    read_policy(policy)
+    content = locate(policy, kind="policy").read_text(encoding="utf-8")
+    with Client(url, key, timeout=600) as client:
+        show_json(client.publish(content))
+
+
+def shadow(policy: str | None, *, url: str, key: str) -> None:
+    """Run a policy beside the live one; without a policy end it."""
+    content = None
+    if policy is not None:
+        read_policy(policy)
+        content = locate(policy, kind="policy").read_text(encoding="utf-8")
+    with Client(url, key, timeout=600) as client:
+        show_json(client.shadow(content))
+
+
+def rollback(*, url: str, key: str) -> None:
+    """Go back to the policy before."""
+    with Client(url, key, timeout=600) as client:
+        show_json(client.rollback())
+
+
+def status(*, url: str, key: str) -> None:
+    """Show the policies of a running service."""
+    with Client(url, key) as client:
+        show_json(client.policies())
+
+
+def erase(subject: str, *, url: str, key: str) -> None:
+    """Destroy the key of a subject."""
+    with Client(url, key, timeout=600) as client:
+        show_json(client.erase(subject))
