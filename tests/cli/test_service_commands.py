@@ -1,0 +1,148 @@
+"""The service as its integrator meets it: serve, a key, a first event, a kill, proofs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fengkong.client.client import Client
+from fengkong.core.instants import format_instant
+
+COMMAND = (sys.executable, "-c", "from fengkong.cli.main import main; main()")
+SCOPES = ("decide", "record", "read", "explain", "policy", "admin")
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+class Serving:
+    """`fengkong serve` as a process on a free port."""
+
+    def __init__(self, data: Path, *more: str) -> None:
+        self.process = subprocess.Popen(
+            [*COMMAND, "serve", "--data", str(data), "--port", "0", *more],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, "FENGKONG_LANGUAGE": "en"},
+        )
+        assert self.process.stderr is not None
+        said = []
+        for line in self.process.stderr:
+            said.append(line)
+            if "listens on" in line:
+                self.url = line.split()[-1]
+                return
+        raise AssertionError("".join(said))
+
+    def end(self, number: int) -> int:
+        assert self.process.stderr is not None
+        self.process.send_signal(number)
+        self.process.stderr.read()
+        self.process.stderr.close()
+        return self.process.wait(timeout=30)
+
+
+def payment(number: int) -> dict[str, object]:
+    return {
+        "type": "payment.initiated",
+        "id": f"p-{number}",
+        "occurred_at": format_instant(time.time_ns() // 1000),
+        "currency": "CNY",
+        "amount": "60.00",
+        "customer": f"C-{number % 3}",
+        "card": f"card-{number % 2}",
+    }
+
+
+@pytest.fixture
+def key(tmp_path):
+    scopes = [part for scope in SCOPES for part in ("--scope", scope)]
+    made = run("key", "create", "shop", *scopes, "--data", str(tmp_path / "data"))
+    assert made.returncode == 0, made.stderr
+    return made.stdout.strip()
+
+
+def test_a_day_with_the_service(tmp_path, key):
+    data = tmp_path / "data"
+    events = [payment(number) for number in range(12)]
+    serving = Serving(data, "--policy", "payments")
+    with Client(serving.url, key) as client:
+        answers = [client.decide(event) for event in events]
+        assert client.decide(events[3]) == answers[3]
+        assert client.explanation("p-5")["equal"] is True
+    published = run("policy", "publish", "payments", "--url", serving.url, "--key", key)
+    assert json.loads(published.stdout)["cause"] == "published"
+    # Killed in the middle, it knows everything again.
+    serving.end(signal.SIGKILL)
+    serving = Serving(data)
+    with Client(serving.url, key) as client:
+        assert [client.decision(str(event["id"])) for event in events] == answers
+    verified = run("journal", "verify", "--replay", "--data", str(data))
+    assert verified.returncode == 0, verified.stderr
+    assert "equal to the byte: 12" in verified.stdout
+    erased = run("journal", "erase", "customer:C-1", "--url", serving.url, "--key", key)
+    assert json.loads(erased.stdout)["erased"] is True
+    assert serving.end(signal.SIGTERM) == 0
+    exported = run("ledger", "export", str(tmp_path / "ledger"), "--data", str(data))
+    assert exported.returncode == 0, exported.stderr
+    assert run("ledger", "verify", str(tmp_path / "ledger")).returncode == 0
+    assert run("journal", "rotate-keys", "--data", str(data)).returncode == 0
+    assert run("journal", "verify", "--data", str(data)).returncode == 0
+
+
+def test_a_damaged_journal_is_named_and_not_served(tmp_path, key):
+    data = tmp_path / "data"
+    serving = Serving(data, "--policy", "payments")
+    with Client(serving.url, key) as client:
+        for number in range(5):
+            client.decide(payment(number))
+    assert serving.end(signal.SIGTERM) == 0
+    content = bytearray((data / "journal.db").read_bytes())
+    at = content.rfind(b'"kind":"decision"')
+    content[at + 9] ^= 1
+    (data / "journal.db").write_bytes(content)
+    refused = run("serve", "--data", str(data), "--port", "0")
+    assert refused.returncode == 1
+    assert "[journal." in refused.stderr
+    assert run("journal", "verify", "--data", str(data)).returncode == 1
+
+
+def test_keys_are_listed_without_their_secrets_and_revoked(tmp_path, key):
+    data = str(tmp_path / "data")
+    (row,) = json.loads(run("key", "list", "--json", "--data", data).stdout)
+    assert row["name"] == "shop"
+    assert key.rsplit("_", maxsplit=1)[1] not in json.dumps(row)
+    assert run("key", "revoke", row["id"], "--data", data).returncode == 0
+    (row,) = json.loads(run("key", "list", "--json", "--data", data).stdout)
+    assert row["revoked"] is not None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("serve", "--port", "99999"),
+        ("serve",),
+        ("serve", "--policy", "nonsense"),
+        ("key", "create", "x", "--scope", "everything"),
+        ("key", "revoke", "unknown"),
+        ("journal", "verify"),
+        ("policy", "status", "--key", "nonsense"),
+        ("policy", "status", "--key", "fk_a_b", "--url", "http://127.0.0.1:9"),
+    ],
+)
+def test_wrong_use_says_what_and_what_next(tmp_path, arguments):
+    needs_data = arguments[0] != "policy"
+    data = ("--data", str(tmp_path / "data")) if needs_data else ()
+    refused = run(*arguments, *data)
+    assert refused.returncode in (1, 2), refused.stdout
+    assert "Traceback" not in refused.stderr
+    assert "→" in refused.stderr
