@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks.comparisons import decisions, features, growth, rules, start
+from benchmarks.comparisons import decisions, features, growth, rules, service, start
 from benchmarks.report import Comparison
 from benchmarks.settings import Settings
 
@@ -15,5 +15,6 @@ COMPARISONS: Final[dict[str, Callable[[Settings], Comparison]]] = {
     "decisions": decisions.measure,
     "growth": growth.measure,
     "start": start.measure,
+    "service": service.measure,
 }
 """Each by its name on the command line."""
