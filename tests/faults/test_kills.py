@@ -1,140 +1,75 @@
 """Killed at random moments under load: nothing acknowledged is lost, nothing is there twice."""
 
-import contextlib
-import os
+import asyncio
 import random
-import signal
-import subprocess
-import sys
-import threading
 import time
 from pathlib import Path
 
 import pytest
+from hosting import Host, Hosted, Site
+from journal_check import check_state, missing, verified
+from load import Acknowledged, Made, send_all, under_load
 
-from fengkong.client.client import Client, Patience
-from fengkong.client.errors import RefusedError
-from fengkong.core.errors import RiskError
-from fengkong.core.instants import format_instant
-
-COMMAND = (sys.executable, "-c", "from fengkong.cli.main import main; main()")
-CALLERS = 8
+KILLS = 25
+KILLS_OF_A_JOURNAL = 100
 
 
-class Serving:
-    """`fengkong serve` on a free port."""
+def load_and_kill(hosted: Hosted, dice: random.Random, *, prefix: str) -> Acknowledged:
+    """What was acknowledged before the service was killed in the middle of a load."""
 
-    def __init__(self, data: Path, *more: str) -> None:
-        self.process = subprocess.Popen(
-            [*COMMAND, "serve", "--data", str(data), "--port", "0", *more],
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "FENGKONG_LANGUAGE": "en"},
-        )
-        assert self.process.stderr is not None
-        said = []
-        for line in self.process.stderr:
-            said.append(line)
-            if "listens on" in line:
-                self.url = line.split()[-1]
-                return
-        raise AssertionError("".join(said))
+    async def soon_kill() -> None:
+        await asyncio.sleep(dice.uniform(0.005, 0.3))
+        hosted.kill()
 
-    def end(self, number: int) -> None:
-        assert self.process.stderr is not None
-        self.process.send_signal(number)
-        self.process.stderr.read()
-        self.process.stderr.close()
-        self.process.wait(timeout=30)
+    acknowledged = Acknowledged()
+    connections = dice.randrange(16, 33)
+    under_load(hosted, acknowledged, prefix=prefix, connections=connections, meanwhile=soon_kill)
+    assert set(acknowledged.statuses) <= {200, 429, 503}, acknowledged.statuses
+    return acknowledged
 
 
-class Caller(threading.Thread):
-    """Sends events one after the other until the service is gone; keeps what was acknowledged."""
-
-    def __init__(self, url: str, key: str, *, name: str) -> None:
-        super().__init__(name=name)
-        self._client = Client(url, key, patience=Patience(tries=1))
-        self.acknowledged: dict[str, dict[str, object]] = {}
-
-    def run(self) -> None:
-        with self._client as client, contextlib.suppress(RiskError):
-            for number in range(10_000):
-                event = payment(f"{self.name}-{number}", number)
-                with contextlib.suppress(RefusedError):
-                    self.acknowledged[str(event["id"])] = client.decide(event)
-
-
-def payment(identifier: str, number: int) -> dict[str, object]:
+def killed_again_and_again(
+    host: Host, folder: Path, *, kills: int, dice: random.Random
+) -> dict[str, float]:
+    """One journal, killed so many times, compared with what was acknowledged; figures of it."""
+    site = Site.new(folder)
+    answers: dict[str, bytes] = {}
+    starts: list[float] = []
+    hosted = host.start(site)
+    for number in range(kills):
+        acknowledged = load_and_kill(hosted, dice, prefix=f"{folder.name}-{number}")
+        site.given["verify"] = dice.choice(["all", "recent"])
+        began = time.perf_counter()
+        hosted = host.start(site)
+        starts.append(time.perf_counter() - began)
+        send_all(hosted, list(acknowledged.sent.values()), acknowledged)  # the same bytes again
+        assert acknowledged.statuses.keys() <= {200, 429, 503}
+        answers |= acknowledged.answers
+        if number % 10 == 9:
+            hosted.stop()  # leaves a snapshot
+            hosted = host.start(site)
+    hosted.kill()
+    held = verified(site)
+    assert not missing(answers, held)
+    made = Made(dice, prefix="probe")
+    check_state(site, [made.payment().body for _ in range(100)])
     return {
-        "type": "payment.initiated",
-        "id": identifier,
-        "occurred_at": format_instant(time.time_ns() // 1000),
-        "currency": "CNY",
-        "amount": f"{number % 500}.00",
-        "customer": f"C-{number % 50}",
-        "card": f"card-{number % 40}",
-        "device": f"dev-{number % 30}",
+        "kills": kills,
+        "acknowledged": len(answers),
+        "entries": held.entries,
+        "slowest start, s": round(max(starts), 2),
     }
 
 
-def killed_again_and_again(tmp_path: Path, *, kills: int) -> None:
-    data = tmp_path / "data"
-    made = subprocess.run(
-        [
-            *COMMAND,
-            "key",
-            "create",
-            "load",
-            "--scope",
-            "decide",
-            "--scope",
-            "read",
-            "--rate",
-            "100000",
-            "--burst",
-            "100000",
-            "--data",
-            str(data),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    key = made.stdout.strip()
-    dice = random.Random(kills)
-    acknowledged: dict[str, dict[str, object]] = {}
-    more: tuple[str, ...] = ("--policy", "payments")
-    for number in range(kills):
-        serving = Serving(data, *more)
-        more = ()
-        callers = [Caller(serving.url, key, name=f"{number}-{n}") for n in range(CALLERS)]
-        for caller in callers:
-            caller.start()
-        time.sleep(0.2 + dice.random())
-        serving.end(signal.SIGKILL)
-        for caller in callers:
-            caller.join()
-            acknowledged |= caller.acknowledged
-    serving = Serving(data)
-    with Client(serving.url, key) as client:
-        for identifier, answer in acknowledged.items():
-            assert client.decision(identifier) == answer
-    serving.end(signal.SIGTERM)
-    verified = subprocess.run(
-        [*COMMAND, "journal", "verify", "--replay", "--data", str(data)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert verified.returncode == 0, verified.stderr
-    sequences = [answer["sequence"] for answer in acknowledged.values()]
-    assert len(sequences) == len(set(sequences)) > 10 * kills
-
-
-def test_a_few_kills(tmp_path):
-    killed_again_and_again(tmp_path, kills=3)
+def test_killed_under_load(host: Host, tmp_path: Path) -> None:
+    seen = killed_again_and_again(host, tmp_path / "site", kills=KILLS, dice=random.Random(1))
+    assert seen["acknowledged"] > 50 * KILLS
 
 
 @pytest.mark.nightly
-def test_a_hundred_kills(tmp_path):
-    killed_again_and_again(tmp_path, kills=100)
+@pytest.mark.parametrize("seed", range(20))
+def test_killed_two_thousand_times(host: Host, tmp_path: Path, seed: int) -> None:
+    dice = random.Random(f"long {seed}")
+    seen = killed_again_and_again(host, tmp_path / "site", kills=KILLS_OF_A_JOURNAL, dice=dice)
+    print(seen)
+    assert seen["acknowledged"] > 50 * KILLS_OF_A_JOURNAL
