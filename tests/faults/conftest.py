@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from hosting import Host  # noqa: E402 - found through the line above
+from hosting import Host
 
 
 @pytest.fixture(scope="session")

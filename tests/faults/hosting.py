@@ -2,7 +2,7 @@
 
 hosted = host.start(Site.new(tmp_path))
 hosted.kill()                  # kill -9
-hosted = host.start(site)      # raises RefusedStart, with the code, where it does not start
+hosted = host.start(site)      # raises RefusedStartError, with the code, where it does not start
 hosted.stop()                  # in good order
 """
 
@@ -27,7 +27,7 @@ PAYMENTS = locate("payments", kind="policy").read_text(encoding="utf-8")
 TERMS = KeyTerms(name="load", scopes=frozenset(SCOPES), rate_per_second=1_000_000, burst=1_000_000)
 
 
-class RefusedStart(Exception):
+class RefusedStartError(Exception):
     """The service did not start; its code and what it said."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -184,7 +184,7 @@ class Host:
         }
         answer = self.order(start=order)
         if "address" not in answer:
-            raise RefusedStart(answer["code"], answer["message"])
+            raise RefusedStartError(answer["code"], answer["message"])
         hosted = Hosted(self, site, pid=answer["pid"], address=answer["address"])
         self.running.add(hosted)
         return hosted

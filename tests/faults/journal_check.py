@@ -2,8 +2,8 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -16,6 +16,7 @@ from fengkong.events.decoding import Decoder
 from fengkong.events.event import Event
 from fengkong.journal.appending import Appender
 from fengkong.journal.entries import Leaf, decode_leaf, event_hash
+from fengkong.journal.errors import StoreUnavailableError
 from fengkong.journal.port import Reading
 from fengkong.protection.errors import ErasedSubjectError
 from fengkong.protection.forbidden import forbidden_in
@@ -28,7 +29,7 @@ from fengkong.service.history import History, Sealed, encode_sealed
 from fengkong.service.items import Item, Recorded
 from fengkong.service.lanes import Judged, Lane
 from fengkong.service.metrics import Metrics
-from fengkong.service.refusals import ErasedError, IdempotencyConflictError
+from fengkong.service.refusals import ErasedError, IdempotencyConflictError, NotDurableError
 from fengkong.service.replies import decision_body, event_body
 
 TOGETHER_MIN: Final = 96
@@ -77,9 +78,15 @@ class Decider:
         self._decoder = Decoder(shipped_catalogue())
 
     def take(self, items: Sequence[Item], *, now: int) -> list[Recorded]:
-        """Record the items in order; those that are refused or repeated are answered at once."""
+        """Record the items in order; those that are refused or repeated are answered at once.
+
+        Raises NotDurableError, with nothing counted, while the journal cannot be read.
+        """
         reads = self._decode(items, now=now)
-        known = self._known(reads)
+        try:
+            known = self._known(reads)
+        except StoreUnavailableError as error:
+            raise NotDurableError("the journal cannot be read just now") from error
         stamp = format_instant(now)
         recorded: list[Recorded] = []
         for run in _runs(reads):

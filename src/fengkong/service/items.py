@@ -68,6 +68,8 @@ class Collected:
         """Where the answer to the event of an index goes."""
 
         def reply(answer: Answer) -> None:
+            if self.answers[index] is not None:
+                return  # as with a single event, the first answer stands
             self.answers[index] = answer
             self.waiting -= 1
             if not self.waiting and not self.future.done():

@@ -14,7 +14,7 @@ import logging
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -92,6 +92,7 @@ class Writer:
         self._woken = False
         self._stopping = False
         self._failed = False
+        self._blind = False
         self._seconds_each = 0.0005
         self._idle: asyncio.Event = asyncio.Event()
         self._idle.set()
@@ -100,9 +101,14 @@ class Writer:
 
     @property
     def available(self) -> bool:
-        """Whether the last commit succeeded and the writer still takes events."""
+        """Whether the journal can be read and written and the writer still takes events."""
+        return not (self._stopping or self._failed or self._unavailable)
+
+    @property
+    def _unavailable(self) -> bool:
+        """Whether the last commit, or the last look into the journal, failed."""
         holding = self._committing is not None and self._committing.failures > 0
-        return not (self._stopping or self._failed or holding)
+        return holding or self._blind
 
     @property
     def settled(self) -> bool:
@@ -174,15 +180,14 @@ class Writer:
                 await self.checkpoints.finish(self.store)
         except TimeoutError:
             _LOG.error("stopped before everything was durable; nothing unacknowledged is kept")
-        for item in (*self._singles, *self._lines):
-            item.reply(problems.of_error(NotReadyError("the service is stopping")))
+        self._refuse_queued(problems.of_error(NotReadyError("the service is stopping")))
         self._thread.shutdown(wait=True)
 
     def _refusal(self) -> Answer | None:
         if self._stopping or self._failed:
             return problems.of_error(NotReadyError("the service is stopping"))
-        if self._committing is not None and self._committing.failures:
-            return problems.of_error(NotDurableError("the journal cannot be written just now"))
+        if self._unavailable:
+            return _not_durable()
         if self.overloaded:
             self.metrics.refused.labels(OverloadedError.code).inc()
             return problems.of_error(OverloadedError("too many events wait"))
@@ -202,16 +207,18 @@ class Writer:
         if self._decided or self._failed:
             return
         done = False
+        items: Sequence[Item] = ()
         try:
             if self._jobs:
                 if self._committing is None:
                     self._run_job()
             elif self._singles or self._lines:
-                self._decide(self._next_items())
+                items = self._next_items()
+                self._decide(items)
             done = True
         finally:
             if not done:  # something may be counted that is not recorded
-                self._fail(sys.exception() or RuntimeError("the writer broke off"))
+                self._fail(sys.exception() or RuntimeError("the writer broke off"), items=items)
         self._commit_next()
         self._rest()
 
@@ -233,7 +240,11 @@ class Writer:
 
     def _decide(self, items: Sequence[Item]) -> None:
         started = time.perf_counter()
-        recorded = self.decider.take(items, now=self.clock())
+        try:
+            recorded = self.decider.take(items, now=self.clock())
+        except NotDurableError as error:
+            self._unread(items, error)
+            return
         self._queue(recorded)
         seconds = time.perf_counter() - started
         self.metrics.decide_seconds.observe(seconds)
@@ -305,7 +316,7 @@ class Writer:
         self.decider.vault.settle(group.batch.keys)
         if group.failures:
             _LOG.warning("the journal can be written again; nothing was lost")
-            self.metrics.store_unavailable.set(0)
+            self.metrics.store_unavailable.set(int(self._unavailable))
         metrics = self.metrics
         metrics.commit_seconds.observe(time.perf_counter() - group.started)
         if group.batch.entries:
@@ -329,13 +340,32 @@ class Writer:
             self.metrics.store_unavailable.set(1)
         group.failures += 1
         self.metrics.commit_failures.labels(error.code).inc()
-        refusal = problems.of_error(NotDurableError("the journal cannot be written just now"))
-        self._refuse_waiting(refusal)
+        self._refuse_waiting(_not_durable())
         self._loop.call_later(RETRY_S, self._again)
 
     def _again(self) -> None:
         if self._committing is not None and not self._failed:
             self._commit()
+
+    def _unread(self, items: Sequence[Item], error: RiskError) -> None:
+        """The journal could not be asked who was there before: refuse, and look again soon."""
+        _LOG.error("the journal cannot be read: %s", error.__cause__)
+        self._blind = True
+        self.metrics.store_unavailable.set(1)
+        self._refuse(items, _not_durable())
+        self._refuse_queued(_not_durable())
+        self._loop.call_later(RETRY_S, self._look)
+
+    def _look(self) -> None:
+        """See whether the journal can be read again."""
+        try:
+            self.decider.reading.head()
+        except StoreUnavailableError:
+            self._loop.call_later(RETRY_S, self._look)
+            return
+        _LOG.warning("the journal can be read again; nothing was lost")
+        self._blind = False
+        self.metrics.store_unavailable.set(int(self._unavailable))
 
     def _refuse_waiting(self, refusal: Answer) -> None:
         """Tell everyone who waits for something that is not durable."""
@@ -345,14 +375,31 @@ class Writer:
         for group in groups:
             for one in group.recorded:
                 one.refuse(refusal)
-        for queue in (self._singles, self._lines):
-            while queue:
-                queue.popleft().reply(refusal)
+        self._refuse_queued(refusal)
 
-    def _fail(self, error: BaseException) -> None:
-        """Something that must not happen happened: stop, so that a restart reads the truth."""
+    def _refuse_queued(self, refusal: Answer) -> None:
+        for queue in (self._singles, self._lines):
+            self._refuse(queue, refusal)
+            queue.clear()
+
+    @staticmethod
+    def _refuse(items: Iterable[Item], refusal: Answer) -> None:
+        for item in items:
+            item.reply(refusal)
+
+    def _fail(self, error: BaseException, *, items: Sequence[Item] = ()) -> None:
+        """Something that must not happen happened: stop, so that a restart reads the truth.
+
+        `items` were being decided; those of them that have their answer already keep it.
+        """
         self._failed = True
         _LOG.critical("the writer stops: %r", error, exc_info=error)
-        self._refuse_waiting(problems.of_error(NotReadyError("the service failed and stops")))
+        refusal = problems.of_error(NotReadyError("the service failed and stops"))
+        self._refuse(items, refusal)
+        self._refuse_waiting(refusal)
         self._idle.set()
         self._on_failure(error)
+
+
+def _not_durable() -> Answer:
+    return problems.of_error(NotDurableError("the journal cannot be written just now"))
