@@ -261,6 +261,8 @@ class Writer:
 
     def _run_job(self) -> None:
         job, future = self._jobs.popleft()
+        if future.cancelled():
+            return  # whoever wanted it, the service's own clock at its end say, is gone
         try:
             recorded = job()
         except RiskError as error:
