@@ -57,7 +57,9 @@ class Entry(NamedTuple):
 encode_leaf: Final = msgspec.json.Encoder().encode
 """The canonical bytes of a leaf: compact JSON, keys sorted, absent values null."""
 decode_leaf: Final = msgspec.json.Decoder(Leaf).decode
-"""The leaf of its canonical bytes; `msgspec.DecodeError` where they are anything else."""
+"""The leaf of its canonical bytes; one of `UNREADABLE` where they are anything else."""
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError)
+"""What `decode_leaf` raises."""
 
 
 def event_hash(event_id: str) -> int:

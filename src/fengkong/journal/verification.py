@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-import msgspec
-
 from fengkong.core.errors import RiskError
 from fengkong.journal.appending import stored_frontier
-from fengkong.journal.entries import FIRST_PREVIOUS, Entry, Leaf, decode_leaf, event_hash
+from fengkong.journal.entries import (
+    FIRST_PREVIOUS,
+    UNREADABLE,
+    Entry,
+    Leaf,
+    decode_leaf,
+    event_hash,
+)
 from fengkong.journal.errors import DamagedJournalError
 from fengkong.journal.port import Reading
 from fengkong.journal.second_place import SecondPlace, SecondPlaceError
@@ -201,7 +206,7 @@ class _Walk:
         sequence = self._sequence
         try:
             leaf = decode_leaf(entry.leaf)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise DamagedJournalError(f"entry {sequence:,}: its leaf is unreadable") from error
         if leaf.sequence != sequence:
             raise DamagedJournalError(f"entry {sequence:,} says that it is {leaf.sequence:,}")

@@ -9,7 +9,7 @@ import msgspec
 
 from fengkong.events.catalogue import Kind, shipped_catalogue
 from fengkong.events.event import Event
-from fengkong.journal.entries import Entry, Leaf, decode_leaf
+from fengkong.journal.entries import UNREADABLE, Entry, Leaf, decode_leaf
 from fengkong.journal.errors import DamagedJournalError
 from fengkong.journal.port import Reading
 from fengkong.protection.errors import ErasedSubjectError
@@ -102,7 +102,7 @@ class History:
         """The leaf of an entry."""
         try:
             return decode_leaf(entry.leaf)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             message = f"entry {entry.sequence:,} has an unreadable leaf: {error}"
             raise DamagedJournalError(message) from None
 

@@ -162,7 +162,7 @@ def _signer(settings: Settings, *, origin: str) -> Signer:
         create_guarded(path, signer.skey().encode() + b"\n")
         return signer
     content, _ = read_guarded(path)
-    return Signer.parse(content.decode().strip())
+    return Signer.parse(content.decode(errors="replace").strip())
 
 
 class Service:
