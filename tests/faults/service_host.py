@@ -7,15 +7,18 @@ Run as a script. It reads one JSON order a line and answers each with one JSON l
     {"reap": PID}   waits for the end of a service: {"status": N}
 
 A child runs `service.running.run` as `fengkong serve` does. Its hooks stand in for the world, not
-for the service: a disk that fails (`disk`), no syncs (`synchronous`), another clock (`clock_us`).
-While it runs they are turned over the unix socket `control`: see `control.py`.
+for the service: a disk that fails (`disk`), no syncs (`synchronous`), another clock (`clock_us`),
+events that cost more (`slow_us`).
+While it runs they are turned over the unix socket `control`, one JSON order a connection.
 """
 
 import contextlib
+import ctypes
 import gc
 import importlib.util
 import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -24,16 +27,16 @@ from pathlib import Path
 from typing import Any
 
 from fengkong.core.errors import RiskError
-from fengkong.journal import sqlite_file, sqlite_reading, sqlite_store
-from fengkong.service import authentication, opening, running, serving
+from fengkong.journal import sqlite_file, sqlite_store
+from fengkong.service import authentication, deciding, opening, running, serving
 from fengkong.service.lanes import Lane
 from fengkong.service.settings import load_settings
 
+PR_SET_PDEATHSIG = 1
 TURNED = {"clock_us": 0}
 
 
 def main() -> None:
-    children: dict[int, int] = {}
     for line in sys.stdin:
         order = json.loads(line)
         if "reap" in order:
@@ -46,7 +49,6 @@ def main() -> None:
             answer = start(order["start"])
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
-    assert not children
 
 
 def warm(policy: str) -> None:
@@ -75,7 +77,8 @@ def start(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def serve(order: dict[str, Any], writing: int) -> int:
-    """The life of one service."""
+    """The life of one service; it ends with the process that forked it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     nothing = os.open(os.devnull, os.O_RDWR)
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(nothing, 0)
@@ -127,11 +130,26 @@ def hang(hooks: dict[str, Any]) -> None:
     serving.wall_clock = lambda: time.time_ns() // 1000 + TURNED["clock_us"]
     defaults = authentication.Door.__init__.__kwdefaults__
     defaults["clock"] = lambda: time.time_ns() + TURNED["clock_us"] * 1000
+    if hooks.get("slow_us"):
+        slow_down(hooks["slow_us"] / 1e6)
     if hooks.get("control"):
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(hooks["control"])
         listening.listen()
         threading.Thread(target=obey, args=(listening, files), daemon=True).start()
+
+
+def slow_down(seconds: float) -> None:
+    """Let every event cost so much more, as a heavier policy would."""
+    record = deciding.Decider._record
+
+    def slowly(self: Any, *arguments: Any, **named: Any) -> Any:
+        until = time.perf_counter() + seconds
+        while time.perf_counter() < until:
+            pass
+        return record(self, *arguments, **named)
+
+    deciding.Decider._record = slowly  # type: ignore[method-assign]
 
 
 def obey(listening: socket.socket, files: Any) -> None:
@@ -169,6 +187,5 @@ def faulty_files() -> Any:
     return sys.modules[name]
 
 
-assert sqlite_reading
 if __name__ == "__main__":
     main()
