@@ -8,19 +8,19 @@ them too or names every fault they have.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
 import msgspec
 
 from fengkong.core.errors import FAULTS_KEPT, Fault, FaultsError, RiskError
-from fengkong.core.instants import parse_instant
 from fengkong.core.money import exponent
 from fengkong.events.catalogue import Catalogue
 from fengkong.events.event import Event
 from fengkong.events.examination import Examination, type_readers
 from fengkong.events.json_text import LENGTH_MAX, parse_json
+from fengkong.events.quick import instant
 from fengkong.events.shapes import shapes
 
 
@@ -69,31 +69,31 @@ class Decoder:
         if len(data) > LENGTH_MAX:
             return None
         try:
-            start = _TYPE_FIRST.match(data)
-            kind = start[1].decode() if start else _TYPE_ONLY.decode(data).type
-            shape = self._shapes[kind]
+            kind = _TYPE_FIRST.match(data)
+            shape = self._shapes[kind[1] if kind else _TYPE_ONLY.decode(data).type.encode()]
             values = shape.json.decode(data)
-            quotes = 4 * len(values)
+            keys = (*values,)
+            reading = shape.readings.get(keys) or shape.reading(keys)
+            if data.count(b'"') != reading.quotes or not _plainly_written(data, values):
+                return None
             del values["type"]
             identifier = values.pop("id")
-            instant = parse_instant(values.pop("occurred_at"))
+            occurred_at = instant(values.pop("occurred_at"))
             currency = values.pop("currency", None)
             if currency is not None:
                 exponent(currency)
-            elif not shape.money.isdisjoint(values):
+            elif reading.money:
                 return None
-            special = shape.special
-            for name in values.keys() & special.keys():
-                read, more = special[name]
-                quotes += more
-                if read is not None:
-                    values[name] = read(values[name], currency)
+            for name, read in reading.readers:
+                values[name] = read(values[name], currency)
         except (msgspec.MsgspecError, UnicodeError, RecursionError, KeyError, RiskError):
             return None
-        if not _plainly_written(data, texts=[identifier, *values.values()], quotes=quotes):
-            return None
         return Event(
-            type=kind, id=identifier, occurred_at=instant, currency=currency, values=values
+            type=shape.type,
+            id=identifier,
+            occurred_at=occurred_at,
+            currency=currency,
+            values=values,
         )
 
     def examine(self, data: bytes) -> Event:
@@ -113,22 +113,42 @@ class _TypeOnly(msgspec.Struct):
 
 _TYPE_ONLY: Final = msgspec.json.Decoder(_TypeOnly)
 _TYPE_FIRST: Final = re.compile(rb'\{"type": ?"([a-z_.]+)"')
+_PLAIN: Final = bytes(range(0x7F))
+_BLANKS_MAX: Final = 6
+"""Up to so many blanks it is quicker to look at each of them."""
 
 
-def _plainly_written(data: bytes, *, texts: list[object], quotes: int) -> bool:
-    """Whether nothing was lost, hidden or padded between the bytes and the values.
+def _plainly_written(data: bytes, values: Mapping[str, object]) -> bool:
+    """Whether nothing was hidden or padded between the bytes and the values.
 
-    Where no quote is escaped every quote delimits a text, so a key that was repeated, or that the
-    shape does not know, leaves more quotes in the bytes than the kept fields account for.
+    The caller has counted the quotes: where none is escaped every quote delimits a text, so a key
+    that was repeated, or that the shape does not know, leaves more of them in the bytes than the
+    kept fields account for. JSON itself allows no control character in a text but as an escape,
+    except U+007F.
     """
-    if data.count(b'"') != quotes:
-        return False
     if b"\\" in data:
-        joined = "".join([text for text in texts if type(text) is str])
+        joined = "".join([text for text in values.values() if type(text) is str])
         if b'\\"' in data or not joined.isprintable():
             return False
-    if b" " in data and (b'" ' in data or b' "' in data):
-        for text in texts:
-            if type(text) is str and (text[0] == " " or text[-1] == " "):
+    # An escaped character may be a blank too.
+    if b"\\" in data or _may_be_padded(data):
+        for text in values.values():
+            if type(text) is str and (text[:1] == " " or text[-1:] == " "):
                 return False
-    return data.decode().isprintable() or data.rstrip().decode().isprintable()
+    if data.isascii():
+        return b"\x7f" not in data
+    return data.translate(None, _PLAIN).decode().isprintable()
+
+
+def _may_be_padded(data: bytes) -> bool:
+    """Whether a blank stands beside a quote."""
+    at = data.find(b" ")
+    looked = 0
+    while at >= 0:
+        if b'"' in data[max(0, at - 1) : at + 2]:
+            return True
+        looked += 1
+        if looked == _BLANKS_MAX:
+            return b'" ' in data or b' "' in data
+        at = data.find(b" ", at + 1)
+    return False
