@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+
+_CANONICAL: Final = msgspec.json.Encoder(order="deterministic")
 
 
 class BilingualText(msgspec.Struct, frozen=True):
@@ -66,4 +68,4 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_json(self) -> bytes:
         """Canonical JSON: the same decision gives the same bytes."""
-        return msgspec.json.encode(self, order="deterministic")
+        return _CANONICAL.encode(self)

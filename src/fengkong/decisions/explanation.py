@@ -19,6 +19,10 @@ from fengkong.rules.observations import Look, looks
 from fengkong.rules.reasons import Writer
 
 Value = float | bool | str | None
+UNKNOWNS_MAX: Final = 1024
+"""Sets of missing names remembered for each rule; when there are more, all are forgotten."""
+_NOWHERE: Final = -1
+"""The position of a text that has no cell."""
 NO_REASON: Final = BilingualText(zh="", en="")
 SEPARATORS: Final = {"zh": "；", "en": "; "}
 
@@ -38,11 +42,11 @@ class Source(Enum):
     """A computed text: the program only knows its hash."""
 
 
-_TEXT, _EVALUATED, _RESULT, _WORD = Source.TEXT, Source.EVALUATED, Source.RESULT, Source.WORD
+_TEXT, _EVALUATED, _WORD = Source.TEXT, Source.EVALUATED, Source.WORD
 
 
 class Reader(NamedTuple):
-    """How one name is read."""
+    """How one name is read; `position` is that of its cell in `Seen.cells`, if it has one."""
 
     name: str
     source: Source
@@ -54,12 +58,11 @@ class Reader(NamedTuple):
 class Seen(NamedTuple):
     """What a policy saw of one event.
 
-    `row` are the cells of the frame and the window features, `results` what the program computed
-    from them (conditions of rules may be left out), `texts` the fields that are texts.
+    `cells` are the row of the program (cells of the frame, then window features, then probes)
+    followed by its results, `texts` the fields that are texts.
     """
 
-    row: Sequence[float]
-    results: Sequence[float]
+    cells: Sequence[float]
     texts: Mapping[str, Any]
     words: Mapping[float, str]
     lists: ListState
@@ -95,8 +98,6 @@ class Explainer:
         policy = layout.policy
         self.policy = policy
         self.layout = layout
-        self._first_feature = len(layout.frame.cells)
-        self._end_feature = self._first_feature + len(layout.plan.names)
         self._readers = {reader.name: reader for reader in self._all_readers()}
         self._rule_readers = [self.readers(_shown(rule)) for rule in policy.rules]
         names, self._scale = policy.scope.names, float(policy.scope.scale)
@@ -105,15 +106,16 @@ class Explainer:
             None if rule.reason is None else writer.sentences(rule.reason) for rule in policy.rules
         ]
         self._glances = [[self._glance(look) for look in looks(r.when)] for r in policy.rules]
-        self._windows = layout.plan.names
-        windows = [self._readers[name] for name in self._windows]
-        plain = [r for r in windows if r.source is Source.ROW and names[r.name] is Kind.MONEY]
-        self._money = [reader.name for reader in plain]
-        self._booleans = [reader.name for reader in windows if reader.boolean]
-        self._worded = [reader for reader in windows if reader.source is Source.WORD]
-        self._derived = self.readers(policy.derived)
-        self._derived_names = tuple(policy.derived)
-        self._derived_money = [n for n in policy.derived if names[n] is Kind.MONEY]
+        shown = [self._readers[name] for name in (*layout.plan.names, *policy.derived)]
+        self._shown = tuple([reader.name for reader in shown])
+        self._shown_cells = [reader.position for reader in shown]
+        plain = [r for r in shown if r.source in (Source.ROW, Source.RESULT)]
+        self._money = [reader.name for reader in plain if names[reader.name] is Kind.MONEY]
+        self._booleans = [reader.name for reader in plain if reader.boolean]
+        worded = [reader.name for reader in shown if reader not in plain]
+        self._worded = [(name, self.readers([name])) for name in worded]
+        self._needs = [self._needed(rule) for rule in policy.rules]
+        self._unknowns: list[dict[tuple[str, ...], Unknown]] = [{} for _ in policy.rules]
 
     # -- values ------------------------------------------------------------------------------
 
@@ -139,7 +141,7 @@ class Explainer:
         """The values of names as events hold them, money in minor units; without readers all."""
         values: dict[str, Value] = {}
         chosen = self._readers.values() if readers is None else readers
-        row = seen.row
+        cells = seen.cells
         for name, source, position, boolean, expression in chosen:
             if source is _TEXT:
                 text = seen.texts.get(name)
@@ -150,7 +152,7 @@ class Explainer:
                 moment = Moment(values, seen.occurred_at, seen.lists)
                 values[name] = evaluate(expression, moment=moment)
                 continue
-            cell = seen.results[position] if source is _RESULT else row[position]
+            cell = cells[position]
             if cell != cell:  # noqa: PLR0124 - NaN
                 values[name] = None
             elif boolean:
@@ -163,18 +165,17 @@ class Explainer:
         layout, scope = self.layout, self.policy.scope
         for position, name in enumerate(layout.frame.cells):
             if layout.is_text(name):
-                yield Reader(name, Source.TEXT, 0)
+                yield Reader(name, Source.TEXT, position)
             else:
                 yield Reader(name, Source.ROW, position, self._is_boolean_cell(name))
         for name in layout.frame.texts:
             if name not in layout.frame.cells:
-                yield Reader(name, Source.TEXT, 0)
-        for position, name in enumerate(layout.plan.names, self._first_feature):
+                yield Reader(name, Source.TEXT, _NOWHERE)
+        for position, name in enumerate(layout.plan.names, len(layout.frame.cells)):
             source = Source.WORD if name in layout.word_features else Source.ROW
             yield Reader(name, source, position, scope.names.get(name) is Kind.BOOLEAN)
-        for position, (name, expression) in enumerate(layout.named.items()):
-            if position >= layout.computed:
-                return
+        computed = list(layout.named.items())[: layout.computed]
+        for position, (name, expression) in enumerate(computed, layout.program.width):
             if expression.kind is Kind.TEXT:
                 yield Reader(name, Source.EVALUATED, position, expression=expression)
             else:
@@ -216,29 +217,26 @@ class Explainer:
 
     def _features(self, seen: Seen) -> dict[str, Value]:
         """The features as people read them: money in major units, None missing."""
-        cells = seen.row[self._first_feature : self._end_feature]
-        features: dict[str, Value] = {
-            name: cell if cell == cell else None  # noqa: PLR0124 - NaN
-            for name, cell in zip(self._windows, cells, strict=True)
-        }
-        self._rescale(features, self._money)
+        cells, scale = seen.cells, self._scale
+        seen_cells = [cells[position] for position in self._shown_cells]
+        features: dict[str, Any] = dict(
+            zip(
+                self._shown,
+                [cell if cell == cell else None for cell in seen_cells],  # noqa: PLR0124 - NaN
+                strict=True,
+            )
+        )
+        for name in self._money:
+            value = features[name]
+            if value is not None:
+                features[name] = value / scale
         for name in self._booleans:
-            if features[name] is not None:
-                features[name] = bool(features[name])
-        for name, _, position, _, _ in self._worded:
-            features[name] = seen.words.get(seen.row[position])
-        if self._derived_names:
-            derived = self.values(seen, self._derived)
-            self._rescale(derived, self._derived_money)
-            for name in self._derived_names:
-                features[name] = derived[name]
+            value = features[name]
+            if value is not None:
+                features[name] = bool(value)
+        for name, readers in self._worded:
+            features[name] = self.values(seen, readers)[name]
         return features
-
-    def _rescale(self, values: dict[str, Value], names: Iterable[str]) -> None:
-        for name in names:
-            value = values[name]
-            if isinstance(value, float):
-                values[name] = value / self._scale
 
     def _hit(self, number: int, seen: Seen) -> Hit:
         rule = self.policy.rules[number]
@@ -276,10 +274,37 @@ class Explainer:
         )
 
     def _unknown(self, number: int, seen: Seen) -> Unknown:
-        rule = self.policy.rules[number]
-        values = self.values(seen, self._rule_readers[number])
-        missing = sorted(name for name in rule.when.names if values.get(name) is None)
-        return Unknown(rule=rule.id, missing=tuple(missing))
+        needed = self._needs[number]
+        if needed is None:
+            values = self.values(seen, self._rule_readers[number])
+            names = sorted(self.policy.rules[number].when.names)
+            missing = tuple([name for name in names if values.get(name) is None])
+        else:
+            cells = seen.cells
+            missing = tuple([name for name, at in needed if (cell := cells[at]) != cell])
+        known = self._unknowns[number]
+        found = known.get(missing)
+        if found is None:
+            if len(known) >= UNKNOWNS_MAX:
+                known.clear()
+            found = Unknown(rule=self.policy.rules[number].id, missing=missing)
+            known[missing] = found
+        return found
+
+    def _needed(self, rule: Rule) -> tuple[tuple[str, int], ...] | None:
+        """The names a rule needs, sorted, with their cells: it is missing whose cell is.
+
+        None if there is a name of which that cannot be said: a word may be forgotten, and a text
+        may have no cell.
+        """
+        readers = [self._readers.get(name) for name in sorted(rule.when.names)]
+        needed = [
+            (reader.name, reader.position)
+            for reader in readers
+            if reader is not None and reader.position != _NOWHERE
+            if reader.source in (Source.ROW, Source.RESULT, Source.TEXT)
+        ]
+        return tuple(needed) if len(needed) == len(readers) else None
 
     def _glance(self, look: Look) -> _Glance:
         """What can be said of a comparison beforehand."""

@@ -11,7 +11,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fengkong.decisions.decision import Decision
-from fengkong.decisions.explanation import SEPARATORS, Explainer, Seen, Source, Value, Verdict
+from fengkong.decisions.explanation import (
+    SEPARATORS,
+    Explainer,
+    Reader,
+    Seen,
+    Source,
+    Value,
+    Verdict,
+)
 from fengkong.decisions.policy import Policy
 from fengkong.decisions.verdict import HIT, UNKNOWN, Judged
 from fengkong.rules.kinds import Kind
@@ -87,8 +95,7 @@ class DecisionColumns:
 
     def _seen(self, i: int) -> Seen:
         return Seen(
-            self.rows[i].tolist(),
-            self.results[i].tolist(),
+            [*self.rows[i].tolist(), *self.results[i].tolist()],
             {name: series[i] for name, series in self.texts.items()},
             self.words,
             self.lists,
@@ -127,7 +134,7 @@ class DecisionColumns:
     def _feature(self, name: str) -> pl.Series:
         """The column of a feature."""
         reader = self.explainer.reader(name)
-        cells = (self.results if reader.source is Source.RESULT else self.rows)[:, reader.position]
+        cells = self._cells(reader)
         kind = self.policy.scope.names[name]
         if reader.source in (Source.WORD, Source.EVALUATED):
             every = np.arange(len(self))
@@ -136,6 +143,13 @@ class DecisionColumns:
             cells = cells / self.policy.scope.scale
         series = pl.Series(np.ascontiguousarray(cells)).fill_nan(None)
         return series.cast(pl.Boolean) if kind is Kind.BOOLEAN else series
+
+    def _cells(self, reader: Reader) -> Cells:
+        """The cells of a name, one a row."""
+        width = self.rows.shape[1]
+        if reader.position < width:
+            return self.rows[:, reader.position]
+        return self.results[:, reader.position - width]
 
     def _column(self, name: str, at: NDArray[np.int64]) -> list[Value]:
         """The values of a name in some rows, as `values` gives them."""
@@ -146,8 +160,7 @@ class DecisionColumns:
         if reader.source is Source.EVALUATED:
             readers = self.explainer.readers([name])
             return [self.explainer.values(self._seen(i), readers)[name] for i in at.tolist()]
-        source = self.results if reader.source is Source.RESULT else self.rows
-        cells = source[at, reader.position].tolist()
+        cells = self._cells(reader)[at].tolist()
         if reader.source is Source.WORD:
             return [self.words.get(cell) for cell in cells]
         if reader.boolean:

@@ -18,23 +18,30 @@ from fengkong.decisions.state import State
 from fengkong.decisions.verdict import Judge
 from fengkong.events.catalogue import Kind as FieldKind
 from fengkong.events.event import Event
-from fengkong.features.state import Batch
+from fengkong.features.state import EventCells
 from fengkong.rules.program import OneRow
 
 TEXTS_CACHED_MAX: Final = 65_536
 """Texts whose hashes are remembered; when there are more, all are forgotten."""
+PAIRS_CACHED_MAX: Final = 65_536
+"""Combinations of texts whose keys are remembered; when there are more, all are forgotten."""
 WORDS_KEPT_MAX: Final = 1_000_000
 """Words of text features kept so that they can be shown; later ones are shown as unknown."""
 _NAN: Final = math.nan
-_MISSING: Final = (b"\0" * 16, _NAN)
+_MISSING: Final = (bytes(16), _NAN)
 _PAIR: Final = struct.Struct("<QQ")
 
 
 class _Members(NamedTuple):
-    """Which streams count an event of a type: those at once, and those with a condition."""
+    """Which streams count an event of a type.
+
+    Those at once, those that ask for a condition and perhaps a cell, and those that ask for a cell
+    only: stream, condition, cell.
+    """
 
     sure: bytes
-    asked: tuple[tuple[int, int | None, int | None], ...]
+    conditional: tuple[tuple[int, int, int | None], ...]
+    present: tuple[tuple[int, int], ...]
 
 
 class OneEvent:
@@ -67,39 +74,53 @@ class OneEvent:
         ]
         assert list(cells) == [*self._plain, *texts, *numeric[len(self._plain) :], *at]
         self._make_buffers()
-        self._keyspaces = [
-            [self._hashed.index(name) for name in keyspace] for keyspace in layout.plan.keyspaces
+        keyspaces = [
+            tuple([self._hashed.index(name) for name in keyspace])
+            for keyspace in layout.plan.keyspaces
         ]
+        self._first_keys = [parts[0] for parts in keyspaces]
+        self._combinations = [(k, parts) for k, parts in enumerate(keyspaces) if len(parts) > 1]
         self._members = [self._membership(number) for number in range(len(layout.counted))]
         self._cache: dict[object, tuple[bytes, float]] = {}
+        self._pairs: dict[tuple[bytes, ...], bytes] = {}
         self._forget()
 
     def _make_buffers(self) -> None:
         layout = self.layout
+        cells, features = len(layout.frame.cells), len(layout.plan.names)
         self._main = OneRow(layout.program)
         self._conditions = OneRow(layout.conditions) if layout.policy.conditions else None
-        self._pack = struct.Struct(f"{len(layout.frame.cells)}d").pack_into
-        self._row_bytes = self._main.row.data
-        self._first = len(layout.frame.cells)
-        self._end = self._first + len(layout.plan.names)
-        self._window = Batch(layout.plan, capacity=1)
-        self._keys = _bytes_of(self._window.keys)
-        self._member_bytes = _bytes_of(self._window.members)
-        self._features = self._window.values[0]
+        self._pack = struct.Struct(f"{cells}d").pack
+        self._cell_bytes = _bytes_of(self._main.row[:cells])
+        self._feature_bytes = _bytes_of(self._main.row[cells : cells + features])
+        self._condition_bytes: memoryview | bytearray = bytearray()
+        if self._conditions is not None:
+            self._condition_bytes = _bytes_of(self._conditions.row[:cells])
+        window = self._window = EventCells(layout.plan)
+        self._keys = _bytes_of(window.keys)
+        self._member_bytes = _bytes_of(window.members)
+        self._time, self._late = window.times.data, window.late.data
+        self._plan_cells = layout.plan_cells.tolist()
+        self._plan_bytes = _bytes_of(window.cells)
+        self._pack_plan = struct.Struct(f"{len(self._plan_cells)}d").pack
+        self._values = _bytes_of(window.values[0])
 
     def _membership(self, number: int) -> _Members:
         """The streams of a type."""
         streams = self.layout.streams
         sure = bytearray(len(streams))
-        asked: list[tuple[int, int | None, int | None]] = []
+        conditional: list[tuple[int, int, int | None]] = []
+        present: list[tuple[int, int]] = []
         for index, stream in enumerate(streams):
             if not stream.types[number]:
                 continue
-            if stream.condition is None and stream.present is None:
-                sure[index] = 1
+            if stream.condition is not None:
+                conditional.append((index, stream.condition, stream.present))
+            elif stream.present is not None:
+                present.append((index, stream.present))
             else:
-                asked.append((index, stream.condition, stream.present))
-        return _Members(bytes(sure), tuple(asked))
+                sure[index] = 1
+        return _Members(bytes(sure), tuple(conditional), tuple(present))
 
     # -- texts -------------------------------------------------------------------------------
 
@@ -126,27 +147,25 @@ class OneEvent:
     def decide(self, event: Event, number: int, state: State) -> Decision | None:
         """Count an event of a type and decide it; None if the type is only counted."""
         values = self._texts(event)
-        known = self._cache.get
-        hashed = [known(text) or self._learn(text) for text in map(values.get, self._hashed)]
-        main = self._main
-        self._pack(self._row_bytes, 0, *self._cells(event, hashed))
-        late = self._count(event, number, hashed, state)
+        hashed: list[Any] = [*map(self._cache.get, map(values.get, self._hashed))]
+        if None in hashed:
+            known = self._cache.get
+            hashed = [known(text) or self._learn(text) for text in map(values.get, self._hashed)]
+        cells = self._cells(event, hashed)
+        self._cell_bytes[:] = self._pack(*cells)
+        self._count(event, number, cells, hashed, state)
         if not self.layout.decided[number]:
             return None
-        main.row[self._first : self._end] = self._features
+        self._feature_bytes[:] = self._values
+        main = self._main
         main.run(values, event.occurred_at, state.lists)
         points, rank, marks = self.judge.row(main.results, number)
-        computed = self.layout.computed
-        seen = Seen(
-            main.row[: self._end].tolist(),
-            main.results[:computed].tolist() if computed else (),
-            values,
-            state.words,
-            state.lists,
-            event.occurred_at,
-        )
+        seen = Seen(main.both.tolist(), values, state.words, state.lists, event.occurred_at)
         return self.explainer.decision(
-            seen, Verdict(points, rank, marks, late), event_id=event.id, event_type=event.type
+            seen,
+            Verdict(points, rank, marks, self._late[0] != 0),
+            event_id=event.id,
+            event_type=event.type,
         )
 
     def _cells(self, event: Event, hashed: list[tuple[bytes, float]]) -> list[Any]:
@@ -166,54 +185,60 @@ class OneEvent:
         return cells
 
     def _count(
-        self, event: Event, number: int, hashed: list[tuple[bytes, float]], state: State
-    ) -> bool:
-        """Count the event in the windows; whether it came too late for it."""
-        row = self._main.row
+        self, event: Event, number: int, cells: list[Any], hashed: list[Any], state: State
+    ) -> None:
+        """Count the event in the windows."""
         members = self._members[number]
         self._member_bytes[:] = members.sure
-        if members.asked:
-            self._ask(members, event, state)
-        keys = [
-            hashed[parts[0]][0] if len(parts) == 1 else _combined([hashed[p][0] for p in parts])
-            for parts in self._keyspaces
-        ]
+        if members.conditional:
+            self._ask(members.conditional, event, cells, state)
+        for stream, at in members.present:
+            self._member_bytes[stream] = cells[at] == cells[at]
+        keys = [hashed[first][0] for first in self._first_keys]
+        pairs = self._pairs
+        for position, parts in self._combinations:
+            together = tuple([hashed[part][0] for part in parts])
+            keys[position] = pairs.get(together) or self._combine(together)
         self._keys[:] = b"".join(keys)
         words = state.words
         for name, position in self.layout.word_cells:
             word = event.values.get(name)
             if word is not None and len(words) < WORDS_KEPT_MAX:
-                words[float(row[position])] = str(word)
-        window = self._window
-        window.times[0] = event.occurred_at
-        window.cells[0] = row[self.layout.plan_cells]
-        state.windows.advance_batch(window, count=1)
-        return bool(window.late[0])
+                words[cells[position]] = str(word)
+        self._time[0] = event.occurred_at
+        self._plan_bytes[:] = self._pack_plan(*[cells[at] for at in self._plan_cells])
+        state.windows.advance_one(self._window)
 
-    def _ask(self, members: _Members, event: Event, state: State) -> None:
-        """Whether the event is a member where that depends on a condition or a field."""
-        row = self._main.row
+    def _ask(
+        self,
+        asked: tuple[tuple[int, int, int | None], ...],
+        event: Event,
+        cells: list[Any],
+        state: State,
+    ) -> None:
+        """Whether the event is a member where that depends on a condition."""
         conditions = self._conditions
-        if conditions is not None:
-            conditions.row[: self._first] = row[: self._first]
-            conditions.run(self._texts(event), event.occurred_at, state.lists)
-        for index, condition, present in members.asked:
-            counted = present is None or row[present] == row[present]
-            if counted and condition is not None:
-                assert conditions is not None, "a stream with a condition has a program"
-                counted = conditions.results[condition] == 1.0
-            self._member_bytes[index] = bool(counted)
+        assert conditions is not None, "a stream with a condition has a program"
+        self._condition_bytes[:] = self._cell_bytes
+        conditions.run(self._texts(event), event.occurred_at, state.lists)
+        results = conditions.results.tolist()
+        members = self._member_bytes
+        for stream, condition, present in asked:
+            if results[condition] == 1.0 and (present is None or cells[present] == cells[present]):
+                members[stream] = 1
+
+    def _combine(self, keys: tuple[bytes, ...]) -> bytes:
+        """The key of several texts together, which is then remembered."""
+        if len(self._pairs) >= PAIRS_CACHED_MAX:
+            self._pairs.clear()
+        found = self._pairs[keys] = _PAIR.pack(*combined_pair([_PAIR.unpack(key) for key in keys]))
+        return found
 
     def _texts(self, event: Event) -> dict[str, Any]:
         """The event's values by name, with its type and currency where the policy reads them."""
         if not self._envelope:
             return event.values
         return {**event.values, "event_type": event.type, "currency": event.currency}
-
-
-def _combined(keys: list[bytes]) -> bytes:
-    """The key of several texts together."""
-    return _PAIR.pack(*combined_pair([_PAIR.unpack(key) for key in keys]))
 
 
 def _bytes_of(array: NDArray[Any]) -> memoryview | bytearray:

@@ -160,9 +160,10 @@ class ListProbe:
 
     def __init__(self, node: OnList) -> None:
         self.names = names_of(node.subject)
-        self._list = node.list
+        self.list = node.list
+        self.plain = node.subject.name if isinstance(node.subject, Name) else None
+        """The name that is looked up, if the subject is one."""
         self._subject = node.subject
-        self._plain = node.subject.name if isinstance(node.subject, Name) else None
 
     def _of(self, texts: Mapping[str, object]) -> Value:
         """The text that is looked up."""
@@ -170,10 +171,10 @@ class ListProbe:
 
     def of_row(self, texts: Mapping[str, str | None], occurred_at: int, lists: ListState) -> float:
         """The cell of one row."""
-        subject = texts.get(self._plain) if self._plain is not None else self._of(texts)
+        subject = texts.get(self.plain) if self.plain is not None else self._of(texts)
         if subject is None:
             return _MISSING
-        return 1.0 if lists.holds(self._list, str(subject), at=occurred_at) else 0.0
+        return 1.0 if lists.holds(self.list, str(subject), at=occurred_at) else 0.0
 
     def of_columns(
         self, texts: Mapping[str, pl.Series], occurred_at: Instants, lists: ListState
@@ -181,7 +182,7 @@ class ListProbe:
         """The cells of many rows: only values that are on the list are looked at one by one."""
         subjects = self._subjects(texts, count=len(occurred_at))
         cells = np.where(subjects.is_null().to_numpy(), np.nan, 0.0)
-        entries = lists.values(self._list)
+        entries = lists.values(self.list)
         if not entries:
             return cells
         if len(entries) > 4 * subjects.len():
@@ -190,14 +191,14 @@ class ListProbe:
             on_list = subjects.is_in(list(entries))
         for position in on_list.fill_null(value=False).arg_true().to_list():
             text = subjects[position]
-            held = lists.holds(self._list, text, at=int(occurred_at[position]))
+            held = lists.holds(self.list, text, at=int(occurred_at[position]))
             cells[position] = 1.0 if held else 0.0
         return cells
 
     def _subjects(self, texts: Mapping[str, pl.Series], *, count: int) -> pl.Series:
         """The looked-up texts of many rows."""
-        if self._plain is not None:
-            return texts_of(texts, self._plain, count=count)
+        if self.plain is not None:
+            return texts_of(texts, self.plain, count=count)
         columns = [texts_of(texts, name, count=count).to_list() for name in self.names]
         rows = zip(*columns, strict=True) if columns else ((),) * count
         found = [self._of(dict(zip(self.names, row, strict=True))) for row in rows]

@@ -17,7 +17,7 @@ from fengkong.rules.errors import nearest
 from fengkong.rules.expressions import Expression
 from fengkong.rules.lists import ListState
 from fengkong.rules.nodes import Name, Node, OnList, TextFunction, children, walk
-from fengkong.rules.probes import Cells, Instants, ParameterProbe, Probe
+from fengkong.rules.probes import Cells, Instants, ListProbe, ParameterProbe, Probe
 
 
 class InvalidProgramError(RiskError):
@@ -110,27 +110,51 @@ class OneRow:
     """A row of a program that is used again and again, for events that come one at a time.
 
     `row` has the frame cells, which the caller writes before `run`; `results` are those of the
-    latest run. Parameters are looked up only when one of them may have changed.
+    latest run, and `both` is their common memory, the row first. What cannot have changed since
+    the event before is not looked up again: parameters between two of their dates, the entries
+    of a list by the list's name.
     """
 
     def __init__(self, program: Program) -> None:
-        self.row = program.new_row()
-        self.results: Cells = np.full(len(program.names), np.nan)
+        width = program.width
+        self.both: Cells = np.full(width + len(program.names), np.nan)
+        self.row, self.results = self.both[:width], self.both[width:]
+        self._write: Any = self.row.data  # a view of floats, quicker to write to than an array
         self._registers = _registers(program.image)
         self._code = program.image.code
-        probes = list(enumerate(program.probes, len(program.frame)))
-        self._dated = [(at, probe) for at, probe in probes if isinstance(probe, ParameterProbe)]
-        self._probes = [(at, p) for at, p in probes if not isinstance(p, ParameterProbe)]
+        self._dated: list[tuple[int, ParameterProbe]] = []
+        self._listed: list[tuple[int, str, str]] = []
+        self._probes: list[tuple[int, Probe]] = []
+        for position, probe in enumerate(program.probes, len(program.frame)):
+            if isinstance(probe, ParameterProbe):
+                self._dated.append((position, probe))
+            elif isinstance(probe, ListProbe) and probe.plain is not None:
+                self._listed.append((position, probe.list, probe.plain))
+            else:
+                self._probes.append((position, probe))
         self._from, self._before = math.inf, -math.inf
+        self._lists: ListState | None = None
+        self._entries: list[tuple[int, str, Mapping[str, Any], str]] = []
 
     def run(self, texts: Mapping[str, Any], occurred_at: int, lists: ListState) -> None:
         """Fill what depends on characters, lists and dates, and compute the results."""
         if not self._from <= occurred_at < self._before:
             self._date(occurred_at, lists)
-        row = self.row
+        if lists is not self._lists:
+            self._lists = lists
+            self._entries = [(at, of, lists.values(of), name) for at, of, name in self._listed]
+        write, known = self._write, texts.get
+        for position, of, entries, name in self._entries:
+            text = known(name)
+            if text is None:
+                write[position] = math.nan
+            elif not entries or (text := str(text)) not in entries:
+                write[position] = 0.0
+            else:
+                write[position] = 1.0 if lists.holds(of, text, at=occurred_at) else 0.0
         for position, probe in self._probes:
-            row[position] = probe.of_row(texts, occurred_at, lists)
-        machine.run_row(row, self._registers, self._code, self.results)
+            write[position] = probe.of_row(texts, occurred_at, lists)
+        machine.run_row(self.row, self._registers, self._code, self.results)
 
     def _date(self, occurred_at: int, lists: ListState) -> None:
         """Write the parameters of an instant, and note how long they stay."""
