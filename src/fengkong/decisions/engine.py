@@ -37,6 +37,7 @@ class Engine:
         self.layout = Layout(policy)
         self.judge = Judge(policy, program=self.layout.program)
         self.explainer = Explainer(self.layout)
+        self._counted: list[bool] = self.layout.counted.tolist()
         self._single = OneEvent(self.layout, judge=self.judge, explainer=self.explainer)
 
     def new_state(self) -> State:
@@ -62,7 +63,7 @@ class Engine:
     def decide(self, event: Event, state: State) -> Decision | None:
         """Count one event and decide it; None for an event that the policy only records."""
         number = self.layout.type_numbers[event.type]
-        if not self.layout.counted[number]:
+        if not self._counted[number]:
             return None
         if event.type == LIST_CHANGED:
             self._change_list(event, state)

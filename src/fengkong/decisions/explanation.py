@@ -19,8 +19,8 @@ from fengkong.rules.observations import Look, looks
 from fengkong.rules.reasons import Writer
 
 Value = float | bool | str | None
-UNKNOWNS_MAX: Final = 1024
-"""Sets of missing names remembered for each rule; when there are more, all are forgotten."""
+UNKNOWNS_MAX: Final = 256
+"""Sets of unknown rules, and of missing cells for each, that are remembered."""
 _NOWHERE: Final = -1
 """The position of a text that has no cell."""
 NO_REASON: Final = BilingualText(zh="", en="")
@@ -58,8 +58,8 @@ class Reader(NamedTuple):
 class Seen(NamedTuple):
     """What a policy saw of one event.
 
-    `cells` are the row of the program (cells of the frame, then window features, then probes)
-    followed by its results, `texts` the fields that are texts.
+    `cells` are those of the frame, then the window features, then what the program computed from
+    them (conditions of rules may be left out); `texts` are the fields that are texts.
     """
 
     cells: Sequence[float]
@@ -91,6 +91,16 @@ class _Glance(NamedTuple):
     limits: tuple[Any, ...]
 
 
+class _UnknownPlan(NamedTuple):
+    """For some unknown rules the cells they need, and what was said when some were missing.
+
+    Without cells what is missing is more than a matter of cells.
+    """
+
+    cells: tuple[int, ...] | None
+    known: dict[tuple[bool, ...], tuple[Unknown, ...]]
+
+
 class Explainer:
     """Explains decisions of one policy."""
 
@@ -107,15 +117,13 @@ class Explainer:
         ]
         self._glances = [[self._glance(look) for look in looks(r.when)] for r in policy.rules]
         shown = [self._readers[name] for name in (*layout.plan.names, *policy.derived)]
-        self._shown = tuple([reader.name for reader in shown])
-        self._shown_cells = [reader.position for reader in shown]
+        self._shown = tuple([(reader.name, reader.position) for reader in shown])
         plain = [r for r in shown if r.source in (Source.ROW, Source.RESULT)]
         self._money = [reader.name for reader in plain if names[reader.name] is Kind.MONEY]
         self._booleans = [reader.name for reader in plain if reader.boolean]
         worded = [reader.name for reader in shown if reader not in plain]
         self._worded = [(name, self.readers([name])) for name in worded]
-        self._needs = [self._needed(rule) for rule in policy.rules]
-        self._unknowns: list[dict[tuple[str, ...], Unknown]] = [{} for _ in policy.rules]
+        self._unknowns: dict[tuple[int, ...], _UnknownPlan] = {}
 
     # -- values ------------------------------------------------------------------------------
 
@@ -175,7 +183,7 @@ class Explainer:
             source = Source.WORD if name in layout.word_features else Source.ROW
             yield Reader(name, source, position, scope.names.get(name) is Kind.BOOLEAN)
         computed = list(layout.named.items())[: layout.computed]
-        for position, (name, expression) in enumerate(computed, layout.program.width):
+        for position, (name, expression) in enumerate(computed, layout.seen):
             if expression.kind is Kind.TEXT:
                 yield Reader(name, Source.EVALUATED, position, expression=expression)
             else:
@@ -197,7 +205,8 @@ class Explainer:
         reasons = NO_REASON
         if verdict.marks:
             hits = tuple([self._hit(mark, seen) for mark in verdict.marks if mark >= 0])
-            unknowns = tuple([self._unknown(-1 - m, seen) for m in verdict.marks if m < 0])
+            unknown = tuple([-1 - mark for mark in verdict.marks if mark < 0])
+            unknowns = self._all_unknown(unknown, seen) if unknown else ()
             reasons = _joined(hits)
         return Decision(
             event_id=event_id,
@@ -218,14 +227,9 @@ class Explainer:
     def _features(self, seen: Seen) -> dict[str, Value]:
         """The features as people read them: money in major units, None missing."""
         cells, scale = seen.cells, self._scale
-        seen_cells = [cells[position] for position in self._shown_cells]
-        features: dict[str, Any] = dict(
-            zip(
-                self._shown,
-                [cell if cell == cell else None for cell in seen_cells],  # noqa: PLR0124 - NaN
-                strict=True,
-            )
-        )
+        features: dict[str, Any] = {
+            name: cell if (cell := cells[at]) == cell else None for name, at in self._shown
+        }
         for name in self._money:
             value = features[name]
             if value is not None:
@@ -273,38 +277,55 @@ class Explainer:
             techniques=rule.techniques,
         )
 
-    def _unknown(self, number: int, seen: Seen) -> Unknown:
-        needed = self._needs[number]
-        if needed is None:
-            values = self.values(seen, self._rule_readers[number])
-            names = sorted(self.policy.rules[number].when.names)
-            missing = tuple([name for name in names if values.get(name) is None])
-        else:
-            cells = seen.cells
-            missing = tuple([name for name, at in needed if (cell := cells[at]) != cell])
-        known = self._unknowns[number]
-        found = known.get(missing)
+    def _all_unknown(self, numbers: tuple[int, ...], seen: Seen) -> tuple[Unknown, ...]:
+        """What is said of some rules that could not be known.
+
+        The same rules with the same cells missing come again and again, so this is remembered.
+        """
+        plan = self._unknowns.get(numbers)
+        if plan is None:
+            if len(self._unknowns) >= UNKNOWNS_MAX:
+                self._unknowns.clear()
+            plan = self._unknowns[numbers] = self._plan_unknown(numbers)
+        if plan.cells is None:
+            return tuple([self._unknown(number, seen) for number in numbers])
+        cells = seen.cells
+        missing = tuple([(cell := cells[at]) != cell for at in plan.cells])
+        found = plan.known.get(missing)
         if found is None:
-            if len(known) >= UNKNOWNS_MAX:
-                known.clear()
-            found = Unknown(rule=self.policy.rules[number].id, missing=missing)
-            known[missing] = found
+            if len(plan.known) >= UNKNOWNS_MAX:
+                plan.known.clear()
+            found = tuple([self._unknown(number, seen) for number in numbers])
+            plan.known[missing] = found
         return found
 
-    def _needed(self, rule: Rule) -> tuple[tuple[str, int], ...] | None:
-        """The names a rule needs, sorted, with their cells: it is missing whose cell is.
+    def _plan_unknown(self, numbers: tuple[int, ...]) -> _UnknownPlan:
+        needs = [self._needed(self.policy.rules[number]) for number in numbers]
+        if any(need is None for need in needs):
+            return _UnknownPlan(None, {})
+        cells = sorted({at for need in needs for at in need or ()})
+        return _UnknownPlan(tuple(cells), {})
+
+    def _unknown(self, number: int, seen: Seen) -> Unknown:
+        rule = self.policy.rules[number]
+        values = self.values(seen, self._rule_readers[number])
+        missing = sorted(name for name in rule.when.names if values.get(name) is None)
+        return Unknown(rule=rule.id, missing=tuple(missing))
+
+    def _needed(self, rule: Rule) -> list[int] | None:
+        """The cells of the names a rule needs: a name is missing whose cell is.
 
         None if there is a name of which that cannot be said: a word may be forgotten, and a text
         may have no cell.
         """
-        readers = [self._readers.get(name) for name in sorted(rule.when.names)]
+        readers = [self._readers.get(name) for name in rule.when.names]
         needed = [
-            (reader.name, reader.position)
+            reader.position
             for reader in readers
             if reader is not None and reader.position != _NOWHERE
             if reader.source in (Source.ROW, Source.RESULT, Source.TEXT)
         ]
-        return tuple(needed) if len(needed) == len(readers) else None
+        return needed if len(needed) == len(readers) else None
 
     def _glance(self, look: Look) -> _Glance:
         """What can be said of a comparison beforehand."""

@@ -65,6 +65,8 @@ class Layout:
         self.plan_cells = np.array([cells.index(name) for name in self.plan.cells], dtype=np.int64)
         self.streams = tuple(self._streams())
         self.word_cells = tuple((name, cells.index(name)) for name in self.word_fields)
+        self.seen = len(cells) + len(self.plan.names)
+        """How many cells of the program's row are of the frame or window features, the first."""
         self.computed = sum(not name.startswith("rule:") for name in self.named)
         """How many of the program's results, the first ones, are not conditions of rules."""
 

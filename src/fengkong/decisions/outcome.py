@@ -94,8 +94,9 @@ class DecisionColumns:
         return self.explainer.values(self._seen(i))
 
     def _seen(self, i: int) -> Seen:
+        layout = self.explainer.layout
         return Seen(
-            [*self.rows[i].tolist(), *self.results[i].tolist()],
+            [*self.rows[i, : layout.seen].tolist(), *self.results[i, : layout.computed].tolist()],
             {name: series[i] for name, series in self.texts.items()},
             self.words,
             self.lists,
@@ -146,10 +147,10 @@ class DecisionColumns:
 
     def _cells(self, reader: Reader) -> Cells:
         """The cells of a name, one a row."""
-        width = self.rows.shape[1]
-        if reader.position < width:
-            return self.rows[:, reader.position]
-        return self.results[:, reader.position - width]
+        first = self.explainer.layout.seen
+        if reader.source is Source.RESULT:
+            return self.results[:, reader.position - first]
+        return self.rows[:, reader.position]
 
     def _column(self, name: str, at: NDArray[np.int64]) -> list[Value]:
         """The values of a name in some rows, as `values` gives them."""

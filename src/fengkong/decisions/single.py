@@ -80,6 +80,7 @@ class OneEvent:
         ]
         self._first_keys = [parts[0] for parts in keyspaces]
         self._combinations = [(k, parts) for k, parts in enumerate(keyspaces) if len(parts) > 1]
+        self._decided: list[bool] = layout.decided.tolist()
         self._members = [self._membership(number) for number in range(len(layout.counted))]
         self._cache: dict[object, tuple[bytes, float]] = {}
         self._pairs: dict[tuple[bytes, ...], bytes] = {}
@@ -89,6 +90,8 @@ class OneEvent:
         layout = self.layout
         cells, features = len(layout.frame.cells), len(layout.plan.names)
         self._main = OneRow(layout.program)
+        self._seen_row = self._main.row[: layout.seen]
+        self._computed = self._main.results[: layout.computed]
         self._conditions = OneRow(layout.conditions) if layout.policy.conditions else None
         self._pack = struct.Struct(f"{cells}d").pack
         self._cell_bytes = _bytes_of(self._main.row[:cells])
@@ -148,19 +151,22 @@ class OneEvent:
         """Count an event of a type and decide it; None if the type is only counted."""
         values = self._texts(event)
         hashed: list[Any] = [*map(self._cache.get, map(values.get, self._hashed))]
-        if None in hashed:
+        if not all(hashed):
             known = self._cache.get
             hashed = [known(text) or self._learn(text) for text in map(values.get, self._hashed)]
         cells = self._cells(event, hashed)
         self._cell_bytes[:] = self._pack(*cells)
         self._count(event, number, cells, hashed, state)
-        if not self.layout.decided[number]:
+        if not self._decided[number]:
             return None
         self._feature_bytes[:] = self._values
         main = self._main
         main.run(values, event.occurred_at, state.lists)
         points, rank, marks = self.judge.row(main.results, number)
-        seen = Seen(main.both.tolist(), values, state.words, state.lists, event.occurred_at)
+        seen_cells = self._seen_row.tolist()
+        if self._computed.size:
+            seen_cells += self._computed.tolist()
+        seen = Seen(seen_cells, values, state.words, state.lists, event.occurred_at)
         return self.explainer.decision(
             seen,
             Verdict(points, rank, marks, self._late[0] != 0),

@@ -64,6 +64,7 @@ class Judge:
         thresholds = [(least, rank(name)) for name, least in policy.outcomes.thresholds.items()]
         self._thresholds = np.array(thresholds, dtype=np.float64).reshape(-1, 2)
         self._marks = np.zeros(max(1, self._rules), dtype=np.int64)
+        self._marked = self._marks.data
 
     def rows(self, results: NDArray[np.float64], types: NDArray[np.int64]) -> Judged:
         """The verdicts on results float64[n, expressions] of events of some types, int64[n]."""
@@ -82,7 +83,7 @@ class Judge:
             results, self._tables[number], self._thresholds, self._marks
         )
         rank = min(rank, self._weakest)
-        return points, rank, self._marks[:count].tolist() if count else []
+        return points, rank, self._marked[:count].tolist() if count else []
 
 
 def _unknown_outcome(rule: Rule, policy: Policy) -> str | None:

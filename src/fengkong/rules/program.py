@@ -110,15 +110,13 @@ class OneRow:
     """A row of a program that is used again and again, for events that come one at a time.
 
     `row` has the frame cells, which the caller writes before `run`; `results` are those of the
-    latest run, and `both` is their common memory, the row first. What cannot have changed since
-    the event before is not looked up again: parameters between two of their dates, the entries
-    of a list by the list's name.
+    latest run. What cannot have changed since the event before is not looked up again: parameters
+    between two of their dates, the entries of a list by the list's name.
     """
 
     def __init__(self, program: Program) -> None:
-        width = program.width
-        self.both: Cells = np.full(width + len(program.names), np.nan)
-        self.row, self.results = self.both[:width], self.both[width:]
+        self.row = program.new_row()
+        self.results: Cells = np.full(len(program.names), np.nan)
         self._write: Any = self.row.data  # a view of floats, quicker to write to than an array
         self._registers = _registers(program.image)
         self._code = program.image.code
