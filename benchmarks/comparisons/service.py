@@ -151,10 +151,10 @@ def _served(data: Path) -> Iterator[tuple[int, str]]:
 
 def _recovery_us(data: Path) -> float:
     """Folding a whole journal, for each of its entries."""
-    from fengkong.service.lanes import Lane
     from fengkong.service.opening import open_for_reading
-    from fengkong.service.recovery import activations, fold, in_force
     from fengkong.service.settings import load_settings
+    from fengkong.service.states.lanes import Lane
+    from fengkong.service.states.recovery import activations, fold, in_force
 
     opened = open_for_reading(load_settings(data), environment=os.environ)
     try:

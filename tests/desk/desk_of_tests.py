@@ -8,7 +8,8 @@ from typing import Any
 
 from fengkong.core.instants import DAY_US, format_instant
 from fengkong.service.answers import Answer
-from fengkong.service.serving import Prepared, Service, prepare, wall_clock
+from fengkong.service.clock import wall_clock
+from fengkong.service.serving import Prepared, Service, prepare
 from fengkong.service.settings import Settings, load_settings
 
 POLICY = """

@@ -10,7 +10,7 @@ from fengkong.decisions.engine import Engine
 from fengkong.events.catalogue import shipped_catalogue
 from fengkong.events.decoding import Decoder
 from fengkong.features.state import Limits
-from fengkong.service.lanes import Lane, Passed, same_memory
+from fengkong.service.states.lanes import Lane, Passed, same_memory
 
 decode = Decoder(shipped_catalogue()).decode
 

@@ -18,9 +18,9 @@ from desk_of_tests import (
 
 from fengkong.events.catalogue import shipped_catalogue
 from fengkong.events.decoding import Decoder
-from fengkong.service.lanes import Lane
-from fengkong.service.recovery import fold
 from fengkong.service.serving import Service
+from fengkong.service.states.lanes import Lane
+from fengkong.service.states.recovery import fold
 
 
 def same_card(*numbers: int) -> list[dict[str, Any]]:

@@ -9,7 +9,8 @@ from desk_of_tests import body, code, decision, payment, prepared, send, serve
 
 from fengkong.core.instants import DAY_US, format_instant
 from fengkong.journal.errors import StoreUnavailableError
-from fengkong.service.serving import Service, wall_clock
+from fengkong.service.clock import wall_clock
+from fengkong.service.serving import Service
 
 
 def test_a_decision_is_recorded_and_found_again(tmp_path):

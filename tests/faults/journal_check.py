@@ -16,11 +16,11 @@ from fengkong.journal.verification import verify_journal
 from fengkong.ledger.notes import Signer
 from fengkong.protection.guarded_files import read_guarded
 from fengkong.service.deciding import recorded_answer
-from fengkong.service.lanes import Lane
 from fengkong.service.opening import Opened, open_for_reading
-from fengkong.service.recovery import activations, fold, in_force, restored
-from fengkong.service.replaying import replay
 from fengkong.service.settings import Settings, load_settings
+from fengkong.service.states.lanes import Lane
+from fengkong.service.states.recovery import activations, fold, in_force, restored
+from fengkong.service.states.replaying import replay
 
 
 @dataclass

@@ -28,9 +28,10 @@ from typing import Any
 
 from fengkong.core.errors import RiskError
 from fengkong.journal import sqlite_file, sqlite_store
-from fengkong.service import authentication, deciding, opening, running, serving
-from fengkong.service.lanes import Lane
+from fengkong.service import deciding, opening, running, serving
+from fengkong.service.http import authentication
 from fengkong.service.settings import load_settings
+from fengkong.service.states.lanes import Lane
 
 PR_SET_PDEATHSIG = 1
 TURNED = {"clock_us": 0}

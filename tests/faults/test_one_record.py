@@ -15,7 +15,8 @@ from load import DECISIONS, Acknowledged, Connection, Made, Sent
 
 from fengkong.core.instants import MINUTE_US, format_instant
 from fengkong.service.answers import Answer
-from fengkong.service.serving import Service, prepare, wall_clock
+from fengkong.service.clock import wall_clock
+from fengkong.service.serving import Service, prepare
 from fengkong.service.settings import load_settings
 
 CLIENTS = 64

@@ -25,14 +25,14 @@ from fengkong.protection.api_keys import KeyTerms
 from fengkong.protection.nonces import Nonces
 from fengkong.service import problems
 from fengkong.service.answers import BYTES, TEXT, Answer
-from fengkong.service.app import Application, AppSettings
-from fengkong.service.authentication import Door
-from fengkong.service.listening import Listening, http_server
+from fengkong.service.http.app import Application, AppSettings
+from fengkong.service.http.authentication import Door
+from fengkong.service.http.listening import Listening, http_server
+from fengkong.service.http.nonce_spending import NonceSpending
+from fengkong.service.http.openapi import openapi_document
+from fengkong.service.http.sweep import EdgeLimits
 from fengkong.service.metrics import Metrics
-from fengkong.service.nonce_spending import NonceSpending
-from fengkong.service.openapi import openapi_document
 from fengkong.service.refusals import IdempotencyConflictError, UnknownDecisionError
-from fengkong.service.sweep import EdgeLimits
 
 NOW_US = 1_793_534_400_000_000  # 2026-11-01T12:00:00Z
 QUICK = EdgeLimits(request=0.6, idle=5.0, write=0.6, linger=0.4)

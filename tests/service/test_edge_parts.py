@@ -13,12 +13,13 @@ from fengkong.core.errors import Fault, FaultsError, RiskError
 from fengkong.events.errors import MissingFieldError
 from fengkong.service import problems
 from fengkong.service.answers import JSON, NDJSON, Answer
-from fengkong.service.app import joined
-from fengkong.service.bodies import inflate, join_answers, split_batch
-from fengkong.service.handlers import numbers, tile_place
-from fengkong.service.hosts import Hosts
+from fengkong.service.http.app import joined
+from fengkong.service.http.bodies import inflate, join_answers, split_batch
+from fengkong.service.http.handlers import numbers, tile_place
+from fengkong.service.http.hosts import Hosts
+from fengkong.service.http.rates import Rates
+from fengkong.service.http.routing import Router
 from fengkong.service.metrics import Metrics
-from fengkong.service.rates import Rates
 from fengkong.service.refusals import (
     InvalidBatchError,
     InvalidEncodingError,
@@ -27,7 +28,6 @@ from fengkong.service.refusals import (
     TooLargeError,
     UnknownAddressError,
 )
-from fengkong.service.routing import Router
 
 
 @pytest.mark.parametrize(

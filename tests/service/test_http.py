@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from fengkong.client.client import Client
-from fengkong.service.app import AppSettings
-from fengkong.service.routing import ROUTES, Route, Sends
-from fengkong.service.sweep import EdgeLimits
+from fengkong.service.http.app import AppSettings
+from fengkong.service.http.routing import ROUTES, Route, Sends
+from fengkong.service.http.sweep import EdgeLimits
 
 Example = Callable[..., bytes]
 

@@ -14,8 +14,8 @@ import yaml
 import fengkong
 from fengkong.events.catalogue import shipped_catalogue
 from fengkong.events.decoding import Decoder
-from fengkong.service.openapi import OFF_THE_WIRE, describe
-from fengkong.service.routing import ROUTES
+from fengkong.service.http.openapi import OFF_THE_WIRE, describe
+from fengkong.service.http.routing import ROUTES
 
 CATALOGUE = shipped_catalogue()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 from fengkong.cli.language import text
@@ -12,18 +11,12 @@ from fengkong.core.errors import RiskError
 from fengkong.journal.export import export_ledger
 from fengkong.journal.second_place import second_place
 from fengkong.journal.verification import verify_journal
-from fengkong.ledger.notes import Signer
-from fengkong.protection.guarded_files import read_guarded
 from fengkong.protection.masters import FileMasters
-from fengkong.protection.rotation import retire, rotate
-from fengkong.service.opening import open_for_reading, open_for_writing
-from fengkong.service.replaying import replay
-from fengkong.service.settings import Settings, load_settings
-
-
-def _signer(settings: Settings) -> Signer:
-    content, _ = read_guarded(settings.keys / "ledger.key")
-    return Signer.parse(content.decode().strip())
+from fengkong.protection.rotation import is_finished, retire, rotate
+from fengkong.service.clock import wall_clock
+from fengkong.service.opening import ledger_signer, open_for_reading, open_for_writing
+from fengkong.service.settings import load_settings
+from fengkong.service.states.replaying import replay
 
 
 def verify(data: Path, *, store: str | None, replays: bool) -> bool:
@@ -35,7 +28,7 @@ def verify(data: Path, *, store: str | None, replays: bool) -> bool:
         with progress(text("journal.verify.progress")) as told:
             verified = verify_journal(
                 opened.reading,
-                verifier=_signer(settings).verifier,
+                verifier=ledger_signer(settings).verifier,
                 places=[second_place(place) for place in settings.places],
                 each_subject=opened.vault.check_key,
                 progress=lambda done: told(done, done / max(head, 1)),
@@ -73,16 +66,18 @@ def verify(data: Path, *, store: str | None, replays: bool) -> bool:
 def rotate_keys(data: Path) -> None:
     """Put everything that a master key protects under a new one."""
     settings = load_settings(data)
-    now = time.time_ns() // 1000
+    now = wall_clock()
     masters = FileMasters(settings.keys / "master.json")
-    new = masters.add(now=now)
     written = open_for_writing(settings, environment=os.environ, now=now)
     try:
         store = written.store
+        if is_finished(store, masters=masters):  # else an interrupted rotation goes on
+            masters.add(now=now)
         rotate(store, masters=masters, journal_id=store.identity)
         gone = retire(store, masters=masters, now=now)
     finally:
         written.store.close()
+    new = masters.current()
     OUTPUT.print(text("journal.rotate.done", id=new.id, count=len(gone)), markup=False)
 
 
@@ -91,7 +86,7 @@ def export(data: Path, target: Path) -> None:
     settings = load_settings(data)
     opened = open_for_reading(settings, environment=os.environ)
     try:
-        size = export_ledger(opened.reading, target, verifier=_signer(settings).verifier)
+        size = export_ledger(opened.reading, target, verifier=ledger_signer(settings).verifier)
     finally:
         opened.close()
     OUTPUT.print(text("ledger.export.done", size=f"{size:,}", directory=target), markup=False)

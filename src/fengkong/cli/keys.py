@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +12,7 @@ from fengkong.cli.screen import ERRORS, OUTPUT, show_json, show_table
 from fengkong.core.instants import format_instant, parse_duration
 from fengkong.protection.access import Access
 from fengkong.protection.api_keys import ApiKey, KeyTerms
+from fengkong.service.clock import wall_clock
 from fengkong.service.settings import load_settings
 
 
@@ -26,13 +26,9 @@ def _opened(data: Path) -> Iterator[Access]:
         access.close()
 
 
-def _now() -> int:
-    return time.time_ns() // 1000
-
-
 def create(data: Path, terms: KeyTerms, *, expires: str | None) -> None:
     """Make a key and print its text: it is shown this once."""
-    now = _now()
+    now = wall_clock()
     if expires is not None:
         terms = replace(terms, expires_at=now + parse_duration(expires))
     with _opened(data) as access:
@@ -83,5 +79,5 @@ def _row(key: ApiKey) -> dict[str, str | None]:
 def revoke(data: Path, key_id: str) -> None:
     """End a key; a running service refuses it within a second."""
     with _opened(data) as access:
-        access.revoke(key_id, now=_now())
+        access.revoke(key_id, now=wall_clock())
     OUTPUT.print(text("key.revoke.done", id=key_id), markup=False)

@@ -15,11 +15,10 @@ from fengkong.journal.entries import (
     encode_leaf,
     event_hash,
 )
-from fengkong.journal.errors import DamagedJournalError
 from fengkong.journal.port import Batch, Reading, StoredCheckpoint
-from fengkong.ledger.hashes import Hash, hash_named
-from fengkong.ledger.tiles import EdgeTiles, RebuiltTiles
-from fengkong.ledger.tree import Frontier
+from fengkong.journal.stored_tree import stored_frontier
+from fengkong.ledger.hashes import hash_named
+from fengkong.ledger.tiles import EdgeTiles
 from fengkong.protection.subject_keys import SubjectKey
 
 
@@ -37,7 +36,7 @@ class Appender:
         self._previous = (
             self.hashing.leaf_hash(head.leaf).hex() if head.sequence else FIRST_PREVIOUS
         )
-        self._frontier = stored_frontier(store, size=head.sequence, hashing=self.hashing)
+        self._frontier = stored_frontier(store, size=head.sequence)
         self._entries: list[Entry] = []
         self._store = store
 
@@ -121,21 +120,3 @@ class Appender:
 def finished_tile(store: Reading, level: int, index: int) -> bytes | None:
     """A full tile of a store, asked for as the ledger asks: by place."""
     return store.tile(level=level, index=index)
-
-
-def stored_frontier(store: Reading, *, size: int, hashing: Hash) -> Frontier:
-    """The edge of the stored tree of a size, from its tiles and the entries behind them."""
-
-    def leaf_hashes(start: int, count: int) -> bytes:
-        rows = store.leaves(after=start, limit=count)
-        if [sequence for sequence, _ in rows] != list(range(start + 1, start + count + 1)):
-            raise DamagedJournalError(f"entries {start + 1} to {start + count} are not all there")
-        return b"".join([hashing.leaf_hash(leaf) for _, leaf in rows])
-
-    reader = RebuiltTiles(
-        hashing=hashing,
-        size=size,
-        finished=partial(finished_tile, store),
-        leaf_hashes=leaf_hashes,
-    )
-    return Frontier.from_tiles(hashing=hashing, size=size, reader=reader)

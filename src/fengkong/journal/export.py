@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from fengkong.core.errors import RiskError
 from fengkong.journal.port import Reading
+from fengkong.journal.stored_tree import stored_tiles
 from fengkong.ledger.export_layout import (
     CHECKPOINT,
     LOG_JSON,
@@ -21,11 +21,8 @@ from fengkong.ledger.export_layout import (
     origin_of,
     resources_of,
 )
-from fengkong.ledger.hashes import hash_named
 from fengkong.ledger.notes import VerifierKey
-from fengkong.ledger.tiles import TILE_WIDTH, RebuiltTiles
-
-TOLD_EVERY: Final = 256
+from fengkong.ledger.tiles import TILE_WIDTH
 
 
 class NothingSignedError(RiskError):
@@ -50,15 +47,7 @@ def export_ledger(
     stored = reading.checkpoint()
     if stored is None:
         raise NothingSignedError("the journal has no signed checkpoint")
-    hashing = hash_named(reading.hash_name)
-    tiles = RebuiltTiles(
-        hashing=hashing,
-        size=stored.size,
-        finished=lambda level, index: reading.tile(level=level, index=index),
-        leaf_hashes=lambda start, count: b"".join(
-            hashing.leaf_hash(leaf) for _, leaf in reading.leaves(after=start, limit=count)
-        ),
-    )
+    tiles = stored_tiles(reading, size=stored.size)
     for resource in resources_of(stored.size):
         path = target / resource.path()
         if path.exists():
@@ -72,7 +61,9 @@ def export_ledger(
             if progress is not None:
                 progress(start + resource.width)
         _write(path, content)
-    _write(target / LOG_JSON, log_json(origin=origin_of(reading.identity), hash_name=hashing.name))
+    _write(
+        target / LOG_JSON, log_json(origin=origin_of(reading.identity), hash_name=reading.hash_name)
+    )
     _write(target / VERIFIER_KEY, f"{verifier}\n".encode())
     _write(target / CHECKPOINT, stored.note)
     return stored.size

@@ -13,7 +13,6 @@ from hashlib import sha256
 from typing import Final
 
 from fengkong.core.errors import RiskError
-from fengkong.journal.appending import stored_frontier
 from fengkong.journal.entries import (
     FIRST_PREVIOUS,
     UNREADABLE,
@@ -25,11 +24,11 @@ from fengkong.journal.entries import (
 from fengkong.journal.errors import DamagedJournalError
 from fengkong.journal.port import Reading
 from fengkong.journal.second_place import SecondPlace, SecondPlaceError
+from fengkong.journal.stored_tree import stored_frontier, stored_tiles
 from fengkong.ledger.export_layout import origin_of
 from fengkong.ledger.hashes import hash_named
 from fengkong.ledger.notes import Checkpoint, VerifierKey, open_checkpoint
 from fengkong.ledger.proofs import root_at
-from fengkong.ledger.tiles import RebuiltTiles
 
 CHUNK: Final = 4096
 CHECKPOINTS_READ: Final = 100_000
@@ -140,14 +139,7 @@ def _check_early(reading: Reading, checkpoint: Checkpoint) -> None:
     if not checkpoint.size:
         return
     hashing = hash_named(reading.hash_name)
-    tiles = RebuiltTiles(
-        hashing=hashing,
-        size=checkpoint.size,
-        finished=lambda level, index: reading.tile(level=level, index=index),
-        leaf_hashes=lambda start, count: b"".join(
-            hashing.leaf_hash(leaf) for _, leaf in reading.leaves(after=start, limit=count)
-        ),
-    )
+    tiles = stored_tiles(reading, size=checkpoint.size)
     if root_at(size=checkpoint.size, reader=tiles, hashing=hashing) != checkpoint.root:
         size = checkpoint.size
         raise RolledBackError(f"the first {size:,} entries are not those that were signed")
@@ -176,7 +168,7 @@ class _Walk:
             if entry is None:
                 raise DamagedJournalError(f"entry {after:,} is missing")
             self._previous = self._hash.leaf_hash(entry.leaf).hex()
-        self.frontier = stored_frontier(reading, size=after, hashing=self._hash)
+        self.frontier = stored_frontier(reading, size=after)
 
     def over(self, entries: Sequence[Entry]) -> None:
         """Verify entries that follow the last one."""

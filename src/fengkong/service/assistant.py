@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from fengkong.core.errors import Fault, FaultsError
-from fengkong.service.desk_refusals import AssistantError
+from fengkong.service.refusals import AssistantError
 
 STOP_S: Final = 5.0
 LINE_MAX: Final = 64 * 1024 * 1024

@@ -5,7 +5,7 @@ Everything here runs on the event loop's thread, between two commits, on whateve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from fengkong.core.errors import RiskError
@@ -24,13 +24,18 @@ from fengkong.protection.subjects import subject_of
 from fengkong.protection.vault import Vault
 from fengkong.service import problems
 from fengkong.service.answers import Answer
-from fengkong.service.desk_refusals import FutureEventError, NotDecidedError
-from fengkong.service.history import History, Sealed, encode_sealed
 from fengkong.service.items import Item, Recorded
-from fengkong.service.lanes import Judged, Lane
 from fengkong.service.metrics import Metrics
-from fengkong.service.refusals import ErasedError, IdempotencyConflictError, NotDurableError
+from fengkong.service.refusals import (
+    ErasedError,
+    FutureEventError,
+    IdempotencyConflictError,
+    NotDecidedError,
+    NotDurableError,
+)
 from fengkong.service.replies import decision_body, event_body
+from fengkong.service.states.history import History, Sealed, encode_sealed
+from fengkong.service.states.lanes import Judged, Lane
 
 TOGETHER_MIN: Final = 96
 """From so many new events on they are judged in columns; below, one by one costs less."""
@@ -311,6 +316,3 @@ def _runs(reads: Sequence[_Read]) -> Iterator[list[_Read]]:
             run, ids = [], set()
     if run:
         yield run
-
-
-Clock = Callable[[], int]

@@ -16,13 +16,14 @@ from fengkong.journal.entries import event_hash
 from fengkong.service import problems
 from fengkong.service.answers import Answer
 from fengkong.service.assistant import Assistant
-from fengkong.service.deciding import Clock, Decider, recorded_answer
+from fengkong.service.clock import Clock
+from fengkong.service.deciding import Decider, recorded_answer
 from fengkong.service.erasing import Erasures
-from fengkong.service.history import History
 from fengkong.service.items import Recorded
 from fengkong.service.ledger_pages import JournalLedger
 from fengkong.service.policies import Policies
 from fengkong.service.refusals import ErasedError, NotReadyError, UnknownDecisionError
+from fengkong.service.states.history import History
 from fengkong.service.writer import Writer
 
 SECURITY_NOTES_MAX: Final = 100

@@ -18,11 +18,12 @@ from fengkong.protection.subjects import NOBODY, SUBJECT_ENTITIES, subject_text
 from fengkong.service import problems
 from fengkong.service.answers import Answer
 from fengkong.service.assistant import Assistant
-from fengkong.service.deciding import Clock, Decider
-from fengkong.service.desk_refusals import InvalidSubjectError, UnknownSubjectError
-from fengkong.service.history import History
+from fengkong.service.clock import Clock
+from fengkong.service.deciding import Decider
 from fengkong.service.items import Recorded
 from fengkong.service.policies import Policies
+from fengkong.service.refusals import InvalidSubjectError, UnknownSubjectError
+from fengkong.service.states.history import History
 from fengkong.service.writer import Writer
 
 _KIND: Final = b'"kind":"erasure"'

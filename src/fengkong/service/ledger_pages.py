@@ -9,13 +9,14 @@ import msgspec
 
 from fengkong.core.errors import RiskError
 from fengkong.journal.port import Reading
+from fengkong.journal.stored_tree import stored_tiles
 from fengkong.ledger.export_layout import encode_entries
 from fengkong.ledger.hashes import hash_named
 from fengkong.ledger.proofs import consistency_proof, inclusion_proof, root_at
-from fengkong.ledger.tiles import TILE_WIDTH, RebuiltTiles
+from fengkong.ledger.tiles import TILE_WIDTH
 from fengkong.service import problems
 from fengkong.service.answers import BYTES, TEXT, Answer
-from fengkong.service.desk_refusals import UnknownProofError
+from fengkong.service.refusals import UnknownProofError
 
 _HEIGHT: Final = 8
 
@@ -41,7 +42,7 @@ class JournalLedger:
         if index * TILE_WIDTH + width > size >> (_HEIGHT * level):
             return _absent("the last checkpoint does not reach this tile")
         try:
-            data = self._tiles(size).read(level, index, width)
+            data = stored_tiles(self._reading, size=size).read(level, index, width)
         except RiskError as error:
             return problems.of_error(error)
         return Answer(200, data, media=BYTES)
@@ -64,7 +65,7 @@ class JournalLedger:
             self._check(size)
             if not 1 <= sequence <= size:
                 raise UnknownProofError(f"entry {sequence:,} is not in a tree of {size:,}")
-            tiles = self._tiles(size)
+            tiles = stored_tiles(self._reading, size=size)
             proof = inclusion_proof(
                 index=sequence - 1, size=size, reader=tiles, hashing=self._hashing
             )
@@ -87,7 +88,7 @@ class JournalLedger:
             self._check(new)
             if not 1 <= old <= new:
                 raise UnknownProofError(f"a tree of {new:,} entries does not continue {old:,}")
-            tiles = self._tiles(new)
+            tiles = stored_tiles(self._reading, size=new)
             proof = consistency_proof(old=old, new=new, reader=tiles, hashing=self._hashing)
             body = {
                 "old": old,
@@ -104,18 +105,6 @@ class JournalLedger:
         _, signed = self._newest()
         if not 1 <= size <= signed:
             raise UnknownProofError(f"sizes go from 1 to {signed:,}, that of the last checkpoint")
-
-    def _tiles(self, size: int) -> RebuiltTiles:
-        return RebuiltTiles(
-            hashing=self._hashing,
-            size=size,
-            finished=lambda level, index: self._reading.tile(level=level, index=index),
-            leaf_hashes=self._leaf_hashes,
-        )
-
-    def _leaf_hashes(self, start: int, count: int) -> bytes:
-        leaves = self._reading.leaves(after=start, limit=count)
-        return b"".join(self._hashing.leaf_hash(leaf) for _, leaf in leaves)
 
 
 def _absent(why: str) -> Answer:

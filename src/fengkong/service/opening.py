@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from fengkong.journal.port import Reading, Store
 from fengkong.journal.sqlite_reading import SqliteReading
 from fengkong.journal.sqlite_store import SqliteStore
+from fengkong.ledger.notes import Signer
+from fengkong.protection.guarded_files import create_guarded, read_guarded
 from fengkong.protection.masters import EnvironmentMasters, FileMasters
 from fengkong.protection.subject_keys import KeyStore
 from fengkong.protection.vault import Vault
 from fengkong.protection.wrapping import MasterKeys
-from fengkong.service.history import History
 from fengkong.service.settings import Settings
-from fengkong.service.snapshots import SnapshotFolder
+from fengkong.service.states.history import History
+from fengkong.service.states.snapshots import SnapshotFolder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenJournal:
     """A journal with what is needed to read it in the clear."""
 
     reading: Reading
@@ -35,11 +38,11 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class OwnedJournal:
     """The same for the one writer."""
 
     store: Store
-    opened: Opened
+    opened: OpenJournal
 
 
 def master_keys(settings: Settings, *, environment: Mapping[str, str]) -> MasterKeys:
@@ -49,7 +52,9 @@ def master_keys(settings: Settings, *, environment: Mapping[str, str]) -> Master
     return FileMasters(settings.keys / "master.json")
 
 
-def open_for_writing(settings: Settings, *, environment: Mapping[str, str], now: int) -> Written:
+def open_for_writing(
+    settings: Settings, *, environment: Mapping[str, str], now: int
+) -> OwnedJournal:
     """The journal for its one writer; made with its keys where there is none."""
     settings.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = _store(settings)
@@ -57,13 +62,13 @@ def open_for_writing(settings: Settings, *, environment: Mapping[str, str], now:
     if settings.master_keys == "file" and not store.head().sequence and not masters.exists():
         FileMasters.create(masters, now=now, algorithm=settings.encryption)
     try:
-        return Written(store, _opened(settings, store, environment=environment))
+        return OwnedJournal(store, _opened(settings, store, environment=environment))
     except BaseException:
         store.close()
         raise
 
 
-def open_for_reading(settings: Settings, *, environment: Mapping[str, str]) -> Opened:
+def open_for_reading(settings: Settings, *, environment: Mapping[str, str]) -> OpenJournal:
     """The journal for a reader; a service may be writing to it."""
     reading = _reading(settings)
     try:
@@ -89,7 +94,7 @@ def _reading(settings: Settings) -> Reading:
     return PostgresReading(settings.store)
 
 
-def _opened(settings: Settings, reading: Reading, *, environment: Mapping[str, str]) -> Opened:
+def _opened(settings: Settings, reading: Reading, *, environment: Mapping[str, str]) -> OpenJournal:
     vault = Vault(
         store=cast("KeyStore", reading),
         masters=master_keys(settings, environment=environment),
@@ -97,4 +102,19 @@ def _opened(settings: Settings, reading: Reading, *, environment: Mapping[str, s
         algorithm=settings.encryption,
     )
     history = History(reading, vault=vault)
-    return Opened(reading, vault, history, SnapshotFolder(settings.snapshots, vault=vault))
+    return OpenJournal(reading, vault, history, SnapshotFolder(settings.snapshots, vault=vault))
+
+
+def ledger_signer(settings: Settings) -> Signer:
+    """The key that signs checkpoints; raises OSError where there is none."""
+    content, _ = read_guarded(settings.keys / "ledger.key")
+    return Signer.parse(content.decode(errors="replace").strip())
+
+
+def make_ledger_signer(settings: Settings, *, origin: str) -> Signer:
+    """The key that signs checkpoints, made where there is none."""
+    path = settings.keys / "ledger.key"
+    if not path.exists():
+        signer = Signer.of_seed(name=origin, seed=os.urandom(32))
+        create_guarded(path, signer.skey().encode() + b"\n")
+    return ledger_signer(settings)

@@ -19,14 +19,15 @@ from fengkong.journal.appending import Appender
 from fengkong.service import problems
 from fengkong.service.answers import Answer
 from fengkong.service.assistant import Assistant, TaskFailedError
-from fengkong.service.deciding import Clock, Decider
-from fengkong.service.history import Activation, History, encode_activation
+from fengkong.service.clock import Clock
+from fengkong.service.deciding import Decider
 from fengkong.service.items import Recorded
-from fengkong.service.lanes import Lane, same_memory
 from fengkong.service.metrics import Metrics
-from fengkong.service.recovery import LIVE, SHADOW, Activated, fold
 from fengkong.service.refusals import NothingToRollBackError
-from fengkong.service.snapshots import SnapshotFolder
+from fengkong.service.states.history import Activation, History, encode_activation
+from fengkong.service.states.lanes import Lane, same_memory
+from fengkong.service.states.recovery import LIVE, SHADOW, Activated, fold
+from fengkong.service.states.snapshots import SnapshotFolder
 from fengkong.service.writer import Writer
 
 Role = Literal["live", "shadow"]

@@ -18,13 +18,13 @@ from fengkong.events.catalogue import shipped_catalogue
 from fengkong.protection.access import Access
 from fengkong.protection.errors import AccessUnavailableError
 from fengkong.protection.nonces import Nonces
-from fengkong.service.app import Application, AppSettings
-from fengkong.service.authentication import Door
-from fengkong.service.desk_refusals import CannotListenError
-from fengkong.service.edge import EdgeLimits
-from fengkong.service.listening import BACKLOG, Listening, http_server
-from fengkong.service.nonce_spending import NonceSpending
-from fengkong.service.openapi import openapi_document
+from fengkong.service.http.app import Application, AppSettings
+from fengkong.service.http.authentication import Door
+from fengkong.service.http.edge import EdgeLimits
+from fengkong.service.http.listening import BACKLOG, Listening, http_server
+from fengkong.service.http.nonce_spending import NonceSpending
+from fengkong.service.http.openapi import openapi_document
+from fengkong.service.refusals import CannotListenError
 from fengkong.service.serving import Prepared, Service, prepare
 from fengkong.service.settings import Settings
 

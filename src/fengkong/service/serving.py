@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -17,29 +15,29 @@ from fengkong.journal.second_place import SecondPlace, second_place
 from fengkong.journal.verification import verify_journal
 from fengkong.ledger.export_layout import origin_of
 from fengkong.ledger.notes import Signer
-from fengkong.protection.guarded_files import create_guarded, read_guarded
 from fengkong.service.assistant import Assistant
 from fengkong.service.checkpoints import Checkpoints
+from fengkong.service.clock import wall_clock
 from fengkong.service.deciding import Decider
 from fengkong.service.desk import JournalDesk
-from fengkong.service.desk_refusals import NoPolicyError
 from fengkong.service.erasing import Erasures
-from fengkong.service.lanes import Lane
 from fengkong.service.ledger_pages import JournalLedger
 from fengkong.service.metrics import Metrics
-from fengkong.service.opening import Opened, Written, open_for_writing
+from fengkong.service.opening import (
+    OpenJournal,
+    OwnedJournal,
+    make_ledger_signer,
+    open_for_writing,
+)
 from fengkong.service.policies import Policies, activation_of, record_activation
-from fengkong.service.recovery import LIVE, Activated, activations, in_force, restored
+from fengkong.service.refusals import NoPolicyError
 from fengkong.service.settings import Settings
+from fengkong.service.states.lanes import Lane
+from fengkong.service.states.recovery import LIVE, Activated, activations, in_force, restored
 from fengkong.service.writer import Writer
 
 TICK_S: Final = 1.0
 _LOG: Final = logging.getLogger(__name__)
-
-
-def wall_clock() -> int:
-    """Microseconds since 1970."""
-    return time.time_ns() // 1000
 
 
 @dataclass(slots=True)
@@ -47,7 +45,7 @@ class Prepared:
     """A journal that was checked and folded into states: everything but the event loop."""
 
     settings: Settings
-    written: Written
+    written: OwnedJournal
     appender: Appender
     decider: Decider
     activations: list[Activated]
@@ -84,13 +82,13 @@ def _unheard(_stage: str, _done: int, _total: int) -> None:
 
 def _prepared(
     settings: Settings,
-    written: Written,
+    written: OwnedJournal,
     *,
     first_policy: str | None,
     progress: Callable[[str, int, int], None],
 ) -> Prepared:
     store, opened = written.store, written.opened
-    signer = _signer(settings, origin=origin_of(store.identity))
+    signer = make_ledger_signer(settings, origin=origin_of(store.identity))
     places = tuple(second_place(text) for text in settings.places)
     head = store.head().sequence
     verify_journal(
@@ -132,7 +130,7 @@ def _prepared(
     return Prepared(settings, written, appender, decider, history, signer, places, metrics)
 
 
-def _verified_before(settings: Settings, opened: Opened, *, head: int) -> int:
+def _verified_before(settings: Settings, opened: OpenJournal, *, head: int) -> int:
     """The entry behind which everything is verified: all, or what no snapshot vouches for."""
     if settings.verify == "all":
         return 0
@@ -152,17 +150,6 @@ def _first(decider: Decider, store: Store) -> Activated:
     store.stage(decider.appender.take_batch())
     store.commit()
     return activated
-
-
-def _signer(settings: Settings, *, origin: str) -> Signer:
-    """The key that signs checkpoints, made when there is none."""
-    path = settings.keys / "ledger.key"
-    if not path.exists():
-        signer = Signer.of_seed(name=origin, seed=os.urandom(32))
-        create_guarded(path, signer.skey().encode() + b"\n")
-        return signer
-    content, _ = read_guarded(path)
-    return Signer.parse(content.decode(errors="replace").strip())
 
 
 class Service:

@@ -24,7 +24,8 @@ from fengkong.journal.port import Batch, Store
 from fengkong.service import problems
 from fengkong.service.answers import Answer
 from fengkong.service.checkpoints import Checkpoints, Due
-from fengkong.service.deciding import Clock, Decider
+from fengkong.service.clock import Clock
+from fengkong.service.deciding import Decider
 from fengkong.service.items import Collected, Item, Recorded, reply_to
 from fengkong.service.metrics import Metrics
 from fengkong.service.refusals import NotDurableError, NotReadyError, OverloadedError

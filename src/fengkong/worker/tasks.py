@@ -8,10 +8,10 @@ import msgspec
 
 from fengkong.core.errors import FaultsError, RiskError
 from fengkong.decisions.examples import check_examples
-from fengkong.service.explaining import explained
-from fengkong.service.lanes import Lane
-from fengkong.service.opening import Opened
-from fengkong.service.recovery import fold, restored
+from fengkong.service.opening import OpenJournal
+from fengkong.service.states.explaining import explained
+from fengkong.service.states.lanes import Lane
+from fengkong.service.states.recovery import fold, restored
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 class Tasks:
     """Does tasks one after the other; keeps its lanes between snapshots, so a next one is cheap."""
 
-    def __init__(self, opened: Opened) -> None:
+    def __init__(self, opened: OpenJournal) -> None:
         self._opened = opened
         self._lanes: dict[str, tuple[Lane, int]] = {}
 

@@ -15,8 +15,8 @@ from typing import Any, Final
 from fengkong.core.errors import RiskError
 from fengkong.service import problems
 from fengkong.service.answers import BYTES, JSON, NDJSON, PROBLEM, TEXT, Answer
-from fengkong.service.authentication import Door, Visitor
-from fengkong.service.bodies import (
+from fengkong.service.http.authentication import Door, Visitor
+from fengkong.service.http.bodies import (
     DisconnectedError,
     Receive,
     is_packed,
@@ -24,8 +24,9 @@ from fengkong.service.bodies import (
     read_body,
     unpacked,
 )
-from fengkong.service.exchange import Headers, PreparedHeaders
-from fengkong.service.handlers import Handler, Handlers, Request
+from fengkong.service.http.exchange import Headers, PreparedHeaders
+from fengkong.service.http.handlers import Handler, Handlers, Request
+from fengkong.service.http.routing import NO_PARAMETERS, ROUTES, Route, Router, Sends
 from fengkong.service.metrics import Metrics
 from fengkong.service.port import Desk
 from fengkong.service.refusals import (
@@ -33,7 +34,6 @@ from fengkong.service.refusals import (
     ReplayedRequestError,
     UnauthenticatedError,
 )
-from fengkong.service.routing import NO_PARAMETERS, ROUTES, Route, Router, Sends
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 

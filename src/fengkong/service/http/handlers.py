@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from fengkong.core.identifiers import InvalidIdentifierError, check_identifier
 from fengkong.events.json_text import parse_json
 from fengkong.service.answers import JSON, TEXT, Answer
-from fengkong.service.bodies import join_answers, split_batch
+from fengkong.service.http.bodies import join_answers, split_batch
 from fengkong.service.metrics import Metrics
 from fengkong.service.port import Desk
 from fengkong.service.refusals import (

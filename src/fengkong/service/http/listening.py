@@ -8,10 +8,10 @@ from typing import Final
 
 import uvicorn
 
-from fengkong.service.app import Application
-from fengkong.service.edge import edge_for
-from fengkong.service.hosts import LOOPBACK, Hosts
-from fengkong.service.sweep import EdgeLimits
+from fengkong.service.http.app import Application
+from fengkong.service.http.edge import edge_for
+from fengkong.service.http.hosts import LOOPBACK, Hosts
+from fengkong.service.http.sweep import EdgeLimits
 
 BACKLOG: Final = 2048
 GRACE_SECONDS: Final = 30

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from fengkong.service.edge import Edge
+
+class Watched(Protocol):
+    """A connection that can be too slow."""
+
+    loop: asyncio.AbstractEventLoop
+
+    def check_clock(self) -> None:
+        """Close it if its time is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,19 +40,19 @@ class Sweep:
     def __init__(self, limits: EdgeLimits) -> None:
         shortest = min(limits.request, limits.idle, limits.write, limits.linger)
         self._interval = min(0.5, shortest / 4)
-        self._connections: set[Edge] = set()
+        self._connections: set[Watched] = set()
         self._timer: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._connections)
 
-    def add(self, connection: Edge) -> None:
+    def add(self, connection: Watched) -> None:
         """Watch a connection from now on."""
         self._connections.add(connection)
         if self._timer is None:
             self._timer = connection.loop.call_later(self._interval, self._look)
 
-    def discard(self, connection: Edge) -> None:
+    def discard(self, connection: Watched) -> None:
         """It is closed; with the last one the looking ends."""
         self._connections.discard(connection)
         if not self._connections and self._timer is not None:

@@ -20,9 +20,9 @@ from fengkong.core.errors import RiskError
 from fengkong.journal.port import Reading
 from fengkong.protection.guarded_files import replace_guarded
 from fengkong.protection.vault import Vault
-from fengkong.service.desk_refusals import InvalidSnapshotError
-from fengkong.service.history import History
-from fengkong.service.lanes import Lane
+from fengkong.service.refusals import InvalidSnapshotError
+from fengkong.service.states.history import History
+from fengkong.service.states.lanes import Lane
 
 KEPT: Final = 3
 """Snapshots kept of each policy: the newest may be damaged."""

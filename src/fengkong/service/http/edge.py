@@ -17,8 +17,9 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from fengkong.service import problems
-from fengkong.service.exchange import Exchange, StandingLines
-from fengkong.service.hosts import Hosts
+from fengkong.service.http.exchange import Exchange, StandingLines
+from fengkong.service.http.hosts import Hosts
+from fengkong.service.http.sweep import EdgeLimits, Sweep
 from fengkong.service.refusals import (
     AddressTooLongError,
     HeadersTooLargeError,
@@ -30,7 +31,6 @@ from fengkong.service.refusals import (
     RequestTimeoutError,
     ServiceError,
 )
-from fengkong.service.sweep import EdgeLimits, Sweep
 
 __all__ = ["Edge", "EdgeLimits", "edge_for"]
 

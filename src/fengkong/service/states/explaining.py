@@ -11,12 +11,11 @@ from fengkong.evaluation.masking import Masking
 from fengkong.evaluation.witness import Witness
 from fengkong.events.columns import EventColumns
 from fengkong.events.event import Event
-from fengkong.service.desk_refusals import NotDecidedError
-from fengkong.service.history import History, Sealed
-from fengkong.service.lanes import Lane
-from fengkong.service.recovery import activations, in_force, restored
-from fengkong.service.refusals import ErasedError, UnknownDecisionError
-from fengkong.service.snapshots import SnapshotFolder
+from fengkong.service.refusals import ErasedError, NotDecidedError, UnknownDecisionError
+from fengkong.service.states.history import History, Sealed
+from fengkong.service.states.lanes import Lane
+from fengkong.service.states.recovery import activations, in_force, restored
+from fengkong.service.states.snapshots import SnapshotFolder
 
 
 def explained(sequence: int, *, history: History, snapshots: SnapshotFolder) -> dict[str, Any]:

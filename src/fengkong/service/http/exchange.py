@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Protocol
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
-
-if TYPE_CHECKING:
-    from fengkong.service.edge import Edge
-
+from uvicorn.server import ServerState
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -45,6 +43,20 @@ class StandingLines:
         return self._lines
 
 
+class Connection(Protocol):
+    """What an exchange needs of the connection it goes over."""
+
+    lines: ClassVar[StandingLines]
+    loop: asyncio.AbstractEventLoop
+    transport: asyncio.Transport
+    flow: FlowControl
+    server_state: ServerState
+    expect_100_continue: bool
+
+    def answered(self, exchange: Exchange) -> None:
+        """The answer was written."""
+
+
 class Exchange:
     """One request and its answer, as ASGI sees them.
 
@@ -56,7 +68,7 @@ class Exchange:
         *("more_body", "scope", "status", "waiter"),
     )
 
-    def __init__(self, *, edge: Edge, scope: dict[str, Any], keep_alive: bool) -> None:
+    def __init__(self, *, edge: Connection, scope: dict[str, Any], keep_alive: bool) -> None:
         self.edge = edge
         self.scope = scope
         self.keep_alive = keep_alive

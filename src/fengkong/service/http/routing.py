@@ -10,7 +10,7 @@ from typing import Final, Literal
 from urllib.parse import unquote_to_bytes
 
 from fengkong.core.bilingual import Bilingual
-from fengkong.service.bodies import (
+from fengkong.service.http.bodies import (
     BATCH_BYTES_MAX,
     BATCH_MEDIA,
     EVENT_BYTES_MAX,

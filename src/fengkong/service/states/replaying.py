@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fengkong.core.errors import RiskError
-from fengkong.service.history import History, Opened
-from fengkong.service.lanes import Lane
-from fengkong.service.recovery import activations
+from fengkong.service.states.history import History, Opened
+from fengkong.service.states.lanes import Lane
+from fengkong.service.states.recovery import activations
 
 
 class DifferentDecisionError(RiskError):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from fengkong.journal.entries import Entry
-from fengkong.service.history import Activation, History
-from fengkong.service.lanes import Lane, Passed
-from fengkong.service.snapshots import SnapshotFolder
+from fengkong.service.states.history import Activation, History
+from fengkong.service.states.lanes import Lane, Passed
+from fengkong.service.states.snapshots import SnapshotFolder
 
 LIVE: Final = "live"
 SHADOW: Final = "shadow"

@@ -14,9 +14,15 @@ from fengkong.decisions.decision import Decision
 from fengkong.events.catalogue import Catalogue
 from fengkong.service import problems
 from fengkong.service.answers import BYTES, JSON, NDJSON, PROBLEM, TEXT
-from fengkong.service.event_schemas import Schema, both, event_schemas, example_event, reference
+from fengkong.service.http.event_schemas import (
+    Schema,
+    both,
+    event_schemas,
+    example_event,
+    reference,
+)
+from fengkong.service.http.routing import ROUTES, Route, Sends
 from fengkong.service.problems import Problem, chinese_texts, status_of
-from fengkong.service.routing import ROUTES, Route, Sends
 
 OFF_THE_WIRE: Final = frozenset(
     {

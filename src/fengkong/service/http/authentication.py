@@ -17,15 +17,15 @@ from fengkong.client.signatures import (
     is_digest_of,
     parse_signature,
 )
+from fengkong.service.http.rates import Rates
+from fengkong.service.http.routing import Route
 from fengkong.service.port import ApiKey, Keys, Nonces
-from fengkong.service.rates import Rates
 from fengkong.service.refusals import (
     ForbiddenError,
     RateLimitedError,
     ReplayedRequestError,
     UnauthenticatedError,
 )
-from fengkong.service.routing import Route
 
 _BEARER: Final = b"Bearer "
 _PORTS: Final = {"http": ":80", "https": ":443"}

@@ -1,0 +1,1 @@
+"""The wire: connections, addresses, who may ask, and what is said back."""
