@@ -3,7 +3,8 @@
 Blocks of a page that mean something here, by the words after the fence:
 
 - ``console``: lines that begin with ``$ `` are run, what follows is their output. A line ``...``
-  stands for any lines.
+  stands for any lines. A command that ends with ``&`` goes on in the background; the next one is
+  run when it has said where it listens.
 - ``yaml save=NAME`` is a file, ``yaml append=NAME`` goes to its end, ``diff edit=NAME`` replaces
   the lines with ``-`` by those with ``+``.
 - ``text demo`` is how the demonstration begins, up to its examples; too slow for every test run.
@@ -18,11 +19,13 @@ import io
 import os
 import re
 import shlex
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -33,9 +36,15 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 WIDTH: Final = 100
 """Columns of the terminal that the pages show."""
 ANYTHING: Final = "..."
+PORT: Final = "8700"
+"""The port that pages show."""
+_READY: Final = "fengkong key create"
+_DONE: Final = "__the_command_ended__"
+_NEEDS_SHELL: Final = frozenset({"&", "|", ">", "2>"})
 _FENCE: Final = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _UNSTABLE: Final = (
     (re.compile(r"\b[0-9a-f]{12}\b"), "HASH"),
+    (re.compile(r"\b[0-9a-f]{16}\b"), "ID"),
     (re.compile(r"[0-9.]+ s \([0-9,]+ a second\)"), "TIME"),
     (re.compile(r"用时 [0-9.]+ 秒（每秒 [0-9,]+ 个）"), "TIME"),
 )
@@ -99,33 +108,86 @@ def _stable(text: str) -> list[str]:
     return [line for line in lines if line]
 
 
+class Shell:
+    """One shell for all commands of a page, so that variables and background work stay."""
+
+    def __init__(self, *, directory: Path, language: str) -> None:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self._process = subprocess.Popen(
+            ["bash"],  # noqa: S607
+            cwd=directory,
+            env={
+                **os.environ,
+                "PATH": path,
+                "FENGKONG_LANGUAGE": language,
+                "COLUMNS": str(WIDTH),
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            bufsize=1,
+            start_new_session=True,
+        )
+
+    def run(self, command: str) -> str:
+        """What a command prints; a service in the background is waited for until it listens."""
+        asked, told = self._process.stdin, self._process.stdout
+        assert asked is not None, "opened as a pipe"
+        assert told is not None, "opened as a pipe"
+        if command.endswith("&"):
+            asked.write(f"{command}\n")
+            return "" if ">" in command else self._until(lambda line: _READY in line)
+        asked.write(f"{command}\necho {_DONE}\n")
+        return self._until(lambda line: line.endswith(f"{_DONE}\n")).removesuffix(f"{_DONE}\n")
+
+    def _until(self, last: Callable[[str], bool]) -> str:
+        told = self._process.stdout
+        assert told is not None, "opened as a pipe"
+        lines: list[str] = []
+        for line in told:
+            lines.append(line)
+            if last(line):
+                return "".join(lines)
+        raise PageError("the shell ended:\n" + "".join(lines))
+
+    def close(self) -> None:
+        """End the shell and everything it left running."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGTERM)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+        self._process.wait(timeout=30)
+
+
 @dataclass(slots=True)
 class Terminal:
-    """Runs the commands of one page in a directory of its own."""
+    """Runs the commands of one page in a directory of its own.
+
+    The port that a page shows is another one here, so that pages may be played side by side.
+    """
 
     directory: Path
     language: str
+    _shell: Shell | None = None
+    _port: str = field(default_factory=lambda: str(_free_port()))
 
     def run(self, command: str) -> str:
         """What a command prints."""
         words = shlex.split(command)
-        if words[0] != "fengkong":
-            return self._shell(command)
-        return self._fengkong(words)
+        if words[0] == "fengkong" and not _NEEDS_SHELL & set(words) and PORT not in command:
+            return self._fengkong(words)
+        if self._shell is None:
+            self._shell = Shell(directory=self.directory, language=self.language)
+        return self._shell.run(command.replace(PORT, self._port)).replace(self._port, PORT)
 
-    def _shell(self, command: str) -> str:
-        """Any other command; those of our own pages are no danger."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        done = subprocess.run(  # noqa: S602
-            command,
-            shell=True,
-            cwd=self.directory,
-            env={**os.environ, "PATH": path},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.stdout + done.stderr
+    def close(self) -> None:
+        """End what the page left running."""
+        if self._shell is not None:
+            self._shell.close()
+            self._shell = None
 
     def _fengkong(self, words: list[str]) -> str:
         printed = io.StringIO()
@@ -143,13 +205,20 @@ class Terminal:
         """Make or change the file that a block describes."""
         if "save" in block.options:
             path = self.directory / block.options["save"]
-            path.write_text(block.body, encoding="utf-8")
+            path.write_text(block.body.replace(PORT, self._port), encoding="utf-8")
         elif "append" in block.options:
             path = self.directory / block.options["append"]
             path.write_text(path.read_text(encoding="utf-8") + block.body, encoding="utf-8")
         elif "edit" in block.options:
             path = self.directory / block.options["edit"]
             path.write_text(_edited(path.read_text(encoding="utf-8"), block.body), encoding="utf-8")
+
+
+def _free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
 
 
 @contextlib.contextmanager
@@ -183,11 +252,12 @@ def _edited(text: str, change: str) -> str:
 
 def played(page: Path, *, terminal: Terminal) -> Iterator[tuple[Block, str, str, str]]:
     """Follow a page as a reader does: block, command, output shown and output that came."""
-    for block in blocks(page.read_text(encoding="utf-8")):
-        terminal.write(block)
-        if block.language == "console":
-            for command, shown in commands(block.body):
-                yield block, command, shown, terminal.run(command)
+    with contextlib.closing(terminal):
+        for block in blocks(page.read_text(encoding="utf-8")):
+            terminal.write(block)
+            if block.language == "console":
+                for command, shown in commands(block.body):
+                    yield block, command, shown, terminal.run(command)
 
 
 def demonstration(terminal: Terminal) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Final
 import typer
 
 import fengkong
-from fengkong.cli.language import chinese_errors, texts
+from fengkong.cli.language import chinese_errors, service_texts, texts
 from fengkong.cli.main import Format, app
 from fengkong.core.bilingual import Bilingual, Language
 from fengkong.core.errors import RiskError
@@ -29,6 +29,9 @@ from fengkong.events.catalogue import (
     Kind,
     shipped_catalogue,
 )
+from fengkong.service.http.routing import ROUTES, Route
+from fengkong.service.metrics import Metrics
+from fengkong.service.settings import described_settings
 from fengkong.simulation.scenarios import Scenario, shipped_scenarios
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -390,11 +393,96 @@ def _scenario(scenario: Scenario, language: Language) -> Lines:
     )
 
 
+# -- the service -----------------------------------------------------------------------------
+
+
+_SERVICE_TEXTS: Final = {
+    "title": Bilingual(
+        zh="决策服务：地址、设置与指标", en="The decision service: addresses, settings, metrics"
+    ),
+    "addresses": Bilingual(zh="地址", en="Addresses"),
+    "addresses_lead": Bilingual(
+        zh=(
+            "字段、错误和示例见运行中服务的 `/openapi.json`（OpenAPI 3.1）。"
+            "出错时一律按 RFC 9457 应答，`code` 见[错误代码](errors.zh.md)。"
+        ),
+        en=(
+            "Fields, errors and examples are in `/openapi.json` (OpenAPI 3.1) of a running "
+            "service. Every fault is answered by a problem of RFC 9457; its `code` is one of the "
+            "[error codes](errors.md)."
+        ),
+    ),
+    "scopes": Bilingual(zh="密钥的权限", en="Scopes of keys"),
+    "settings": Bilingual(zh="设置", en="Settings"),
+    "settings_lead": Bilingual(
+        zh="写在数据目录的 `service.yaml` 中，一行一项；部分可作为 `fengkong serve` 的选项给出。",
+        en=(
+            "In `service.yaml` of the data directory, one a line; some are options of "
+            "`fengkong serve` too."
+        ),
+    ),
+    "metrics": Bilingual(zh="指标", en="Metrics"),
+    "metrics_lead": Bilingual(
+        zh="`/metrics`，Prometheus 文本格式。标签只取少数已知的值，绝不含标识或姓名。",
+        en=(
+            "`/metrics`, as Prometheus reads it. Labels take few, known values; never an id or a "
+            "name."
+        ),
+    ),
+}
+
+
+def service_page(language: Language) -> Lines:
+    """Addresses, scopes, settings and metrics of the decision service."""
+    said = {name: both.of(language) for name, both in _SERVICE_TEXTS.items()}
+    words = service_texts()
+    yield from (f"# {said['title']}", "", MADE.of(language), "")
+    yield from (f"## {said['addresses']}", "", said["addresses_lead"], "")
+    headings = {
+        "zh": ("请求", "权限", "请求体", "用途"),
+        "en": ("Request", "Scope", "Body", "What it does"),
+    }
+    yield from table(headings[language], [_route(route, language) for route in ROUTES])
+    yield from (f"## {said['scopes']}", "")
+    headings = {"zh": ("权限", "允许"), "en": ("Scope", "What it allows")}
+    scopes = [(code(name), both[language]) for name, both in words["scopes"].items()]
+    yield from table(headings[language], scopes)
+    yield from (f"## {said['settings']}", "", said["settings_lead"], "")
+    headings = {
+        "zh": ("设置", "默认", "可取", "含义"),
+        "en": ("Setting", "Default", "May be", "Meaning"),
+    }
+    rows = [
+        (code(name), code(default) if default else "", allowed, words["settings"][name][language])
+        for name, default, allowed in described_settings()
+    ]
+    yield from table(headings[language], rows)
+    yield from (f"## {said['metrics']}", "", said["metrics_lead"], "")
+    headings = {"zh": ("指标", "类型", "含义"), "en": ("Metric", "Type", "Meaning")}
+    rows = [
+        (
+            code(one.name),
+            one.type,
+            words["metrics"][one.name] if language == "zh" else one.documentation,
+        )
+        for one in Metrics().registry.collect()
+    ]
+    yield from table(headings[language], rows)
+
+
+def _route(route: Route, language: Language) -> tuple[str, str, str, str]:
+    media = codes(kind.decode() for kind in route.sends.media)
+    limit = f", ≤ {route.sends.limit // 1024:,} KiB" if route.sends.limit else ""
+    scope = code(route.scope) if route.scope else ""
+    return code(f"{route.method} {route.path}"), scope, media + limit, route.title.of(language)
+
+
 PAGES: Final[dict[str, Callable[[Language], Lines]]] = {
     "events": events_page,
     "errors": errors_page,
     "cli": cli_page,
     "scenarios": scenarios_page,
+    "service": service_page,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from importlib.resources import files
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from fengkong.core.bilingual import Bilingual, Language
 from fengkong.events.documents import load_document
@@ -32,6 +32,12 @@ def texts() -> dict[str, Bilingual]:
 def chinese_errors() -> dict[str, dict[str, str]]:
     """The title and the hint of every error code in Chinese; English stands in the class."""
     return _messages("errors")
+
+
+@cache
+def service_texts() -> dict[str, dict[str, Any]]:
+    """What is said of the service: `settings` and `scopes` in both, `metrics` in Chinese."""
+    return cast("dict[str, dict[str, Any]]", _messages("service"))
 
 
 def _messages(name: str) -> dict[str, dict[str, str]]:

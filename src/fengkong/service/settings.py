@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Final
@@ -95,6 +95,18 @@ _RANGES: Final = {
     "snapshot_every": (1_000, 10_000_000),
     "request_seconds": (1, 600),
 }
+
+
+def described_settings() -> Iterator[tuple[str, str, str]]:
+    """Name, default and what may be set of every setting, for its reference."""
+    for field in fields(Settings):
+        if field.name == "directory":
+            continue
+        default = field.default
+        shown = "" if default in ("", ()) else str(default)
+        low, high = _RANGES.get(field.name, (0, 0))
+        allowed = f"{low:,}-{high:,}" if high else ", ".join(_CHOICES.get(field.name, ()))
+        yield field.name, shown, allowed
 
 
 def load_settings(directory: Path, *, given: Mapping[str, object] | None = None) -> Settings:
