@@ -16,7 +16,7 @@ from fengkong.journal.verification import verify_journal
 from fengkong.ledger.notes import Signer
 from fengkong.protection.guarded_files import read_guarded
 from fengkong.service.deciding import recorded_answer
-from fengkong.service.opening import Opened, open_for_reading
+from fengkong.service.opening import OpenJournal, open_for_reading
 from fengkong.service.settings import Settings, load_settings
 from fengkong.service.states.lanes import Lane
 from fengkong.service.states.recovery import activations, fold, in_force, restored
@@ -32,7 +32,7 @@ class Held:
 
 
 @contextlib.contextmanager
-def opened(site: Site) -> Iterator[tuple[Settings, Opened]]:
+def opened(site: Site) -> Iterator[tuple[Settings, OpenJournal]]:
     settings = load_settings(site.data, given=site.given)
     parts = open_for_reading(settings, environment=os.environ)
     try:
