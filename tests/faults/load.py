@@ -15,6 +15,7 @@ from fengkong.core.instants import format_instant
 
 DECISIONS, EVENTS, BATCH = "/v1/decisions", "/v1/events", "/v1/decisions/batch"
 NDJSON = "application/x-ndjson"
+MOMENT_S_MAX = 20.0
 
 
 class Sent(NamedTuple):
@@ -38,6 +39,18 @@ class Acknowledged:
         if status == 200:
             assert self.answers.setdefault(sent.id, body) == body, sent.id
             self.sent[sent.id] = sent
+
+
+async def a_random_moment(acknowledged: Acknowledged, dice: random.Random) -> None:
+    """Wait until so many are acknowledged, from none to a few hundred, and some milliseconds more.
+
+    Counted and not timed, so that a busy machine tests what an idle one does.
+    """
+    wanted = dice.choice((0, 1, 20, 60, 120, 300)) + dice.randrange(60)
+    end = time.monotonic() + MOMENT_S_MAX
+    while len(acknowledged.answers) < wanted and time.monotonic() < end:  # noqa: ASYNC110
+        await asyncio.sleep(0.002)
+    await asyncio.sleep(dice.uniform(0.0, 0.01))
 
 
 class Made:

@@ -1,6 +1,5 @@
 """Killed at random moments under load: nothing acknowledged is lost, nothing is there twice."""
 
-import asyncio
 import random
 import time
 from pathlib import Path
@@ -8,20 +7,21 @@ from pathlib import Path
 import pytest
 from hosting import Host, Hosted, Site
 from journal_check import check_state, missing, verified
-from load import Acknowledged, Made, send_all, under_load
+from load import Acknowledged, Made, a_random_moment, send_all, under_load
 
-KILLS = 25
+KILLS = 100
 KILLS_OF_A_JOURNAL = 100
 
 
 def load_and_kill(hosted: Hosted, dice: random.Random, *, prefix: str) -> Acknowledged:
     """What was acknowledged before the service was killed in the middle of a load."""
 
+    acknowledged = Acknowledged()
+
     async def soon_kill() -> None:
-        await asyncio.sleep(dice.uniform(0.005, 0.3))
+        await a_random_moment(acknowledged, dice)
         hosted.kill()
 
-    acknowledged = Acknowledged()
     connections = dice.randrange(16, 33)
     under_load(hosted, acknowledged, prefix=prefix, connections=connections, meanwhile=soon_kill)
     assert set(acknowledged.statuses) <= {200, 429, 503}, acknowledged.statuses

@@ -13,7 +13,7 @@ import loop_disk
 import pytest
 from hosting import Host, Hosted, RefusedStartError, Site
 from journal_check import missing, verified
-from load import Acknowledged, send_all, under_load
+from load import Acknowledged, a_random_moment, send_all, under_load
 from loop_disk import LoopDisk
 
 SHM = Path("/dev/shm")
@@ -37,7 +37,7 @@ def load_until_the_cut(
     copies: list[Path] = []
 
     async def cut() -> None:
-        await asyncio.sleep(dice.uniform(0.02, 0.4))
+        await a_random_moment(acknowledged, dice)
         hosted.freeze()
         await asyncio.sleep(0.05)  # what was answered already arrives
         copies.append(await asyncio.to_thread(disk.copy))
@@ -67,7 +67,7 @@ def cut_again_and_again(host: Host, disk: LoopDisk, *, cuts: int, dice: random.R
 
 
 def test_power_cuts_lose_nothing(host: Host, disk: LoopDisk) -> None:
-    cut_again_and_again(host, disk, cuts=6, dice=random.Random(1))
+    cut_again_and_again(host, disk, cuts=20, dice=random.Random(1))
 
 
 @pytest.mark.nightly
