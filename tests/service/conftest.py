@@ -81,6 +81,12 @@ class MemoryDesk:
         except RiskError as error:
             return problems.of_error(error)
 
+    def take(self, body: bytes, *, decided: bool, reply: Callable[[Answer], None]) -> None:
+        if self.fails_with is not None and not self.pause:
+            raise self.fails_with
+        task = asyncio.ensure_future(self.submit(body, decided=decided))
+        task.add_done_callback(lambda done: reply(done.result()))
+
     async def submit_many(self, bodies: Sequence[bytes], *, decided: bool) -> list[Answer]:
         return [await self.submit(body, decided=decided) for body in bodies]
 

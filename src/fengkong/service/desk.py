@@ -55,6 +55,7 @@ class JournalDesk:
         self._notes = 0
         self.ledger = ledger
         self.submit = writer.submit
+        self.take = writer.take
         self.submit_many = writer.submit_many
         self.publish = policies.publish
         self.shadow = policies.shadow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from fengkong.service.answers import Answer
@@ -44,6 +44,9 @@ class Desk(Protocol):
 
     def submit(self, body: bytes, *, decided: bool) -> Awaitable[Answer]:
         """Decide one event, or only record it."""
+
+    def take(self, body: bytes, *, decided: bool, reply: Callable[[Answer], None]) -> None:
+        """The same, with a call instead of a wait; `reply` may come at once, and must not fail."""
 
     def submit_many(self, bodies: Sequence[bytes], *, decided: bool) -> Awaitable[list[Answer]]:
         """The same for many; answers in the order of the bodies."""

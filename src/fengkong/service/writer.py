@@ -125,13 +125,17 @@ class Writer:
     def submit(self, body: bytes, *, decided: bool) -> asyncio.Future[Answer]:
         """The answer to one event; refusals come at once."""
         future: asyncio.Future[Answer] = self._loop.create_future()
+        self.take(body, decided=decided, reply=reply_to(future))
+        return future
+
+    def take(self, body: bytes, *, decided: bool, reply: Callable[[Answer], None]) -> None:
+        """Have one event answered; a refusal comes before this returns."""
         refusal = self._refusal()
         if refusal is not None:
-            future.set_result(refusal)
-            return future
-        self._singles.append(Item(body, decided=decided, reply=reply_to(future)))
+            reply(refusal)
+            return
+        self._singles.append(Item(body, decided=decided, reply=reply))
         self._wake()
-        return future
 
     def submit_many(
         self, bodies: Sequence[bytes], *, decided: bool

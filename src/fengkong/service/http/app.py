@@ -24,7 +24,8 @@ from fengkong.service.http.bodies import (
     read_body,
     unpacked,
 )
-from fengkong.service.http.exchange import Headers, PreparedHeaders
+from fengkong.service.http.exchange import Headers, PreparedHeaders, header_lines
+from fengkong.service.http.express import KnownHead
 from fengkong.service.http.handlers import Handler, Handlers, Request
 from fengkong.service.http.routing import NO_PARAMETERS, ROUTES, Route, Router, Sends
 from fengkong.service.metrics import Metrics
@@ -70,7 +71,7 @@ class Application:
         self._desk = desk
         self._door = door
         self._metrics = metrics
-        self._note = metrics.requests.note
+        self.note = metrics.requests.note
         self._router = Router()
         self._direct = self._router.direct
         self._open = {route.name for route in ROUTES if route.scope is None}
@@ -109,15 +110,34 @@ class Application:
             {
                 "type": "http.response.start",
                 "status": answer.status,
-                "headers": self._headers(answer, scope=scope),
+                "headers": self._headers(answer, raw_path=scope["raw_path"]),
             }
         )
         await send({"type": "http.response.body", "body": answer.body})
-        self._note(
+        self.note(
             route=_UNROUTED if route is None else route.path,
             status=answer.status,
             seconds=perf_counter() - began,
         )
+
+    def express(self, head: KnownHead, body: bytes, *, reply: Callable[[Answer], None]) -> None:
+        """Have one event answered whose request is whole; `reply` may be called at once."""
+        if self._desk.overloaded:
+            self._overload_refused.inc()
+            reply(self._overloaded)
+            return
+        route = head.route
+        try:
+            self._door.admit_bearer(head.authorization, route=route)
+        except RiskError as error:
+            reply(self._refusal(error))
+            return
+        self._desk.take(body, decided=route.name == "decide", reply=reply)
+
+    def lines(self, answer: Answer, *, raw_path: bytes) -> bytes:
+        """The header lines of an answer but Content-Length."""
+        headers = self._headers(answer, raw_path=raw_path)
+        return headers.lines if type(headers) is PreparedHeaders else header_lines(headers)
 
     async def _answer(
         self,
@@ -174,7 +194,7 @@ class Application:
             return self._nobody
         return problems.of_error(error)
 
-    def _headers(self, answer: Answer, *, scope: Mapping[str, Any]) -> Headers:
+    def _headers(self, answer: Answer, *, raw_path: bytes) -> Headers:
         """The headers but Content-Length, which the edge knows best."""
         status, _, media, retry_after = answer
         prepared = _HEADERS[media]
@@ -184,7 +204,7 @@ class Application:
         if status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
         elif status == 405:
-            headers.append((b"allow", self._router.allowed(scope["raw_path"]).encode()))
+            headers.append((b"allow", self._router.allowed(raw_path).encode()))
         elif retry_after or status in (429, 503):
             headers.append((b"retry-after", b"%d" % (retry_after or problems.RETRY_SECONDS)))
         return headers

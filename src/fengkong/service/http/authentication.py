@@ -72,8 +72,17 @@ class Door:
         if b"signature-input" in named:
             visitor = self._signed(scope=scope, named=named)
         else:
-            visitor = Visitor(key=self._bearer(named, now=now))
-        key = visitor.key
+            visitor = Visitor(key=self._bearer(named.get(b"authorization", b""), now=now))
+        self._let_in(visitor.key, route=route, now=now)
+        return visitor
+
+    def admit_bearer(self, authorization: bytes, *, route: Route) -> None:
+        """As `admit`, of a request that is known to carry this and no signature."""
+        now = self._monotonic()
+        self._let_in(self._bearer(authorization, now=now), route=route, now=now)
+
+    def _let_in(self, key: ApiKey, *, route: Route, now: float) -> None:
+        """Refuse a key that may not do this, or not so often."""
         if route.scope not in key.scopes:
             raise ForbiddenError(f"this needs the scope {route.scope}")
         wait = self._rates.take(key.id, rate=key.rate_per_second, burst=key.burst, now=now)
@@ -81,7 +90,6 @@ class Door:
             error = RateLimitedError("more requests than this key may send")
             error.retry_after = math.ceil(wait)
             raise error
-        return visitor
 
     async def spend(self, visitor: Visitor, *, body: bytes, named: Mapping[bytes, bytes]) -> None:
         """Check that the body is the one signed, and use the signature up, durably.
@@ -107,13 +115,12 @@ class Door:
         """Count the events of a batch against the key's rate; the first was counted already."""
         self._rates.owe(visitor.key.id, events - 1)
 
-    def _bearer(self, named: Mapping[bytes, bytes], *, now: float) -> ApiKey:
-        """The key in the Authorization header.
+    def _bearer(self, value: bytes, *, now: float) -> ApiKey:
+        """The key in an Authorization header.
 
         One that was found good is taken as good for a fifth of a second: under load that saves
         most of the checks, and a key that ends is still refused well within a second.
         """
-        value = named.get(b"authorization", b"")
         if now >= self._known_until:
             self._known.clear()
             self._known_until = now + _KNOWN_SECONDS

@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from fengkong.service import problems
 from fengkong.service.http.exchange import Exchange, StandingLines
+from fengkong.service.http.express import END, Expressed, ExpressExchange, KnownHeads
 from fengkong.service.http.hosts import Hosts
 from fengkong.service.http.sweep import EdgeLimits, Sweep
 from fengkong.service.refusals import (
@@ -52,6 +53,8 @@ class Edge(HttpToolsProtocol):
     sweep: ClassVar[Sweep]
     lines: ClassVar[StandingLines]
     refusals: ClassVar[Mapping[type[ServiceError], bytes]]
+    express: ClassVar[Expressed]
+    heads: ClassVar[KnownHeads]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start watching the connection; refuse it where there are too many."""
@@ -61,6 +64,7 @@ class Edge(HttpToolsProtocol):
         self.head_bytes = 0
         self.piece_bytes = 0
         self.arriving = False
+        self.begun = 0
         self.discarded = 0
         self.write_deadline = _NEVER
         self.deadline = self.loop.time() + self.limits.request
@@ -77,13 +81,13 @@ class Edge(HttpToolsProtocol):
         for exchange in [self.cycle, *waiting]:
             if exchange is not None:
                 exchange.disconnected = True
-                cast("Exchange", exchange).wake()
+                cast("Exchange | ExpressExchange", exchange).wake()
         self.flow.resume_writing()
         self.parser = None  # type: ignore[assignment]
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """The client sends no more; what it has sent is still answered."""
-        exchange = cast("Exchange | None", self.cycle)
+        exchange = cast("Exchange | ExpressExchange | None", self.cycle)
         if exchange is None or exchange.complete or self.arriving:
             return False
         self._end_after_answer()
@@ -94,6 +98,37 @@ class Edge(HttpToolsProtocol):
         if self.refused:
             self._discard(data)
             return
+        quiet = self._quiet()
+        if quiet and self._expressed(data):
+            return
+        begun = self.begun
+        self._parse(data)
+        if quiet and self.begun == begun + 1 and not (self.arriving or self.refused):
+            exchange = cast("Exchange | None", self.cycle)
+            if exchange is not None and not exchange.complete:
+                self.heads.learn(data, exchange)
+
+    def _quiet(self) -> bool:
+        """Whether nothing is half read and nothing unanswered: a new request begins."""
+        if self.arriving or self.head_bytes:
+            return False
+        previous = cast("Exchange | ExpressExchange | None", self.cycle)
+        return previous is None or previous.complete
+
+    def _expressed(self, data: bytes) -> bool:
+        """Whether this is one whole event under a known head, which is then on its way."""
+        end = data.find(END) + len(END)
+        head = self.heads.known.get(data[:end])
+        if head is None or len(data) != end + head.length:
+            return False
+        self.deadline = _NEVER
+        exchange = ExpressExchange(head, edge=self, app=self.express)
+        self.cycle = exchange  # type: ignore[assignment]
+        with exchange:
+            self.express.express(head, data[end:], reply=exchange.reply)
+        return True
+
+    def _parse(self, data: bytes) -> None:
         self.piece_bytes = len(data)
         if not self.arriving:
             self.head_bytes += len(data)
@@ -112,6 +147,7 @@ class Edge(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request starts."""
+        self.begun += 1
         self.url = b""
         self.headers = []
 
@@ -167,7 +203,7 @@ class Edge(HttpToolsProtocol):
         self.arriving = True
         self.head_bytes = 0
         self.discarded = 0
-        previous = cast("Exchange | None", self.cycle)
+        previous = cast("Exchange | ExpressExchange | None", self.cycle)
         self.cycle = exchange  # type: ignore[assignment]
         if previous is None or previous.complete:
             self._start(exchange)
@@ -206,7 +242,7 @@ class Edge(HttpToolsProtocol):
             self.deadline = _NEVER
             exchange.wake()
 
-    def answered(self, exchange: Exchange) -> None:
+    def answered(self, exchange: Exchange | ExpressExchange) -> None:
         """An answer was written: close, take the next waiting request, or wait for one."""
         self.server_state.total_requests += 1
         if not exchange.keep_alive:
@@ -226,7 +262,7 @@ class Edge(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """The server stops: answer what is being answered, then close."""
-        exchange = cast("Exchange | None", self.cycle)
+        exchange = cast("Exchange | ExpressExchange | None", self.cycle)
         if exchange is None or exchange.complete:
             self.transport.close()
         else:
@@ -253,7 +289,7 @@ class Edge(HttpToolsProtocol):
             self._too_slow()
 
     def _too_slow(self) -> None:
-        exchange = cast("Exchange | None", self.cycle)
+        exchange = cast("Exchange | ExpressExchange | None", self.cycle)
         unanswered = exchange is not None and not exchange.complete
         if self.refused:
             self.transport.abort()
@@ -277,19 +313,22 @@ class Edge(HttpToolsProtocol):
         if task.cancelled():
             self.transport.close()
         elif (error := task.exception()) is not None:
-            # Where, not what: the text of an unforeseen error may hold a customer's data.
-            place = error.__traceback__
-            while place is not None and place.tb_next is not None:
-                place = place.tb_next
-            code = place.tb_frame.f_code if place is not None else None
-            LOGGER.error(
-                "unforeseen %s in %s, line %s",
-                type(error).__name__,
-                code.co_qualname if code else "?",
-                place.tb_lineno if place else "?",
-            )
-            if not self.transport.is_closing():
-                self._refuse(InternalError)
+            self.unforeseen(error)
+
+    def unforeseen(self, error: BaseException) -> None:
+        """Answer 500 and log where, not what: an error's text may hold a customer's data."""
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        code = place.tb_frame.f_code if place is not None else None
+        LOGGER.error(
+            "unforeseen %s in %s, line %s",
+            type(error).__name__,
+            code.co_qualname if code else "?",
+            place.tb_lineno if place else "?",
+        )
+        if not self.transport.is_closing():
+            self._refuse(InternalError)
 
     def _end_after_answer(self) -> None:
         if self.cycle is not None:
@@ -302,7 +341,7 @@ class Edge(HttpToolsProtocol):
 
     def _refuse(self, error: type[ServiceError]) -> None:
         self.refused = True
-        exchange = cast("Exchange | None", self.cycle)
+        exchange = cast("Exchange | ExpressExchange | None", self.cycle)
         if exchange is not None and not exchange.complete:
             exchange.disconnected = True
             exchange.wake()
@@ -336,14 +375,19 @@ _EDGE_ERRORS: Final = (
 )
 
 
-def edge_for(*, limits: EdgeLimits, hosts: Hosts) -> type[Edge]:
-    """The protocol class for uvicorn's `http` setting, with these limits."""
+def edge_for(*, limits: EdgeLimits, hosts: Hosts, express: Expressed) -> type[Edge]:
+    """The protocol class for uvicorn's `http` setting, with these limits.
+
+    `express` is the application that uvicorn is given, for events that need no ASGI.
+    """
     members = {
         "limits": limits,
         "hosts": hosts,
         "sweep": Sweep(limits),
         "lines": StandingLines(),
         "refusals": {error: _prepared(error) for error in _EDGE_ERRORS},
+        "express": express,
+        "heads": KnownHeads(),
     }
     return type("Edge", (Edge,), members)
 

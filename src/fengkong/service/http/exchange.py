@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
+
+if TYPE_CHECKING:
+    from fengkong.service.http.express import ExpressExchange
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -53,8 +56,11 @@ class Connection(Protocol):
     server_state: ServerState
     expect_100_continue: bool
 
-    def answered(self, exchange: Exchange) -> None:
+    def answered(self, exchange: Exchange | ExpressExchange) -> None:
         """The answer was written."""
+
+    def unforeseen(self, error: BaseException) -> None:
+        """Answer that there was an error of ours."""
 
 
 class Exchange:

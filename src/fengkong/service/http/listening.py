@@ -43,7 +43,7 @@ def http_server(app: Application, *, listening: Listening) -> uvicorn.Server:
         host=listening.host,
         port=listening.port,
         loop="uvloop",
-        http=edge_for(limits=listening.limits, hosts=Hosts(names)),
+        http=edge_for(limits=listening.limits, hosts=Hosts(names), express=app),
         ws="none",
         lifespan="off",
         interface="asgi3",
