@@ -1,0 +1,1 @@
+"""Models: trees, scorecards and detectors as plain data, scored and explained exactly."""
