@@ -1,10 +1,13 @@
 """A small simulated history and a small policy to run the commands on."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from fengkong.cli.main import main
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 POLICY = """
 policy: small

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from fengkong.cli.arguments import spread_files
+from fengkong.cli.backup_commands import backup_app
 from fengkong.cli.language import text
 from fengkong.cli.service_commands import register
 from fengkong.cli.usage import Command, Group, WrongUse, show_wrong_use, speak_the_language
@@ -201,6 +202,7 @@ def demo(
 
 
 register(app, policy_app)
+app.add_typer(backup_app, name="backup")
 
 
 def main() -> None:

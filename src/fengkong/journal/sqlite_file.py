@@ -7,7 +7,8 @@ import fcntl
 import os
 import secrets
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
+from urllib.parse import quote
 
 import apsw
 
@@ -121,20 +122,39 @@ def _sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def connect(path: Path, *, vfs: str | None = None, also: tuple[str, ...] = ()) -> apsw.Connection:
+class Sharing(NamedTuple):
+    """How a journal's file is opened: the flags of SQLite, and the journal mode it must show."""
+
+    flags: int
+    mode: str
+    address: str
+
+
+LIVING: Final = Sharing(apsw.SQLITE_OPEN_READWRITE, "wal", "{path}")
+"""A file that others may write to meanwhile."""
+FROZEN: Final = Sharing(
+    apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, "delete", "file:{quoted}?immutable=1"
+)
+"""A file that nobody writes to, such as that of a backup: nothing is made beside it."""
+
+
+def connect(
+    path: Path, *, vfs: str | None = None, also: tuple[str, ...] = (), sharing: Sharing = LIVING
+) -> apsw.Connection:
     """A connection to a journal's file, checked to be one; `also` are pragmas of its own."""
     check_sqlite(int(apsw.SQLITE_VERSION_NUMBER))
     if not path.exists():
         raise MissingJournalError(f"{path} does not exist")
+    address = sharing.address.format(path=path, quoted=quote(str(path.absolute())))
     try:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
+        connection = apsw.Connection(address, flags=sharing.flags, vfs=vfs)
     except apsw.Error as error:
         raise risk_of(error, path=path) from error
     try:
         connection.set_busy_timeout(BUSY_MS)
         for pragma in (*_PRAGMAS, *also):
             connection.execute(pragma)
-        _check_format(connection, path=path)
+        _check_format(connection, path=path, mode=sharing.mode)
     except apsw.Error as error:
         close_quietly(connection)
         raise risk_of(error, path=path) from error
@@ -163,16 +183,16 @@ _PRAGMAS: Final = (
 )
 
 
-def _check_format(connection: apsw.Connection, *, path: Path) -> None:
+def _check_format(connection: apsw.Connection, *, path: Path, mode: str) -> None:
     application = connection.pragma("application_id")
     if application != APPLICATION_ID:
         raise ForeignJournalError(f"{path} is a database, but not a journal")
     version = connection.pragma("user_version")
     if version != FORMAT:
         raise ForeignJournalError(f"{path} has format {version}; this program reads {FORMAT}")
-    mode = connection.pragma("journal_mode")
-    if mode != "wal":
-        raise ForeignJournalError(f"{path} is in journal mode {mode}, not WAL")
+    found = connection.pragma("journal_mode")
+    if found != mode:
+        raise ForeignJournalError(f"{path} is in journal mode {found}, not {mode}")
 
 
 def lock_for_writing(path: Path) -> int:

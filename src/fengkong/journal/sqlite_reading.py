@@ -14,7 +14,7 @@ import apsw
 from fengkong.journal.entries import Entry
 from fengkong.journal.errors import DamagedJournalError
 from fengkong.journal.port import Found, Head, StoredCheckpoint
-from fengkong.journal.sqlite_file import close_quietly, connect, risk_of
+from fengkong.journal.sqlite_file import LIVING, Sharing, close_quietly, connect, risk_of
 from fengkong.protection.subject_keys import SubjectKey
 
 LEVEL_SHIFT: Final = 48
@@ -49,10 +49,10 @@ _SEALED: Final = "SELECT value FROM secrets WHERE name = ?"
 class Reader:
     """One connection that reads; threads take turns. Failures are errors of the journal."""
 
-    def __init__(self, path: Path, *, vfs: str | None = None) -> None:
+    def __init__(self, path: Path, *, vfs: str | None = None, sharing: Sharing = LIVING) -> None:
         self._path = path
         self._turn = threading.Lock()
-        self._connection = connect(path, vfs=vfs, also=("PRAGMA query_only=ON",))
+        self._connection = connect(path, vfs=vfs, also=("PRAGMA query_only=ON",), sharing=sharing)
 
     def all(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         """All rows of a statement."""
@@ -71,12 +71,12 @@ class Reader:
 class SqliteReading:
     """A journal that is read: two connections, so that a long read holds up no look-up."""
 
-    def __init__(self, path: Path, *, vfs: str | None = None) -> None:
+    def __init__(self, path: Path, *, vfs: str | None = None, sharing: Sharing = LIVING) -> None:
         self.path = path
         with contextlib.ExitStack() as opened:
-            self._lookups = Reader(path, vfs=vfs)
+            self._lookups = Reader(path, vfs=vfs, sharing=sharing)
             opened.callback(self._lookups.close)
-            self._reads = Reader(path, vfs=vfs)
+            self._reads = Reader(path, vfs=vfs, sharing=sharing)
             opened.callback(self._reads.close)
             self._identity = self._fact("identity")
             self._hash_name = self._fact("hash").decode()

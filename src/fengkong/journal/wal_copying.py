@@ -18,6 +18,9 @@ from fengkong.journal.sqlite_file import close_quietly
 
 BEGIN_PAGES: Final = 8192
 """The WAL's length from which its bulk is copied: 32 MiB."""
+PAUSE_S: Final = 0.2
+"""Between two copies of the bulk: a long reader, such as a backup, lets none of them come further,
+and each looks through the whole WAL."""
 REST_PAGES: Final = 2048
 """The longest rest that a commit's thread copies itself: some milliseconds."""
 
@@ -30,6 +33,7 @@ class WalCopying:
         self._turn = threading.Lock()
         self._wanted = threading.Event()
         self._closed = False
+        self._ended = threading.Event()
         self._copied = 0
         self._thread = threading.Thread(target=self._run, name="wal-copying", daemon=True)
         self._thread.start()
@@ -55,6 +59,7 @@ class WalCopying:
     def close(self) -> None:
         """End the thread and its connection."""
         self._closed = True
+        self._ended.set()
         self._wanted.set()
         self._thread.join()
         close_quietly(self._connection)
@@ -68,6 +73,7 @@ class WalCopying:
                 return
             with self._turn:
                 self._copy(apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self._ended.wait(PAUSE_S)
 
     def _copy(self, mode: int) -> None:
         """One checkpoint; where it fails, the WAL stays as it is until the next one."""

@@ -26,7 +26,7 @@ from fengkong.service.states.lanes import Lane
 
 KEPT: Final = 3
 """Snapshots kept of each policy: the newest may be damaged."""
-_SUFFIX: Final = ".snapshot"
+SNAPSHOT_SUFFIX: Final = ".snapshot"
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -59,14 +59,14 @@ class SnapshotFolder:
 
     def files(self, *, policy: str | None = None) -> list[SnapshotFile]:
         """What is there, the newest first."""
-        found = [_named(path) for path in self.directory.glob(f"*{_SUFFIX}")]
+        found = [snapshot_file(path) for path in self.directory.glob(f"*{SNAPSHOT_SUFFIX}")]
         wanted = [f for f in found if f is not None and policy in (None, f.policy)]
         return sorted(wanted, key=lambda file: file.sequence, reverse=True)
 
     def write(self, lane: Lane, *, sequence: int, leaf: bytes) -> Path:
         """Keep a lane's state at a position, durably; older ones beyond a few are removed."""
         policy = lane.policy.hash
-        path = self.directory / f"{sequence:016d}-{policy[:32]}{_SUFFIX}"
+        path = self.directory / f"{sequence:016d}-{policy[:32]}{SNAPSHOT_SUFFIX}"
         sealed = io.BytesIO()
         self.vault.seal_file(
             _encode(lane, sequence=sequence, leaf=leaf),
@@ -149,8 +149,9 @@ def _decode(plain: bytes) -> tuple[_Head, Mapping[str, np.ndarray[Any, Any]]]:
         raise InvalidSnapshotError(f"it cannot be read: {error}") from None
 
 
-def _named(path: Path) -> SnapshotFile | None:
-    sequence, _, policy = path.name.removesuffix(_SUFFIX).partition("-")
+def snapshot_file(path: Path) -> SnapshotFile | None:
+    """What a file's name says; None where it is no snapshot."""
+    sequence, _, policy = path.name.removesuffix(SNAPSHOT_SUFFIX).partition("-")
     if not sequence.isdigit() or not policy:
         return None
     return SnapshotFile(path, int(sequence), policy)

@@ -1,0 +1,76 @@
+"""Upkeep beside a loaded service, killed at random moments: the service notices nothing of it."""
+
+import asyncio
+import math
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hosting import Host, Site
+from journal_check import missing, verified
+from load import Acknowledged, under_load
+
+from fengkong.service.backups.checking import check_backup, keys_of_backup
+
+PROCESS = Path(__file__).with_name("upkeep_process.py")
+
+
+def killed(work: str, site: Site, place: Path, *, after_s: float) -> None:
+    """Let a piece of upkeep run so long, then kill it; with inf, let it end once."""
+    command = [sys.executable, str(PROCESS), work, str(site.data), str(place)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        if after_s == math.inf:
+            assert process.stdout.readline() == "done\n"
+        else:
+            time.sleep(after_s)
+        assert process.poll() is None, "the upkeep ended by itself"
+        process.send_signal(signal.SIGKILL)
+
+
+def beside_a_load(
+    host: Host, folder: Path, work: str, *, kills: int, longest_s: float, seed: int
+) -> Site:
+    """A site whose service was loaded while upkeep was killed so often; all of it is there."""
+    dice = random.Random(seed)
+    site = Site.new(folder)
+    acknowledged = Acknowledged()
+    hosted = host.start(site)
+    (folder / "place").mkdir()
+
+    async def meanwhile() -> None:
+        for _ in range(kills):
+            after_s = dice.uniform(0.0, longest_s)
+            await asyncio.to_thread(killed, work, site, folder / "place", after_s=after_s)
+        await asyncio.to_thread(killed, work, site, folder / "place", after_s=math.inf)
+
+    under_load(hosted, acknowledged, prefix=f"{work}-{seed}", connections=2, meanwhile=meanwhile)
+    assert set(acknowledged.statuses) == {200}, acknowledged.statuses
+    hosted.stop()
+    assert not missing(acknowledged.answers, verified(site))
+    return site
+
+
+def backups_killed(host: Host, folder: Path, *, kills: int, seed: int) -> int:
+    """How many backups were whole in the end; what is there is whole."""
+    beside_a_load(host, folder, "backup", kills=kills, longest_s=1.5, seed=seed)
+    whole = sorted((folder / "place").glob("backup-*"))
+    for backup in whole:
+        keys = keys_of_backup(backup, keys=None, environment={})
+        check_backup(backup, keys=keys, progress=lambda _part: None)
+    return len(whole)
+
+
+def test_backups_killed_at_any_moment_are_whole_or_not_there(host: Host, tmp_path: Path) -> None:
+    assert backups_killed(host, tmp_path / "site", kills=3, seed=2)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(10))
+def test_backups_killed_again_and_again(host: Host, tmp_path: Path, seed: int) -> None:
+    assert backups_killed(host, tmp_path / "site", kills=40, seed=100 + seed)
