@@ -29,15 +29,23 @@ _fields = {
         {*_texts, "place", "is_fraud"},
     ),
     "login.attempted": ({"customer", "succeeded"}, {"device", "ip", "city", "channel", "place"}),
-    "transfer.initiated": ({"customer", "amount"}, {"device", "ip", "city", "card", "place"}),
+    "transfer.initiated": (
+        {"customer", "amount"},
+        {"device", "ip", "city", "card", "place", "account", "payee_account"},
+    ),
     "loan.applied": ({"customer", "loan_amount"}, {"device", "card", "city"}),
     "device.reported": ({"device"}, {"customer", "ip", "place"}),
-    "label.confirmed": ({"is_fraud"}, {"device", "merchant", "customer"}),
+    "label.confirmed": (
+        {"is_fraud"},
+        {"device", "merchant", "customer", "payee_account"},
+    ),
     "fund.redeemed": ({"customer", "amount"}, {"device"}),
 }
 _money = st.sampled_from([0, 1, 9_999, 10_000, 30_050, 50_001, 123_456])
 _values = {
     **_texts,
+    "account": st.sampled_from(["a1", "a2", "a3"]),
+    "payee_account": st.sampled_from(["a1", "a2", "a4"]),
     "place": _place,
     "amount": _money,
     "loan_amount": _money,

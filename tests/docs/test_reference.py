@@ -9,6 +9,7 @@ import pytest
 
 from fengkong.cli.language import service_texts
 from fengkong.features.declarations import Aggregate
+from fengkong.links.declarations import Measure
 from fengkong.service.http.routing import Scope
 from fengkong.service.metrics import Metrics
 from fengkong.service.settings import described_settings
@@ -33,7 +34,7 @@ def test_every_aggregate_has_its_row(docs: Path, name: str) -> None:
         if line.startswith("| `") and "(" in line.split("|")[1]
     ]
     named = [row.strip("`").split("(")[0] for row in rows]
-    assert named == [aggregate.value for aggregate in Aggregate]
+    assert named == [one.value for one in (*Aggregate, *Measure)]
 
 
 def test_every_part_of_the_service_is_described_in_both_languages() -> None:

@@ -14,11 +14,12 @@ FILE_LINES_MAX = 600
 # The verifier is one file so that an auditor can carry it to another machine.
 LONG_FILES = {
     "src/fengkong/features/kernel.py": 1500,
+    "src/fengkong/links/kernel.py": 950,
     "src/fengkong/ledger/verifier.py": 750,
 }
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "managers"}
 # One loop each, compiled by numba, where a call would cost more than it explains.
-COMPILED_MODULES = {"features/kernel.py", "rules/machine.py"}
+COMPILED_MODULES = {"features/kernel.py", "links/kernel.py", "rules/machine.py"}
 PURE_ROOMS = {
     *("core", "events", "features", "links", "rules", "scoring", "screening", "decisions"),
     *("evaluation", "credit", "markets", "indicators", "ledger", "simulation"),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fengkong.decisions.decision import BilingualText, Decision
 from fengkong.decisions.explanation import Explainer
 from fengkong.decisions.frame import Cells, Slice, combine
-from fengkong.decisions.layout import Layout
+from fengkong.decisions.layout import Layout, Stream
 from fengkong.decisions.outcome import DecisionColumns
 from fengkong.decisions.policy import LIST_CHANGED, Policy
 from fengkong.decisions.single import WORDS_KEPT_MAX, OneEvent
@@ -26,6 +26,7 @@ from fengkong.decisions.verdict import Judge
 from fengkong.events.columns import EventColumns
 from fengkong.events.event import Event
 from fengkong.features.state import WindowState
+from fengkong.links.state import LinkBatch, LinkState
 from fengkong.rules.lists import ListChange, ListState
 
 
@@ -43,7 +44,14 @@ class Engine:
     def new_state(self) -> State:
         """The state before the first event."""
         windows = WindowState(self.layout.plan, limits=self.policy.limits)
-        return State(windows, ListState(self.policy.scope.lists), {})
+        return State(windows, ListState(self.policy.scope.lists), {}, self._new_links(windows))
+
+    def _new_links(self, windows: WindowState) -> LinkState | None:
+        policy = self.policy
+        if not policy.links:
+            return None
+        plan, limits = self.layout.links, policy.limits
+        return LinkState(plan, limits=limits, links=policy.link_limits, beside=windows)
 
     def restore(self, saved: Mapping[str, Any]) -> State:
         """The state that `State.save` gave; refuses one of other feature declarations.
@@ -52,6 +60,8 @@ class Engine:
         """
         state = self.new_state()
         state.windows.restore(saved["windows"])
+        if state.links is not None:
+            state.links.restore(saved["windows"])
         kept = saved["lists"]["lists"]
         lists = {name: kept.get(name, {}) for name in self.policy.scope.lists}
         state.lists = ListState.restore({"version": saved["lists"]["version"], "lists": lists})
@@ -122,7 +132,11 @@ class Engine:
     def _decide_stretch(self, columns: EventColumns, state: State) -> DecisionColumns:
         layout = self.layout
         part = layout.frame.of_columns(columns)
-        advanced = state.windows.advance(**self._window_inputs(columns, part, state))
+        inputs = self._window_inputs(columns, part, state)
+        links = self._prepared_links(columns, part, state)
+        advanced = state.windows.advance(**inputs)
+        if links is not None and state.links is not None:
+            state.links.count(links, count=len(columns))
         decided = np.flatnonzero(layout.decided[columns.types])
         whole = len(decided) == len(columns)
 
@@ -136,7 +150,10 @@ class Engine:
         rows = np.empty((len(decided), layout.program.width))
         width = part.cells.shape[1]
         rows[:, :width] = chosen(part.cells)
-        rows[:, width : width + advanced.values.shape[1]] = chosen(advanced.values)
+        windows = width + advanced.values.shape[1]
+        rows[:, width:windows] = chosen(advanced.values)
+        if links is not None:
+            rows[:, windows : windows + links.values.shape[1]] = chosen(links.values)
         layout.program.fill_columns(
             rows,
             texts={name: texts[name] for name in layout.program.texts},
@@ -164,15 +181,7 @@ class Engine:
         self, columns: EventColumns, part: Slice, state: State
     ) -> dict[str, NDArray[Any]]:
         layout = self.layout
-        members = np.zeros((len(columns), len(layout.streams)), dtype=np.uint8)
-        results = self._condition_results(part, state)
-        for s, (types, condition, present) in enumerate(layout.streams):
-            member = types[columns.types]
-            if condition is not None:
-                member = member & (results[:, condition] == 1.0)
-            if present is not None:
-                member = member & ~np.isnan(part.cells[:, present])
-            members[:, s] = member
+        members = self._members(layout.streams, columns, part, state)
         keys = np.empty((len(columns), 2 * len(layout.plan.keyspaces)), dtype=np.uint64)
         for k, keyspace in enumerate(layout.plan.keyspaces):
             keys[:, 2 * k : 2 * k + 2] = combine([part.hashes[name] for name in keyspace])
@@ -180,6 +189,35 @@ class Engine:
         inputs = part.cells[:, layout.plan_cells]
         state.windows.check_range(inputs)
         return {"times": part.occurred_at, "keys": keys, "members": members, "cells": inputs}
+
+    def _members(
+        self, streams: tuple[Stream, ...], columns: EventColumns, part: Slice, state: State
+    ) -> NDArray[np.uint8]:
+        """Which streams count which events, uint8[n, streams]."""
+        members = np.zeros((len(columns), len(streams)), dtype=np.uint8)
+        results = self._condition_results(part, state)
+        for s, (types, condition, present) in enumerate(streams):
+            member = types[columns.types]
+            if condition is not None:
+                member = member & (results[:, condition] == 1.0)
+            if present is not None:
+                member = member & ~np.isnan(part.cells[:, present])
+            members[:, s] = member
+        return members
+
+    def _prepared_links(self, columns: EventColumns, part: Slice, state: State) -> LinkBatch | None:
+        """A batch that the links have room for, but have not yet counted."""
+        layout = self.layout
+        if state.links is None:
+            return None
+        batch = LinkBatch(layout.links, capacity=len(columns))
+        batch.times[:] = part.occurred_at
+        for k, name in enumerate(layout.links.fields):
+            batch.keys[:, 2 * k : 2 * k + 2] = part.hashes[name]
+        batch.members[:] = self._members(layout.link_streams, columns, part, state)
+        batch.cells[:] = part.cells[:, layout.link_cells]
+        state.links.prepare(batch, count=len(columns))
+        return batch
 
     def _condition_results(self, part: Slice, state: State) -> Cells:
         """The conditions of windows, float64[n, conditions]."""

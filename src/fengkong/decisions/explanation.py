@@ -116,7 +116,7 @@ class Explainer:
             None if rule.reason is None else writer.sentences(rule.reason) for rule in policy.rules
         ]
         self._glances = [[self._glance(look) for look in looks(r.when)] for r in policy.rules]
-        shown = [self._readers[name] for name in (*layout.plan.names, *policy.derived)]
+        shown = [self._readers[name] for name in (*layout.counted_names, *policy.derived)]
         self._shown = tuple([(reader.name, reader.position) for reader in shown])
         plain = [r for r in shown if r.source in (Source.ROW, Source.RESULT)]
         self._money = [reader.name for reader in plain if names[reader.name] is Kind.MONEY]
@@ -179,7 +179,7 @@ class Explainer:
         for name in layout.frame.texts:
             if name not in layout.frame.cells:
                 yield Reader(name, Source.TEXT, _NOWHERE)
-        for position, name in enumerate(layout.plan.names, len(layout.frame.cells)):
+        for position, name in enumerate(layout.counted_names, len(layout.frame.cells)):
             source = Source.WORD if name in layout.word_features else Source.ROW
             yield Reader(name, source, position, scope.names.get(name) is Kind.BOOLEAN)
         computed = list(layout.named.items())[: layout.computed]

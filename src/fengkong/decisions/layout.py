@@ -14,6 +14,8 @@ from fengkong.events.catalogue import TEXT_LIKE
 from fengkong.events.catalogue import Kind as FieldKind
 from fengkong.features.declarations import Aggregate
 from fengkong.features.plan import Plan, compile_plan
+from fengkong.features.tree import StreamSpec
+from fengkong.links.plan import LinkPlan, LinkStream, compile_link_plan
 from fengkong.rules.expressions import Expression
 from fengkong.rules.program import Program, compile_program
 
@@ -39,6 +41,9 @@ class Layout:
         self.plan: Plan = compile_plan(
             policy.windows, fields=policy.catalogue.fields, default_types=policy.events
         )
+        self.links: LinkPlan = compile_link_plan(
+            policy.links, fields=policy.catalogue.fields, default_types=policy.events
+        )
         self.named = dict(_named_expressions(policy))
         self.word_fields = self._kept_words()
         self.word_features = frozenset(
@@ -49,7 +54,7 @@ class Layout:
         cells = self._cell_names()
         self.conditions: Program = compile_program(list(policy.conditions.items()), frame=cells)
         self.program: Program = compile_program(
-            list(self.named.items()), frame=[*cells, *self.plan.names]
+            list(self.named.items()), frame=[*cells, *self.counted_names]
         )
         self.frame = Frame(
             cells=cells,
@@ -63,12 +68,19 @@ class Layout:
         self.counted = self.type_mask(policy.counted_types)
         self.decided = self.type_mask(policy.events)
         self.plan_cells = np.array([cells.index(name) for name in self.plan.cells], dtype=np.int64)
-        self.streams = tuple(self._streams())
+        self.streams = tuple(self._stream(one, one.present) for one in self.plan.streams)
+        self.link_cells = np.array([cells.index(name) for name in self.links.cells], dtype=np.int64)
+        self.link_streams = tuple(self._stream(one, None) for one in self.links.streams)
         self.word_cells = tuple((name, cells.index(name)) for name in self.word_fields)
-        self.seen = len(cells) + len(self.plan.names)
-        """How many cells of the program's row are of the frame or window features, the first."""
+        self.seen = len(cells) + len(self.counted_names)
+        """How many cells of the program's row are of the frame, windows or links, the first."""
         self.computed = sum(not name.startswith("rule:") for name in self.named)
         """How many of the program's results, the first ones, are not conditions of rules."""
+
+    @property
+    def counted_names(self) -> tuple[str, ...]:
+        """Window features, then link features: what stands behind the frame's cells."""
+        return (*self.plan.names, *self.links.names)
 
     def type_mask(self, names: Iterable[str]) -> NDArray[np.bool_]:
         """For each type number whether the type is one of some names."""
@@ -99,7 +111,8 @@ class Layout:
             field = fields.get(name.split(".", maxsplit=1)[0])
             return 2 if field is not None and field.kind is FieldKind.PLACE else 0
 
-        return sorted(names | set(self.plan.cells), key=lambda name: (group(name), name))
+        names |= {*self.plan.cells, *self.links.cells}
+        return sorted(names, key=lambda name: (group(name), name))
 
     def _kept_words(self) -> tuple[str, ...]:
         """Text fields whose first or last value is a feature."""
@@ -113,19 +126,18 @@ class Layout:
 
     def _hashed_names(self, cells: list[str]) -> list[str]:
         keys = {name for keyspace in self.plan.keyspaces for name in keyspace}
+        keys |= set(self.links.fields)
         return sorted(keys | {name for name in cells if self.is_text(name)})
 
-    def _streams(self) -> Iterator[Stream]:
+    def _stream(self, stream: StreamSpec | LinkStream, present: str | None) -> Stream:
         cells = self.frame.cells
-        for stream in self.plan.streams:
-            present = stream.present
-            if present is not None and present not in cells:
-                present = f"{present}.lat"
-            yield Stream(
-                types=self.type_mask(stream.event_types),
-                condition=None if stream.where is None else self.conditions.index(stream.where),
-                present=None if present is None else cells.index(present),
-            )
+        if present is not None and present not in cells:
+            present = f"{present}.lat"
+        return Stream(
+            types=self.type_mask(stream.event_types),
+            condition=None if stream.where is None else self.conditions.index(stream.where),
+            present=None if present is None else cells.index(present),
+        )
 
 
 def rule_name(rule: Rule) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from fengkong.core.bilingual import Bilingual
@@ -11,6 +11,9 @@ from fengkong.events.catalogue import Catalogue, EventType
 from fengkong.events.catalogue import Kind as FieldKind
 from fengkong.features.declarations import WindowFeature
 from fengkong.features.state import Limits
+from fengkong.links.declarations import LinkFeature
+from fengkong.links.plan import event_types
+from fengkong.links.state import LinkLimits
 from fengkong.rules.expressions import Expression
 from fengkong.rules.kinds import Kind
 from fengkong.rules.parameters import Parameter
@@ -126,11 +129,14 @@ class Policy:
     limits: Limits
     examples: tuple[Example, ...]
     description: Bilingual | None = None
+    links: tuple[LinkFeature, ...] = ()
+    link_limits: LinkLimits = field(default_factory=LinkLimits)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """Window features and derived ones, in declared order within each kind."""
-        return (*(feature.name for feature in self.windows), *self.derived)
+        """Window features, link features and derived ones, in declared order within each kind."""
+        windows = [feature.name for feature in self.windows]
+        return (*windows, *(feature.name for feature in self.links), *self.derived)
 
     @property
     def decided_types(self) -> tuple[EventType, ...]:
@@ -142,4 +148,4 @@ class Policy:
         """All event types that change the state: decided, counted by a feature, list changes."""
         counted = {name for feature in self.windows for name in feature.event_types or ()}
         changes = {LIST_CHANGED} if self.scope.lists else set()
-        return frozenset(self.events) | counted | changes
+        return frozenset(self.events) | counted | event_types(self.links) | changes

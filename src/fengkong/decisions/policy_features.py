@@ -18,6 +18,13 @@ from fengkong.features.declarations import (
     parse_feature,
 )
 from fengkong.features.plan import check_features, result_kind
+from fengkong.links.declarations import (
+    LinkFeature,
+    Measure,
+    is_link_declaration,
+    parse_link_feature,
+)
+from fengkong.links.plan import check_link_features
 from fengkong.rules.expressions import Expression, parse, parse_condition
 from fengkong.rules.kinds import Kind
 from fengkong.rules.nodes import Name, OnList, TextFunction, walk
@@ -41,6 +48,7 @@ class Features:
     """
 
     windows: list[WindowFeature] = field(default_factory=list)
+    links: list[LinkFeature] = field(default_factory=list)
     conditions: dict[str, Expression] = field(default_factory=dict)
     derived: dict[str, Expression] = field(default_factory=dict)
     scorecards: list[Scorecard] = field(default_factory=list)
@@ -60,7 +68,8 @@ class Features:
     def computed(self) -> frozenset[str]:
         """Names whose values are computed, so that their characters are not at hand."""
         outputs = {f"{table.id}.{name}" for table in self.tables for name in table.outputs}
-        return frozenset({window.name for window in self.windows} | set(self.derived) | outputs)
+        counted = {one.name for one in self.windows} | {one.name for one in self.links}
+        return frozenset(counted | set(self.derived) | outputs)
 
 
 def field_kinds(types: Iterable[EventType], *, catalogue: Catalogue) -> dict[str, Kind]:
@@ -97,11 +106,14 @@ class FeatureReader:
         """The features of a document; `scope` then has all their names."""
         declarations = self._declarations(top)
         for name, text in declarations.items():
-            if is_window_declaration(text):
+            if is_link_declaration(text):
+                self._link(name, text)
+            elif is_window_declaration(text):
                 self._window(name, text)
         self._name(self._window_kinds())
+        self._name({link.name: Kind.NUMBER for link in self.features.links})
         for name, text in declarations.items():
-            if not is_window_declaration(text):
+            if not (is_link_declaration(text) or is_window_declaration(text)):
                 self._derived(name, text)
         for index, data in enumerate(self.reading.items(top.get("scorecards"), "scorecards")):
             self._scorecard(data, index)
@@ -161,24 +173,57 @@ class FeatureReader:
         if counted and not any(needed <= event.fields for event in counted):
             names = ", ".join(event.name for event in counted)
             reading.fault(f"no event of {names} has {', '.join(sorted(needed))} together", *place)
-        where = feature.where
-        if where is not None and where not in self.features.conditions:
-            inside = self.scope.with_names(self._condition_kinds(feature, counted))
-            origin = reading.origin(*place)
-            condition = reading.attempt(
-                partial(parse_condition, where, scope=inside, origin=origin), *place
-            )
-            if condition is not None:
-                self.features.conditions[where] = condition
+        self._condition(feature, counted, delayed=feature.delayed > 0)
         return len(reading.faults) == before
 
-    def _condition_kinds(self, feature: WindowFeature, counted: list[EventType]) -> dict[str, Kind]:
-        """What a condition may read: a truth only when it is told, or after a delay."""
+    def _condition(
+        self, feature: WindowFeature | LinkFeature, counted: list[EventType], *, delayed: bool
+    ) -> None:
+        """Note the condition of a feature; it may read a truth when it is told, or delayed."""
+        where, place = feature.where, ("features", feature.name)
+        if where is None or where in self.features.conditions:
+            return
         told = all(event.name in RECORDED_ONLY for event in counted)
-        kinds = all_kinds if told or feature.delayed else field_kinds
-        return kinds(counted, catalogue=self.catalogue)
+        kinds = all_kinds if told or delayed else field_kinds
+        inside = self.scope.with_names(kinds(counted, catalogue=self.catalogue))
+        origin = self.reading.origin(*place)
+        condition = self.reading.attempt(
+            partial(parse_condition, where, scope=inside, origin=origin), *place
+        )
+        if condition is not None:
+            self.features.conditions[where] = condition
 
-    def _counted(self, feature: WindowFeature) -> list[EventType]:
+    # -- links -------------------------------------------------------------------------------
+
+    def _link(self, name: str, text: str) -> None:
+        place = ("features", name)
+        feature = self.reading.attempt(partial(parse_link_feature, text, name=name), *place)
+        if feature is None or not self._sound_link(feature):
+            self.reading.failed.add(name)
+            return
+        self.features.links.append(feature)
+        closing = feature.measure is Measure.CYCLE_HOPS
+        self.features.needed[name] = frozenset(feature.entities if closing else (feature.over,))
+
+    def _sound_link(self, feature: LinkFeature) -> bool:
+        """Whether a link feature fits the fields, its event types and its condition."""
+        reading, place = self.reading, ("features", feature.name)
+        before = len(reading.faults)
+        counted = self._counted(feature)
+        reading.attempt(
+            partial(check_link_features, [feature], fields=self.catalogue.fields), *place
+        )
+        if len(reading.faults) > before:
+            return False
+        pairs = [{feature.entities[0], other} for other in feature.entities[1:]]
+        if counted and not any(pair <= event.fields for event in counted for pair in pairs):
+            names = ", ".join(event.name for event in counted)
+            together = ", ".join(sorted(feature.entities))
+            reading.fault(f"no event of {names} has two of {together} to link", *place)
+        self._condition(feature, counted, delayed=False)
+        return len(reading.faults) == before
+
+    def _counted(self, feature: WindowFeature | LinkFeature) -> list[EventType]:
         """The event types that a feature counts."""
         if feature.event_types is None:
             return list(self.types)

@@ -20,6 +20,7 @@ from fengkong.decisions.reading import Reading
 from fengkong.events.catalogue import Catalogue, EventType
 from fengkong.events.documents import load_document
 from fengkong.features.state import Limits
+from fengkong.links.state import LinkLimits
 from fengkong.rules.kinds import Kind
 from fengkong.rules.lists import ListDeclaration, parse_list
 from fengkong.rules.origins import Origin
@@ -32,6 +33,8 @@ _KEYS: Final = frozenset(
     | {"lists", "parameters", "exchange_rates", "tables", "scorecards", "rules", "outcomes"}
     | {"unknown", "fallback", "late_after", "limits", "examples"}
 )
+_LINK_LIMITS: Final = {"hub_links": (2, 1024), "linked_max": (2, 10_000)}
+_LIMITS: Final = frozenset({"memory_mb", *_LINK_LIMITS})
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,79}", re.ASCII)
 
 
@@ -101,6 +104,7 @@ class _PolicyReader:
             catalogue=self.catalogue,
             events=tuple(event.name for event in types),
             windows=tuple(features.windows),
+            links=tuple(features.links),
             conditions=features.conditions,
             derived=features.derived,
             tables=tuple(features.tables),
@@ -112,6 +116,7 @@ class _PolicyReader:
             scope=reader.scope,
             rates=rates,
             limits=limits,
+            link_limits=self._link_limits(),
             examples=examples,
         )
 
@@ -177,10 +182,24 @@ class _PolicyReader:
         if not isinstance(memory_mb, int) or not 16 <= memory_mb <= 1_000_000:
             reading.fault("memory_mb is a whole number from 16", "limits", "memory_mb")
             memory_mb = 4096
-        reading.keys(data, "limits", known=frozenset({"memory_mb"}))
+        reading.keys(data, "limits", known=_LIMITS)
         late = str(self.top.get("late_after", "1d"))
         late_after = reading.attempt(partial(parse_duration, late), "late_after")
         return Limits(memory_bytes=memory_mb * 1024**2, late_after=late_after or 0)
+
+    def _link_limits(self) -> LinkLimits:
+        data = self.reading.mapping(self.top.get("limits"), "limits")
+        chosen: dict[str, int] = {}
+        for name, (least, most) in _LINK_LIMITS.items():
+            value = data.get(name)
+            if value is None:
+                continue
+            if type(value) is int and least <= value <= most:
+                chosen[name] = value
+            else:
+                message = f"{name} is a whole number from {least} to {most:,}"
+                self.reading.fault(message, "limits", name)
+        return LinkLimits(**chosen)
 
     # -- names and values --------------------------------------------------------------------
 

@@ -13,7 +13,8 @@ from fengkong.core.hashing import hash_text
 from fengkong.decisions.decision import Decision
 from fengkong.decisions.explanation import Explainer, Seen, Verdict
 from fengkong.decisions.frame import ENVELOPE_TEXTS, combined_pair
-from fengkong.decisions.layout import Layout
+from fengkong.decisions.layout import Layout, Stream
+from fengkong.decisions.linked import LinkedEvent
 from fengkong.decisions.state import State
 from fengkong.decisions.verdict import Judge
 from fengkong.events.catalogue import Kind as FieldKind
@@ -81,7 +82,10 @@ class OneEvent:
         self._first_keys = [parts[0] for parts in keyspaces]
         self._combinations = [(k, parts) for k, parts in enumerate(keyspaces) if len(parts) > 1]
         self._decided: list[bool] = layout.decided.tolist()
-        self._members = [self._membership(number) for number in range(len(layout.counted))]
+        types = range(len(layout.counted))
+        self._members = [_membership(number, layout.streams) for number in types]
+        self._links = LinkedEvent(layout) if layout.policy.links else None
+        self._link_members = [_membership(number, layout.link_streams) for number in types]
         self._cache: dict[object, tuple[bytes, float]] = {}
         self._pairs: dict[tuple[bytes, ...], bytes] = {}
         self._forget()
@@ -96,6 +100,7 @@ class OneEvent:
         self._pack = struct.Struct(f"{cells}d").pack
         self._cell_bytes = _bytes_of(self._main.row[:cells])
         self._feature_bytes = _bytes_of(self._main.row[cells : cells + features])
+        self._link_bytes = _bytes_of(self._main.row[cells + features : layout.seen])
         self._condition_bytes: memoryview | bytearray = bytearray()
         if self._conditions is not None:
             self._condition_bytes = _bytes_of(self._conditions.row[:cells])
@@ -107,23 +112,6 @@ class OneEvent:
         self._plan_bytes = _bytes_of(window.cells)
         self._pack_plan = struct.Struct(f"{len(self._plan_cells)}d").pack
         self._values = _bytes_of(window.values[0])
-
-    def _membership(self, number: int) -> _Members:
-        """The streams of a type."""
-        streams = self.layout.streams
-        sure = bytearray(len(streams))
-        conditional: list[tuple[int, int, int | None]] = []
-        present: list[tuple[int, int]] = []
-        for index, stream in enumerate(streams):
-            if not stream.types[number]:
-                continue
-            if stream.condition is not None:
-                conditional.append((index, stream.condition, stream.present))
-            elif stream.present is not None:
-                present.append((index, stream.present))
-            else:
-                sure[index] = 1
-        return _Members(bytes(sure), tuple(conditional), tuple(present))
 
     # -- texts -------------------------------------------------------------------------------
 
@@ -160,6 +148,8 @@ class OneEvent:
         if not self._decided[number]:
             return None
         self._feature_bytes[:] = self._values
+        if self._links is not None:
+            self._link_bytes[:] = self._links.values
         main = self._main
         main.run(values, event.occurred_at, state.lists)
         points, rank, marks = self.judge.row(main.results, number)
@@ -194,10 +184,18 @@ class OneEvent:
         self, event: Event, number: int, cells: list[Any], hashed: list[Any], state: State
     ) -> None:
         """Count the event in the windows."""
-        members = self._members[number]
+        members, linked = self._members[number], self._link_members[number]
         self._member_bytes[:] = members.sure
-        if members.conditional:
-            self._ask(members.conditional, event, cells, state)
+        results: list[float] = []
+        if members.conditional or linked.conditional:
+            results = self._ask(event, state)
+            _hold(members, results, cells, self._member_bytes)
+        if self._links is not None and state.links is not None:
+            sure: bytes | bytearray = linked.sure
+            if linked.conditional:
+                sure = bytearray(sure)
+                _hold(linked, results, cells, sure)
+            self._links.prepare(event, bytes(sure), cells=cells, hashed=hashed, links=state.links)
         for stream, at in members.present:
             self._member_bytes[stream] = cells[at] == cells[at]
         keys = [hashed[first][0] for first in self._first_keys]
@@ -214,24 +212,17 @@ class OneEvent:
         self._time[0] = event.occurred_at
         self._plan_bytes[:] = self._pack_plan(*[cells[at] for at in self._plan_cells])
         state.windows.advance_one(self._window)
+        if self._links is not None and state.links is not None:
+            self._links.count(state.links)
 
-    def _ask(
-        self,
-        asked: tuple[tuple[int, int, int | None], ...],
-        event: Event,
-        cells: list[Any],
-        state: State,
-    ) -> None:
-        """Whether the event is a member where that depends on a condition."""
+    def _ask(self, event: Event, state: State) -> list[float]:
+        """The results of the conditions on which memberships depend."""
         conditions = self._conditions
         assert conditions is not None, "a stream with a condition has a program"
         self._condition_bytes[:] = self._cell_bytes
         conditions.run(self._texts(event), event.occurred_at, state.lists)
-        results = conditions.results.tolist()
-        members = self._member_bytes
-        for stream, condition, present in asked:
-            if results[condition] == 1.0 and (present is None or cells[present] == cells[present]):
-                members[stream] = 1
+        results: list[float] = conditions.results.tolist()
+        return results
 
     def _combine(self, keys: tuple[bytes, ...]) -> bytes:
         """The key of several texts together, which is then remembered."""
@@ -245,6 +236,35 @@ class OneEvent:
         if not self._envelope:
             return event.values
         return {**event.values, "event_type": event.type, "currency": event.currency}
+
+
+def _hold(
+    members: _Members,
+    results: list[float],
+    cells: list[Any],
+    held: bytearray | memoryview,
+) -> None:
+    """Note the streams whose condition holds, and whose cell is present."""
+    for stream, condition, present in members.conditional:
+        if results[condition] == 1.0 and (present is None or cells[present] == cells[present]):
+            held[stream] = 1
+
+
+def _membership(number: int, streams: tuple[Stream, ...]) -> _Members:
+    """The streams of a type."""
+    sure = bytearray(len(streams))
+    conditional: list[tuple[int, int, int | None]] = []
+    present: list[tuple[int, int]] = []
+    for index, stream in enumerate(streams):
+        if not stream.types[number]:
+            continue
+        if stream.condition is not None:
+            conditional.append((index, stream.condition, stream.present))
+        elif stream.present is not None:
+            present.append((index, stream.present))
+        else:
+            sure[index] = 1
+    return _Members(bytes(sure), tuple(conditional), tuple(present))
 
 
 def _bytes_of(array: NDArray[Any]) -> memoryview | bytearray:

@@ -190,7 +190,7 @@ class _Tally:
             rules=self._rule_tallies(),
             first_at=None if self._first is None else format_instant(self._first),
             last_at=None if self._last is None else format_instant(self._last),
-            memory=EngineMemory(bytes=state.windows.size_bytes, keys=dict(state.windows.live_keys)),
+            memory=EngineMemory(bytes=state.size_bytes, keys=dict(state.windows.live_keys)),
         )
 
     def _rule_tallies(self) -> tuple[RuleTally, ...]:

@@ -13,7 +13,7 @@ from fengkong.decisions import verdict
 from fengkong.decisions.decision import BilingualText
 from fengkong.decisions.outcome import DecisionColumns
 from fengkong.decisions.policy import Policy, Rule
-from fengkong.evaluation.declared import declaration
+from fengkong.evaluation.declared import declaration, link_declaration
 from fengkong.evaluation.explained import (
     Cause,
     Explanation,
@@ -140,6 +140,8 @@ class Witness:
         policy = self.policy
         for window in policy.windows:
             yield self._value(window.name, "window", declaration(window, policy=policy))
+        for link in policy.links:
+            yield self._value(link.name, "link", link_declaration(link, policy=policy))
         for name, expression in policy.derived.items():
             yield self._value(name, "derived", expression.render())
         for card in policy.scorecards:

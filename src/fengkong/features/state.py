@@ -155,9 +155,13 @@ class WindowState:
     def __init__(
         self, plan: Plan, *, limits: Limits | None = None, executor: Executor | None = None
     ) -> None:
-        """With an `executor` of threads the keyspaces of a large batch are counted side by side."""
+        """With an `executor` of threads the keyspaces of a large batch are counted side by side.
+
+        `beside_bytes` is what others hold that share the memory limit; they keep it up to date.
+        """
         self.plan = plan
         self.limits = limits or Limits()
+        self.beside_bytes = 0
         self._executor = executor if len(plan.keyspaces) > 1 else None
         self._meta = np.zeros(kernel.META_WORDS, dtype=np.int64)
         self._meta[kernel.LATE_AFTER] = self.limits.late_after
@@ -338,7 +342,7 @@ class WindowState:
         name = _GROWING[why]
         old = getattr(part, name)
         growth = (part.size_after(why) - old.shape[0]) * old[0].nbytes
-        if self.size_bytes + growth > self.limits.memory_bytes:
+        if self.size_bytes + self.beside_bytes + growth > self.limits.memory_bytes:
             self._refuse_growth(growth)
         part.grow(why)
         self._place_part(k)
@@ -356,10 +360,12 @@ class WindowState:
 
     def _refuse_growth(self, growth_bytes: int) -> None:
         most = max(self.live_keys, key=lambda name: self.live_keys[name])
+        beside = f" and the links {self.beside_bytes / 1e6:,.1f} MB" if self.beside_bytes else ""
         raise FeatureLimitError(
-            f"the windows hold {self.size_bytes / 1e6:,.1f} MB, need {growth_bytes / 1e6:,.1f} MB "
-            f"more, and `memory_mb` allows {self.limits.memory_bytes / 1e6:,.1f} MB; most entities "
-            f"are {most} ({self.live_keys[most]:,}); {self._longest()}",
+            f"the windows hold {self.size_bytes / 1e6:,.1f} MB{beside}, need "
+            f"{growth_bytes / 1e6:,.1f} MB more, and `memory_mb` allows "
+            f"{self.limits.memory_bytes / 1e6:,.1f} MB; most entities are {most} "
+            f"({self.live_keys[most]:,}); {self._longest()}",
             path="$.limits.memory_mb",
         )
 

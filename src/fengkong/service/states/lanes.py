@@ -178,6 +178,8 @@ def _memory(policy: Policy) -> tuple[object, ...]:
     """Everything of a policy that its state depends on."""
     return (
         policy.windows,
+        policy.links,
+        policy.link_limits,
         sorted(policy.events),
         sorted((name, str(condition)) for name, condition in policy.conditions.items()),
         sorted(policy.scope.lists),

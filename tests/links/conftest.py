@@ -1,0 +1,6 @@
+"""The tests of links share a reference and generators that stand beside them."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
