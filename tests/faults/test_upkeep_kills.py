@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from hosting import Host, Site
-from journal_check import missing, verified
+from journal_check import check_state, missing, verified
 from load import Acknowledged, under_load
 
 from fengkong.service.backups.checking import check_backup, keys_of_backup
@@ -74,3 +74,20 @@ def test_backups_killed_at_any_moment_are_whole_or_not_there(host: Host, tmp_pat
 @pytest.mark.parametrize("seed", range(10))
 def test_backups_killed_again_and_again(host: Host, tmp_path: Path, seed: int) -> None:
     assert backups_killed(host, tmp_path / "site", kills=40, seed=100 + seed)
+
+
+def archives_killed(host: Host, folder: Path, *, kills: int, seed: int) -> Site:
+    """Payloads on their way to the archive and back: every one of them is somewhere, once."""
+    site = beside_a_load(host, folder, "archive", kills=kills, longest_s=1.0, seed=seed)
+    check_state(site, [])
+    return site
+
+
+def test_archiving_killed_at_any_moment_loses_nothing(host: Host, tmp_path: Path) -> None:
+    archives_killed(host, tmp_path / "site", kills=3, seed=5)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(10))
+def test_archiving_killed_again_and_again(host: Host, tmp_path: Path, seed: int) -> None:
+    archives_killed(host, tmp_path / "site", kills=40, seed=200 + seed)

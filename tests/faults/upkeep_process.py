@@ -1,15 +1,19 @@
 """A process that does one piece of upkeep beside a running service, over and over, to be killed.
 
 Run as a script: ``upkeep_process.py WORK DATA PLACE``. It says `ready` once everything is imported,
-and `done` after each piece. WORK is backup.
+and `done` after each piece. WORK is backup or archive.
 """
 
 import os
 import sys
+import time
 from pathlib import Path
 
+from fengkong.journal.archive import ArchiveFolder
+from fengkong.journal.archiving import archive, bring_back
 from fengkong.service.backups.creating import create_backup
 from fengkong.service.clock import wall_clock
+from fengkong.service.opening import upkeep
 from fengkong.service.settings import load_settings
 
 
@@ -27,7 +31,18 @@ def back_up(data: Path, place: Path) -> None:
     )
 
 
-WORKS = {"backup": back_up}
+def move(data: Path, place: Path) -> None:
+    """Archive everything that is signed, and every second time bring everything back."""
+    settings = load_settings(data)
+    folder = ArchiveFolder(settings.archive)
+    with upkeep(settings, environment=os.environ) as kept:
+        archive(kept.store, folder, before=FOREVER)
+        if folder.files() and time.time_ns() & 1024:
+            bring_back(kept.store, folder, days=None)
+
+
+FOREVER = 10**17
+WORKS = {"backup": back_up, "archive": move}
 
 
 def main() -> None:

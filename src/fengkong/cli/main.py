@@ -52,6 +52,9 @@ SkipBadFile = Annotated[
     Path | None, typer.Option("--skip-bad", metavar="FILE", help=text("option.skip_bad"))
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help=text("option.format"))]
+ArchiveData = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help=text("option.archive_data"))
+]
 TruthFile = Annotated[
     Path | None, typer.Option("--truth", metavar="FILE", help=text("option.truth"))
 ]
@@ -87,13 +90,14 @@ def features(
     out: OutFile,
     mapping: MappingName = None,
     skip_bad: SkipBadFile = None,
+    data: ArchiveData = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Write the features of every decided event."""
     from fengkong.cli.histories import History  # noqa: PLC0415
     from fengkong.cli.replays import feature_table  # noqa: PLC0415
 
-    history = History(paths=events, mapping=mapping, skip_bad=skip_bad)
+    history = History(paths=events, mapping=mapping, skip_bad=skip_bad, data=data)
     feature_table(policy, history, out=out, as_json=output is Format.JSON)
 
 
@@ -106,13 +110,14 @@ def replay(
     ] = None,
     mapping: MappingName = None,
     skip_bad: SkipBadFile = None,
+    data: ArchiveData = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Decide a history."""
     from fengkong.cli.histories import History  # noqa: PLC0415
     from fengkong.cli.replays import decide_history  # noqa: PLC0415
 
-    history = History(paths=events, mapping=mapping, skip_bad=skip_bad)
+    history = History(paths=events, mapping=mapping, skip_bad=skip_bad, data=data)
     decide_history(policy, history, out=out, as_json=output is Format.JSON)
 
 
@@ -127,13 +132,14 @@ def backtest(
     truth: TruthFile = None,
     delay: Delay = None,
     skip_bad: SkipBadFile = None,
+    data: ArchiveData = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Judge a policy, or two, on a history with known truth."""
     from fengkong.cli.backtests import run  # noqa: PLC0415
     from fengkong.cli.histories import History  # noqa: PLC0415
 
-    history = History(paths=events, mapping=mapping, skip_bad=skip_bad)
+    history = History(paths=events, mapping=mapping, skip_bad=skip_bad, data=data)
     run(
         policy,
         history,
@@ -153,13 +159,14 @@ def explain(
     events: Events,
     mapping: MappingName = None,
     skip_bad: SkipBadFile = None,
+    data: ArchiveData = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Trace one decision."""
     from fengkong.cli.explanations import run  # noqa: PLC0415
     from fengkong.cli.histories import History  # noqa: PLC0415
 
-    history = History(paths=events, mapping=mapping, skip_bad=skip_bad)
+    history = History(paths=events, mapping=mapping, skip_bad=skip_bad, data=data)
     run(event_id, policy, history, as_json=output is Format.JSON)
 
 

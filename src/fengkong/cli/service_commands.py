@@ -171,6 +171,36 @@ def journal_rotate(data: Data = DATA) -> None:
     rotate_keys(data)
 
 
+@journal_app.command("archive", cls=Command, help=text("journal.archive.help"))
+def journal_archive(
+    data: Data = DATA,
+    before: Annotated[
+        str | None, typer.Option("--before", metavar="DAY", help=text("option.before"))
+    ] = None,
+    keep_days: Annotated[int, typer.Option("--keep-days", help=text("option.keep_days"))] = 90,
+    store: Annotated[str | None, typer.Option("--store", help=text("option.store"))] = None,
+) -> None:
+    """Move history to Parquet, by day."""
+    from fengkong.cli.archives import archive  # noqa: PLC0415
+
+    archive(data, before=before, keep_days=keep_days, store=store)
+
+
+@journal_app.command("restore", cls=Command, help=text("journal.restore.help"))
+def journal_restore(
+    days: Annotated[
+        list[str] | None, typer.Argument(metavar="DAY...", help=text("argument.days"))
+    ] = None,
+    data: Data = DATA,
+    everything: Annotated[bool, typer.Option("--all", help=text("option.all_days"))] = False,
+    store: Annotated[str | None, typer.Option("--store", help=text("option.store"))] = None,
+) -> None:
+    """Bring archived days back."""
+    from fengkong.cli.archives import restore  # noqa: PLC0415
+
+    restore(data, days=days or [], everything=everything, store=store)
+
+
 @ledger_app.command("export", cls=Command, help=text("ledger.export.help"))
 def ledger_export(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help=text("argument.export"))],

@@ -21,6 +21,13 @@ class JournalInUseError(RiskError):
     hint = "Stop the other service first, or read from the journal instead of writing."
 
 
+class UpkeepInUseError(RiskError):
+    """A backup, an archive or a rotation of this journal is under way."""
+
+    code = "journal.upkeep_in_use"
+    hint = "Wait for it to end, and run the command again."
+
+
 class DamagedJournalError(RiskError):
     """The journal's file or an entry of it is not what was written."""
 

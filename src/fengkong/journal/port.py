@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from fengkong.journal.archive import ArchiveFolder
 from fengkong.journal.entries import Entry
 from fengkong.ledger.tree import Tile
 from fengkong.protection.subject_keys import KeyStore, SubjectKey
@@ -48,6 +49,9 @@ class Reading(Protocol):
 
     Every call may raise `StoreUnavailableError` (try again later) or `DamagedJournalError`.
     """
+
+    archive: ArchiveFolder | None
+    """Where moved payloads are: `read` and `entry` put them in. None: they stay empty."""
 
     @property
     def identity(self) -> bytes:
@@ -142,4 +146,16 @@ class Store(Reading, KeyStore, Protocol):
 
     def index_lookups(self, tokens: Sequence[tuple[bytes, int]], *, upto: int) -> None:
         """Index (blind index, sequence) pairs of all entries up to `upto`; again is harmless."""
+        ...
+
+    def holds_payload(self, *, first: int, last: int) -> bool:
+        """Whether the first entry of an event in this range has its payload here."""
+        ...
+
+    def drop_payloads(self, *, first: int, last: int) -> None:
+        """Empty the payloads of events in this range, durably: an archive has them."""
+        ...
+
+    def put_payloads(self, payloads: Sequence[tuple[int, bytes]]) -> None:
+        """Fill empty payloads again, by sequence, durably."""
         ...

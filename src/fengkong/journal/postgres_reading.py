@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import psycopg
 
+from fengkong.journal.archive import ArchiveFolder, with_moved
 from fengkong.journal.entries import Entry
 from fengkong.journal.errors import DamagedJournalError, MissingJournalError
 from fengkong.journal.port import Found, Head, StoredCheckpoint
@@ -102,6 +103,7 @@ class PostgresReading:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.archive: ArchiveFolder | None = None
         self._lookups = Reader(url)
         self._reads = Reader(url)
         try:
@@ -131,7 +133,9 @@ class PostgresReading:
 
     def read(self, *, after: int, limit: int) -> list[Entry]:
         """Entries in order, from the one behind `after`."""
-        return list(map(Entry._make, self._reads.all(_READ, (after, limit))))
+        return with_moved(
+            lambda: list(map(Entry._make, self._reads.all(_READ, (after, limit)))), self.archive
+        )
 
     def leaves(self, *, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Sequence and leaf of entries in order, without their payloads."""
@@ -139,8 +143,10 @@ class PostgresReading:
 
     def entry(self, sequence: int) -> Entry | None:
         """One entry."""
-        rows = self._lookups.all(_ENTRY, (sequence,))
-        return Entry._make(rows[0]) if rows else None
+        found = with_moved(
+            lambda: list(map(Entry._make, self._lookups.all(_ENTRY, (sequence,)))), self.archive
+        )
+        return found[0] if found else None
 
     def find(self, event_hashes: Sequence[int]) -> list[Found]:
         """Every durable entry with one of these hashes, in order of sequence; one statement."""

@@ -81,6 +81,19 @@ INSERT INTO secrets VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = exc
 _PUT_FACT: Final = """
 INSERT INTO facts VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """
+_HOLDS: Final = """
+SELECT length(payload) FROM entries
+WHERE sequence BETWEEN %s AND %s AND event_hash <> 0 ORDER BY sequence LIMIT 1
+"""
+_DROP: Final = """
+UPDATE entries SET payload = ''::bytea
+WHERE sequence BETWEEN %s AND %s AND event_hash <> 0 AND length(payload) > 0
+"""
+_FILL: Final = """
+UPDATE entries SET payload = filled.payload
+FROM unnest(%b::int8[], %b::bytea[]) AS filled (sequence, payload)
+WHERE entries.sequence = filled.sequence AND length(entries.payload) = 0
+"""
 _INSERT_LOOKUPS: Final = """
 INSERT INTO lookups SELECT * FROM unnest(%b::bytea[], %b::int8[]) ON CONFLICT DO NOTHING
 """
@@ -94,6 +107,7 @@ class PostgresStore(PostgresReading):
         self._staged: Batch | None = None
         self._durable: Head | None = None
         self._writer: Connection | None = writer
+        self._prepare: Callable[[Connection], None] = _prepare
         super().__init__(url)
 
     @classmethod
@@ -120,6 +134,22 @@ class PostgresStore(PostgresReading):
                 f"the journal was made with the hash {store.hash_name}, "
                 f"and {hash_name} is configured"
             )
+        return store
+
+    @classmethod
+    def beside_the_writer(cls, url: str) -> Self:
+        """The journal for upkeep in small transactions while a service writes to it."""
+        try:
+            writer = connect(url)
+        except psycopg.Error as error:
+            raise risk_of(error) from error
+        try:
+            _prepare_beside(writer)
+            store = cls(url, writer=writer)
+        except BaseException:
+            writer.close()
+            raise
+        store._prepare = _prepare_beside
         return store
 
     def stage(self, batch: Batch) -> None:
@@ -164,6 +194,20 @@ class PostgresStore(PostgresReading):
                 writer.execute(_PUT_FACT, ("lookups", upto.to_bytes(8, "big")))
 
         self._write(insert)
+
+    def holds_payload(self, *, first: int, last: int) -> bool:
+        """Whether the first entry of an event in this range has its payload here."""
+        rows = self._reads.all(_HOLDS, (first, last))
+        return bool(rows and rows[0][0])
+
+    def drop_payloads(self, *, first: int, last: int) -> None:
+        """Empty the payloads of events in this range, durably: an archive has them."""
+        self._write(lambda writer: writer.execute(_DROP, (first, last)))
+
+    def put_payloads(self, payloads: Sequence[tuple[int, bytes]]) -> None:
+        """Fill empty payloads again, by sequence, durably."""
+        columns = ([sequence for sequence, _ in payloads], [payload for _, payload in payloads])
+        self._write(lambda writer: writer.execute(_FILL, columns))
 
     def rewrap(self, keys: Sequence[SubjectKey]) -> None:
         """Replace master id and wrapped bytes of living keys in one durable transaction."""
@@ -214,7 +258,7 @@ class PostgresStore(PostgresReading):
         self._durable = None
         writer = connect(self.url)
         try:
-            _prepare(writer)
+            self._prepare(writer)
         except JournalInUseError as error:
             writer.close()
             raise StoreUnavailableError(
@@ -260,6 +304,11 @@ def _prepare(writer: Connection) -> None:
     check_durability(writer)
     writer.execute(f"SET statement_timeout = {STATEMENT_MS}")
     lock_for_writing(writer)
+
+
+def _prepare_beside(writer: Connection) -> None:
+    check_durability(writer)
+    writer.execute(f"SET statement_timeout = {STATEMENT_MS}")
 
 
 def _columns(

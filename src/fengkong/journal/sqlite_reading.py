@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import apsw
 
+from fengkong.journal.archive import ArchiveFolder, with_moved
 from fengkong.journal.entries import Entry
 from fengkong.journal.errors import DamagedJournalError
 from fengkong.journal.port import Found, Head, StoredCheckpoint
@@ -73,6 +74,7 @@ class SqliteReading:
 
     def __init__(self, path: Path, *, vfs: str | None = None, sharing: Sharing = LIVING) -> None:
         self.path = path
+        self.archive: ArchiveFolder | None = None
         with contextlib.ExitStack() as opened:
             self._lookups = Reader(path, vfs=vfs, sharing=sharing)
             opened.callback(self._lookups.close)
@@ -98,7 +100,9 @@ class SqliteReading:
 
     def read(self, *, after: int, limit: int) -> list[Entry]:
         """Entries in order, from the one behind `after`."""
-        return list(map(Entry._make, self._reads.all(_READ, (after, limit))))
+        return with_moved(
+            lambda: list(map(Entry._make, self._reads.all(_READ, (after, limit)))), self.archive
+        )
 
     def leaves(self, *, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Sequence and leaf of entries in order, without their payloads."""
@@ -106,8 +110,10 @@ class SqliteReading:
 
     def entry(self, sequence: int) -> Entry | None:
         """One entry."""
-        rows = self._lookups.all(_ENTRY, (sequence,))
-        return Entry._make(rows[0]) if rows else None
+        found = with_moved(
+            lambda: list(map(Entry._make, self._lookups.all(_ENTRY, (sequence,)))), self.archive
+        )
+        return found[0] if found else None
 
     def find(self, event_hashes: Sequence[int]) -> list[Found]:
         """Every durable entry with one of these hashes, in order of sequence; one statement."""

@@ -56,6 +56,14 @@ _DESTROY: Final = "UPDATE subject_keys SET wrapped = NULL, destroyed_at = ? WHER
 _PUT_SEALED: Final = "INSERT OR REPLACE INTO secrets VALUES (?, ?)"
 _PUT_FACT: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
 _INSERT_LOOKUP: Final = "INSERT INTO lookups VALUES (?, ?) ON CONFLICT DO NOTHING"
+_HOLDS: Final = """
+SELECT length(payload) FROM entries
+WHERE sequence BETWEEN ? AND ? AND event_hash <> 0 ORDER BY sequence LIMIT 1
+"""
+_DROP: Final = """
+UPDATE entries SET payload = x'' WHERE sequence BETWEEN ? AND ? AND event_hash <> 0
+"""
+_FILL: Final = "UPDATE entries SET payload = ? WHERE sequence = ? AND length(payload) = 0"
 _LEAF: Final = "SELECT leaf FROM entries WHERE sequence = ?"
 
 
@@ -93,6 +101,11 @@ class SqliteStore(SqliteReading):
                 )
             store._opened = opened.pop_all()
         return store
+
+    @classmethod
+    def beside_the_writer(cls, path: Path) -> Self:
+        """The journal for upkeep in small transactions while a service writes to it."""
+        return cls(path)
 
     def stage(self, batch: Batch) -> None:
         """Insert a batch in an open transaction; one at a time. Nothing is durable yet."""
@@ -144,6 +157,20 @@ class SqliteStore(SqliteReading):
             writer.execute(_PUT_FACT, ("lookups", upto.to_bytes(8, "big")))
 
         self._write(insert)
+
+    def holds_payload(self, *, first: int, last: int) -> bool:
+        """Whether the first entry of an event in this range has its payload here."""
+        rows = self._reads.all(_HOLDS, (first, last))
+        return bool(rows and rows[0][0])
+
+    def drop_payloads(self, *, first: int, last: int) -> None:
+        """Empty the payloads of events in this range, durably: an archive has them."""
+        self._write(lambda writer: writer.execute(_DROP, (first, last)))
+
+    def put_payloads(self, payloads: Sequence[tuple[int, bytes]]) -> None:
+        """Fill empty payloads again, by sequence, durably."""
+        rows = [(payload, sequence) for sequence, payload in payloads]
+        self._write(lambda writer: writer.executemany(_FILL, rows))
 
     def rewrap(self, keys: Sequence[SubjectKey]) -> None:
         """Replace master id and wrapped bytes of living keys in one durable transaction."""

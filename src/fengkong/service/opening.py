@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from fengkong.journal.archive import ArchiveFolder
+from fengkong.journal.errors import MissingJournalError, UpkeepInUseError
 from fengkong.journal.port import Reading, Store
 from fengkong.journal.sqlite_reading import SqliteReading
 from fengkong.journal.sqlite_store import SqliteStore
@@ -78,6 +83,45 @@ def open_for_reading(settings: Settings, *, environment: Mapping[str, str]) -> O
         raise
 
 
+@contextmanager
+def upkeep(settings: Settings, *, environment: Mapping[str, str]) -> Iterator[OwnedJournal]:
+    """The journal for upkeep beside its writer; one piece of upkeep at a time.
+
+    Raises UpkeepInUseError, and what opening the journal raises.
+    """
+    with upkeep_turn(settings):
+        store = _store_beside_the_writer(settings)
+        try:
+            yield OwnedJournal(store, _opened(settings, store, environment=environment))
+        finally:
+            store.close()
+
+
+@contextmanager
+def upkeep_turn(settings: Settings) -> Iterator[None]:
+    """The turn of one piece of upkeep; it ends with the process. Raises UpkeepInUseError."""
+    if not settings.directory.is_dir():
+        raise MissingJournalError(f"there is no directory {settings.directory}")
+    place = settings.directory / "upkeep.lock"
+    descriptor = os.open(place, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UpkeepInUseError(f"{settings.directory} is being kept by another") from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _store_beside_the_writer(settings: Settings) -> Store:
+    if settings.embedded:
+        return SqliteStore.beside_the_writer(settings.journal_file)
+    from fengkong.journal.postgres_store import PostgresStore  # noqa: PLC0415 - only where it is used
+
+    return PostgresStore.beside_the_writer(settings.store)
+
+
 def _store(settings: Settings) -> Store:
     if settings.embedded:
         return SqliteStore.open(settings.journal_file, hash_name=settings.hash)
@@ -95,6 +139,7 @@ def _reading(settings: Settings) -> Reading:
 
 
 def _opened(settings: Settings, reading: Reading, *, environment: Mapping[str, str]) -> OpenJournal:
+    reading.archive = ArchiveFolder(settings.archive)
     vault = Vault(
         store=cast("KeyStore", reading),
         masters=master_keys(settings, environment=environment),

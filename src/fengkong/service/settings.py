@@ -72,6 +72,11 @@ class Settings:
         return self.directory / "snapshots"
 
     @property
+    def archive(self) -> Path:
+        """Payloads that were moved out of the journal."""
+        return self.directory / "archive"
+
+    @property
     def places(self) -> tuple[str, ...]:
         """The second places of checkpoints."""
         sibling = self.directory.with_name(self.directory.name + ".checkpoints")

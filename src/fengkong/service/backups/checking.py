@@ -11,6 +11,7 @@ from typing import Final, Self, cast
 import apsw
 
 from fengkong.core.errors import Fault, FaultsError, RiskError
+from fengkong.journal.archive import ArchiveFolder
 from fengkong.journal.errors import DamagedJournalError
 from fengkong.journal.sqlite_file import FROZEN
 from fengkong.journal.sqlite_file import connect as connect_journal
@@ -70,6 +71,7 @@ class OpenBackup:
     def __init__(self, folder: Path, *, masters: MasterKeys | None) -> None:
         self.file = folder / "journal.db"
         self.reading = SqliteReading(self.file, sharing=FROZEN)
+        self.reading.archive = ArchiveFolder(folder / "archive")
         try:
             self.vault = None if masters is None else _vault(self.reading, masters=masters)
         except BaseException:

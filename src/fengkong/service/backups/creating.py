@@ -15,6 +15,7 @@ from typing import Final
 
 from fengkong import __version__
 from fengkong.core.instants import format_instant
+from fengkong.journal.archive import ArchiveFolder
 from fengkong.journal.copying import copy_database
 from fengkong.ledger.export_layout import origin_of
 from fengkong.ledger.notes import Signer, checkpoint_of
@@ -30,7 +31,7 @@ from fengkong.service.backups.manifest import (
     signed_manifest,
 )
 from fengkong.service.backups.places import coming_into_being, copy_file
-from fengkong.service.opening import ledger_signer, master_keys
+from fengkong.service.opening import ledger_signer, master_keys, upkeep_turn
 from fengkong.service.settings import FILE_NAME, Settings
 from fengkong.service.states.snapshots import SNAPSHOT_SUFFIX, snapshot_file
 
@@ -66,8 +67,11 @@ def create_backup(
     signer = _signer(settings)
     # What wraps the keys of the copy must be among these, whatever is rotated meanwhile.
     files = {name: _key_file(settings, name) for name in _key_names(settings)}
-    with coming_into_being(target) as folder:
+    # Nothing may come out of the archive while it is copied behind the journal.
+    with upkeep_turn(settings), coming_into_being(target) as folder:
         _copy_journal(settings, folder / "journal.db", progress=progress)
+        for archived in ArchiveFolder(settings.archive).files():
+            copy_file(archived.path, folder / "archive" / archived.path.name)
         if settings.access_file.exists():
             copy_database(settings.access_file, folder / "access.db")
         if (settings.directory / FILE_NAME).is_file():
