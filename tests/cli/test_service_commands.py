@@ -37,13 +37,19 @@ def test_a_day_with_the_service(tmp_path, key):
     verified = run("journal", "verify", "--replay", "--data", str(data))
     assert verified.returncode == 0, verified.stderr
     assert "equal to the byte: 12" in verified.stdout
+    rotated = run("journal", "rotate-keys", "--data", str(data))  # while it serves
+    assert rotated.returncode == 0, rotated.stderr
+    with Client(serving.url, key) as client:
+        assert client.decide(payment(100))["sequence"] == 15
+        assert [client.decision(str(event["id"])) for event in events] == answers
     erased = run("journal", "erase", "customer:C-1", "--url", serving.url, "--key", key)
     assert json.loads(erased.stdout)["erased"] is True
     assert serving.end(signal.SIGTERM) == 0
     exported = run("ledger", "export", str(tmp_path / "ledger"), "--data", str(data))
     assert exported.returncode == 0, exported.stderr
     assert run("ledger", "verify", str(tmp_path / "ledger")).returncode == 0
-    assert run("journal", "rotate-keys", "--data", str(data)).returncode == 0
+    retired = run("journal", "retire-keys", "--data", str(data))
+    assert "retired: 0" in retired.stdout  # an hour has not passed
     assert run("journal", "verify", "--data", str(data)).returncode == 0
 
 
@@ -83,6 +89,7 @@ def test_keys_are_listed_without_their_secrets_and_revoked(tmp_path, key):
         ("key", "create", "x", "--scope", "everything"),
         ("key", "revoke", "unknown"),
         ("journal", "verify"),
+        ("journal", "rotate-keys"),
         ("policy", "status", "--key", "nonsense"),
         ("policy", "status", "--key", "fk_a_b", "--url", "http://127.0.0.1:9"),
     ],

@@ -14,7 +14,12 @@ from hosting import Host, Site
 from journal_check import check_state, missing, verified
 from load import Acknowledged, under_load
 
+from fengkong.core.instants import HOUR_US
+from fengkong.protection.masters import FileMasters
+from fengkong.protection.rotation import is_finished, retire, rotate
 from fengkong.service.backups.checking import check_backup, keys_of_backup
+from fengkong.service.opening import upkeep
+from fengkong.service.settings import load_settings
 
 PROCESS = Path(__file__).with_name("upkeep_process.py")
 
@@ -91,3 +96,31 @@ def test_archiving_killed_at_any_moment_loses_nothing(host: Host, tmp_path: Path
 @pytest.mark.parametrize("seed", range(10))
 def test_archiving_killed_again_and_again(host: Host, tmp_path: Path, seed: int) -> None:
     archives_killed(host, tmp_path / "site", kills=40, seed=200 + seed)
+
+
+def rotations_killed(host: Host, folder: Path, *, kills: int, seed: int) -> int:
+    """Master keys after so many rotations, cut off under load; all that was sealed opens."""
+    site = beside_a_load(host, folder, "rotation", kills=kills, longest_s=0.5, seed=seed)
+    check_state(site, [])
+    settings = load_settings(site.data)
+    with upkeep(settings, environment={}) as kept:
+        masters = FileMasters(settings.keys / "master.json")
+        rotate(kept.store, masters=masters, journal_id=kept.store.identity)
+        assert is_finished(kept.store, masters=masters)
+        later = 2 * HOUR_US + time.time_ns() // 1000
+        retire(kept.store, masters=masters, now=later)
+        count = len(masters.ages())
+    verified(site)
+    hosted = host.start(site)  # the masters that are left are enough
+    hosted.stop()
+    return count
+
+
+def test_rotation_killed_under_load_loses_nothing(host: Host, tmp_path: Path) -> None:
+    assert rotations_killed(host, tmp_path / "site", kills=4, seed=7) == 1
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(10))
+def test_rotation_killed_again_and_again(host: Host, tmp_path: Path, seed: int) -> None:
+    assert rotations_killed(host, tmp_path / "site", kills=60, seed=300 + seed) == 1

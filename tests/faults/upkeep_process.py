@@ -1,7 +1,8 @@
 """A process that does one piece of upkeep beside a running service, over and over, to be killed.
 
 Run as a script: ``upkeep_process.py WORK DATA PLACE``. It says `ready` once everything is imported,
-and `done` after each piece. WORK is backup or archive.
+and `done` after each piece. WORK is
+backup, archive or rotation.
 """
 
 import os
@@ -11,6 +12,8 @@ from pathlib import Path
 
 from fengkong.journal.archive import ArchiveFolder
 from fengkong.journal.archiving import archive, bring_back
+from fengkong.protection.masters import FileMasters
+from fengkong.protection.rotation import is_finished, retire, rotate
 from fengkong.service.backups.creating import create_backup
 from fengkong.service.clock import wall_clock
 from fengkong.service.opening import upkeep
@@ -41,8 +44,20 @@ def move(data: Path, place: Path) -> None:
             bring_back(kept.store, folder, days=None)
 
 
+def rotate_masters(data: Path, place: Path) -> None:
+    """Put everything under a new master key; one that was cut off goes on."""
+    settings = load_settings(data)
+    with upkeep(settings, environment=os.environ) as kept:
+        masters = FileMasters(settings.keys / "master.json")
+        if is_finished(kept.store, masters=masters):
+            masters.add(now=wall_clock())
+        rotate(kept.store, masters=masters, journal_id=kept.store.identity)
+        # An hour has to pass before an old one may go.
+        retire(kept.store, masters=masters, now=wall_clock())
+
+
 FOREVER = 10**17
-WORKS = {"backup": back_up, "archive": move}
+WORKS = {"backup": back_up, "archive": move, "rotation": rotate_masters}
 
 
 def main() -> None:

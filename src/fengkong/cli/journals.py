@@ -6,16 +6,17 @@ import os
 from pathlib import Path
 
 from fengkong.cli.language import text
-from fengkong.cli.screen import OUTPUT, progress, show_error
+from fengkong.cli.screen import ERRORS, OUTPUT, progress, show_error
 from fengkong.core.errors import RiskError
 from fengkong.journal.export import export_ledger
 from fengkong.journal.second_place import second_place
 from fengkong.journal.verification import verify_journal
+from fengkong.protection.errors import InvalidMastersError
 from fengkong.protection.masters import FileMasters
 from fengkong.protection.rotation import is_finished, retire, rotate
 from fengkong.service.clock import wall_clock
-from fengkong.service.opening import ledger_signer, open_for_reading, open_for_writing
-from fengkong.service.settings import load_settings
+from fengkong.service.opening import ledger_signer, open_for_reading, upkeep
+from fengkong.service.settings import Settings, load_settings
 from fengkong.service.states.replaying import replay
 
 
@@ -63,22 +64,52 @@ def verify(data: Path, *, store: str | None, replays: bool) -> bool:
     return True
 
 
-def rotate_keys(data: Path) -> None:
-    """Put everything that a master key protects under a new one."""
-    settings = load_settings(data)
+def rotate_keys(data: Path, *, store: str | None) -> None:
+    """Put everything that a master key protects under a new one; a service may be serving."""
+    settings = _with_master_file(data, store=store)
     now = wall_clock()
-    masters = FileMasters(settings.keys / "master.json")
-    written = open_for_writing(settings, environment=os.environ, now=now)
-    try:
-        store = written.store
-        if is_finished(store, masters=masters):  # else an interrupted rotation goes on
+    with upkeep(settings, environment=os.environ) as kept:
+        masters = FileMasters(settings.keys / "master.json")
+        if is_finished(kept.store, masters=masters):  # else an interrupted rotation goes on
             masters.add(now=now)
-        rotate(store, masters=masters, journal_id=store.identity)
-        gone = retire(store, masters=masters, now=now)
-    finally:
-        written.store.close()
-    new = masters.current()
-    OUTPUT.print(text("journal.rotate.done", id=new.id, count=len(gone)), markup=False)
+        with progress(text("journal.rotate.progress")) as told:
+            done = rotate(
+                kept.store,
+                masters=masters,
+                journal_id=kept.store.identity,
+                progress=lambda count: told(count, 0.0),
+            )
+        gone = retire(kept.store, masters=masters, now=now)
+        old = list(masters.ages())[:-1]
+    OUTPUT.print(
+        text("journal.rotate.done", id=done.master_id, keys=f"{done.rewrapped:,}"), markup=False
+    )
+    _show_retired(gone, old=old)
+
+
+def retire_keys(data: Path, *, store: str | None) -> None:
+    """Remove the master keys that nothing needs any more."""
+    settings = _with_master_file(data, store=store)
+    with upkeep(settings, environment=os.environ) as kept:
+        masters = FileMasters(settings.keys / "master.json")
+        gone = retire(kept.store, masters=masters, now=wall_clock())
+        old = list(masters.ages())[:-1]
+    _show_retired(gone, old=old)
+
+
+def _with_master_file(data: Path, *, store: str | None) -> Settings:
+    settings = load_settings(data, given={"store": store})
+    if settings.master_keys != "file":
+        raise InvalidMastersError(
+            "the master keys are in the environment: put the new one in front there and restart"
+        )
+    return settings
+
+
+def _show_retired(gone: list[str], *, old: list[str]) -> None:
+    OUTPUT.print(text("journal.retire.done", count=len(gone)), markup=False)
+    if old:
+        ERRORS.print(text("journal.retire.waiting", count=len(old)), markup=False)
 
 
 def export(data: Path, target: Path) -> None:

@@ -164,11 +164,25 @@ def journal_erase(
 
 
 @journal_app.command("rotate-keys", cls=Command, help=text("journal.rotate.help"))
-def journal_rotate(data: Data = DATA) -> None:
+def journal_rotate(
+    data: Data = DATA,
+    store: Annotated[str | None, typer.Option("--store", help=text("option.store"))] = None,
+) -> None:
     """Put everything under a new master key."""
     from fengkong.cli.journals import rotate_keys  # noqa: PLC0415
 
-    rotate_keys(data)
+    rotate_keys(data, store=store)
+
+
+@journal_app.command("retire-keys", cls=Command, help=text("journal.retire.help"))
+def journal_retire(
+    data: Data = DATA,
+    store: Annotated[str | None, typer.Option("--store", help=text("option.store"))] = None,
+) -> None:
+    """Remove master keys that nothing needs any more."""
+    from fengkong.cli.journals import retire_keys  # noqa: PLC0415
+
+    retire_keys(data, store=store)
 
 
 @journal_app.command("archive", cls=Command, help=text("journal.archive.help"))
