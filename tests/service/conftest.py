@@ -116,6 +116,9 @@ class MemoryDesk:
         self.erased.append(subject)
         return Answer(200, b'{"erased":true}')
 
+    async def look_up(self, value: str) -> Answer:
+        return Answer(200, b'{"found":[]}')
+
     def ready(self) -> Answer:
         return Answer(200, b'{"status":"ready"}')
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
+
 from fengkong.cli.language import text
-from fengkong.cli.screen import ERRORS, OUTPUT, progress, show_error
+from fengkong.cli.screen import ERRORS, OUTPUT, progress, show_error, show_json, show_table
 from fengkong.core.errors import RiskError
 from fengkong.journal.export import export_ledger
 from fengkong.journal.second_place import second_place
@@ -15,6 +17,7 @@ from fengkong.protection.errors import InvalidMastersError
 from fengkong.protection.masters import FileMasters
 from fengkong.protection.rotation import is_finished, retire, rotate
 from fengkong.service.clock import wall_clock
+from fengkong.service.lookups import checked_value, look_up
 from fengkong.service.opening import ledger_signer, open_for_reading, upkeep
 from fengkong.service.settings import Settings, load_settings
 from fengkong.service.states.replaying import replay
@@ -110,6 +113,33 @@ def _show_retired(gone: list[str], *, old: list[str]) -> None:
     OUTPUT.print(text("journal.retire.done", count=len(gone)), markup=False)
     if old:
         ERRORS.print(text("journal.retire.waiting", count=len(old)), markup=False)
+
+
+def find(written: str, *, data: Path, store: str | None, as_json: bool) -> None:
+    """Show the entries that hold a value, once all of the journal is indexed."""
+    value = checked_value(written)
+    settings = load_settings(data, given={"store": store})
+    with upkeep(settings, environment=os.environ) as kept:
+        head = max(kept.store.head().sequence, 1)
+        with progress(text("journal.find.progress")) as told:
+            result = look_up(
+                kept, value, index_at_most=head, progress=lambda done: told(done, done / head)
+            )
+    if as_json:
+        show_json(msgspec.to_builtins(result))
+        return
+    columns = [
+        text("column.entry"),
+        text("column.id"),
+        text("column.kind"),
+        text("column.recorded"),
+        text("column.outcome"),
+    ]
+    rows = [[e.sequence, e.event_id, e.kind, e.recorded_at, e.outcome] for e in result.found]
+    title = text("journal.find.title", count=f"{len(rows):,}", entries=f"{result.indexed:,}")
+    show_table(title, columns, rows, left=5)
+    if not result.complete:
+        ERRORS.print(text("journal.find.more", count=f"{len(rows):,}"), markup=False)
 
 
 def export(data: Path, target: Path) -> None:

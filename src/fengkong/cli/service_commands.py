@@ -185,6 +185,19 @@ def journal_retire(
     retire_keys(data, store=store)
 
 
+@journal_app.command("find", cls=Command, help=text("journal.find.help"))
+def journal_find(
+    value: Annotated[str, typer.Argument(metavar="VALUE", help=text("argument.value"))],
+    data: Data = DATA,
+    store: Annotated[str | None, typer.Option("--store", help=text("option.store"))] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the entries that hold a value."""
+    from fengkong.cli.journals import find  # noqa: PLC0415
+
+    find(value, data=data, store=store, as_json=as_json)
+
+
 @journal_app.command("archive", cls=Command, help=text("journal.archive.help"))
 def journal_archive(
     data: Data = DATA,

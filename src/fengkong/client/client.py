@@ -148,6 +148,10 @@ class Client:
         """Erase the personal data of a subject such as ``customer:C-1``."""
         return self._answered("POST", "/v1/erasures", body=_bytes({"subject": subject}))
 
+    def look_up(self, value: str) -> Answered:
+        """The entries that hold a value such as ``phone:13800138000``."""
+        return self._answered("POST", "/v1/lookups", body=_bytes({"value": value}))
+
     def _answered(
         self, method: str, path: str, *, body: bytes = b"", media: str = _JSON
     ) -> Answered:

@@ -148,6 +148,10 @@ class Store(Reading, KeyStore, Protocol):
         """Index (blind index, sequence) pairs of all entries up to `upto`; again is harmless."""
         ...
 
+    def forget_lookups(self, token: bytes, sequences: Sequence[int]) -> None:
+        """Remove entries from what a blind index finds, durably."""
+        ...
+
     def holds_payload(self, *, first: int, last: int) -> bool:
         """Whether the first entry of an event in this range has its payload here."""
         ...

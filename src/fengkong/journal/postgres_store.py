@@ -81,6 +81,7 @@ INSERT INTO secrets VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = exc
 _PUT_FACT: Final = """
 INSERT INTO facts VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """
+_FORGET_LOOKUPS: Final = "DELETE FROM lookups WHERE token = %s AND sequence = ANY(%s)"
 _HOLDS: Final = """
 SELECT length(payload) FROM entries
 WHERE sequence BETWEEN %s AND %s AND event_hash <> 0 ORDER BY sequence LIMIT 1
@@ -194,6 +195,10 @@ class PostgresStore(PostgresReading):
                 writer.execute(_PUT_FACT, ("lookups", upto.to_bytes(8, "big")))
 
         self._write(insert)
+
+    def forget_lookups(self, token: bytes, sequences: Sequence[int]) -> None:
+        """Remove entries from what a blind index finds, durably."""
+        self._write(lambda writer: writer.execute(_FORGET_LOOKUPS, (token, list(sequences))))
 
     def holds_payload(self, *, first: int, last: int) -> bool:
         """Whether the first entry of an event in this range has its payload here."""

@@ -64,6 +64,7 @@ _DROP: Final = """
 UPDATE entries SET payload = x'' WHERE sequence BETWEEN ? AND ? AND event_hash <> 0
 """
 _FILL: Final = "UPDATE entries SET payload = ? WHERE sequence = ? AND length(payload) = 0"
+_FORGET_LOOKUP: Final = "DELETE FROM lookups WHERE token = ? AND sequence = ?"
 _LEAF: Final = "SELECT leaf FROM entries WHERE sequence = ?"
 
 
@@ -157,6 +158,11 @@ class SqliteStore(SqliteReading):
             writer.execute(_PUT_FACT, ("lookups", upto.to_bytes(8, "big")))
 
         self._write(insert)
+
+    def forget_lookups(self, token: bytes, sequences: Sequence[int]) -> None:
+        """Remove entries from what a blind index finds, durably."""
+        rows = [(token, sequence) for sequence in sequences]
+        self._write(lambda writer: writer.executemany(_FORGET_LOOKUP, rows))
 
     def holds_payload(self, *, first: int, last: int) -> bool:
         """Whether the first entry of an event in this range has its payload here."""

@@ -19,7 +19,17 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from fengkong.protection.errors import InvalidTermsError
 
-SCOPES: Final = ("decide", "record", "read", "explain", "policy", "audit", "metrics", "admin")
+SCOPES: Final = (
+    "decide",
+    "record",
+    "read",
+    "explain",
+    "policy",
+    "audit",
+    "find",
+    "metrics",
+    "admin",
+)
 SIGNING_PURPOSE: Final = b"fengkong http signature"
 PREFIX: Final = "fk_"
 ID_LENGTH: Final = 16

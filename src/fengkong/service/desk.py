@@ -21,6 +21,7 @@ from fengkong.service.deciding import Decider, recorded_answer
 from fengkong.service.erasing import Erasures
 from fengkong.service.items import Recorded
 from fengkong.service.ledger_pages import JournalLedger
+from fengkong.service.lookups import checked_value
 from fengkong.service.policies import Policies
 from fengkong.service.refusals import ErasedError, NotReadyError, UnknownDecisionError
 from fengkong.service.states.history import History
@@ -89,6 +90,14 @@ class JournalDesk:
         except RiskError as error:
             return problems.of_error(error)
         return Answer(200, bytes(value))
+
+    async def look_up(self, value: str) -> Answer:
+        """The entries that hold a value, found by its blind index."""
+        try:
+            checked_value(value)
+            return Answer(200, bytes(await self._assistant.ask("find", texts=[value])))
+        except RiskError as error:
+            return problems.of_error(error)
 
     def ready(self) -> Answer:
         """200 while requests are taken, else 503."""

@@ -72,6 +72,9 @@ class Desk(Protocol):
     def erase(self, subject: str) -> Awaitable[Answer]:
         """Destroy the key of a subject such as ``customer:C-1``; done when this answers 200."""
 
+    def look_up(self, value: str) -> Awaitable[Answer]:
+        """The entries that hold a value such as ``phone:13800138000``."""
+
     def ready(self) -> Answer:
         """200 while requests are taken, else 503."""
 

@@ -34,7 +34,7 @@ def main() -> None:
                     Path(sys.argv[1]), given={"store": sys.argv[2] if len(sys.argv) > 2 else None}
                 )
                 opened = open_for_reading(settings, environment=os.environ)
-                tasks = Tasks(opened)
+                tasks = Tasks(opened, settings=settings)
             answer = msgspec.json.encode(result_of(task, tasks=tasks))
             sys.stdout.buffer.write(answer + b"\n")
             sys.stdout.buffer.flush()

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import Any, Final
 
 import msgspec
 
 from fengkong.core.errors import FaultsError, RiskError
 from fengkong.decisions.examples import check_examples
-from fengkong.service.opening import OpenJournal
+from fengkong.service.lookups import FoundEntries, checked_value, look_up
+from fengkong.service.opening import OpenJournal, upkeep
+from fengkong.service.settings import Settings
 from fengkong.service.states.explaining import explained
 from fengkong.service.states.lanes import Lane
 from fengkong.service.states.recovery import fold, restored
 
+INDEXED_MAX: Final = 20_000
+"""Entries that one look-up indexes at most: some seconds. Who asks again gets further."""
+
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """One request of the service; `do` is check, snapshot, explain or forget."""
+    """One request of the service; `do` is check, snapshot, explain, forget or
+    find.
+    """
 
     number: int
     do: str
@@ -36,8 +44,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 class Tasks:
     """Does tasks one after the other; keeps its lanes between snapshots, so a next one is cheap."""
 
-    def __init__(self, opened: OpenJournal) -> None:
+    def __init__(self, opened: OpenJournal, *, settings: Settings) -> None:
         self._opened = opened
+        self._opened_with = settings
         self._lanes: dict[str, tuple[Lane, int]] = {}
 
     def do(self, task: Task) -> Any:
@@ -49,9 +58,16 @@ class Tasks:
         if task.do == "explain":
             opened = self._opened
             return explained(task.sequence, history=opened.history, snapshots=opened.snapshots)
+        if task.do == "find":
+            return self._find(task.texts[0])
         assert task.do == "forget", "the service asks for what there is"
         self._opened.snapshots.forget_before(task.sequence)
         return None
+
+    def _find(self, written: str) -> FoundEntries:
+        """The entries that hold a value, with the index brought somewhat further."""
+        with upkeep(self._opened_with, environment=os.environ) as kept:
+            return look_up(kept, checked_value(written), index_at_most=INDEXED_MAX)
 
     def _check(self, text: str) -> str:
         """A policy's hash, once its examples came out as they say."""

@@ -114,6 +114,13 @@ class Handlers:
                 return await self._desk.erase(subject)
         raise InvalidParameterError('send {"subject": "customer:C-1"} and nothing else')
 
+    async def look_up(self, request: Request) -> Answer:
+        """Entries that hold a value; it comes in the body, as addresses are logged everywhere."""
+        match parse_json(request.body):
+            case [("value", str(value))]:
+                return await self._desk.look_up(value)
+        raise InvalidParameterError('send {"value": "phone:13800138000"} and nothing else')
+
     async def checkpoint(self, request: Request) -> Answer:  # noqa: ARG002
         """The latest checkpoint."""
         return await self._desk.ledger.checkpoint()

@@ -178,6 +178,7 @@ def _request_body(route: Route, *, catalogue: Catalogue) -> dict[str, Any]:
         Sends.BATCH: {"type": "array", "minItems": 1, "items": reference("Event")},
         Sends.POLICY: {"type": "string", "description": "A policy file in YAML / YAML 策略文件"},
         Sends.SUBJECT: reference("Subject"),
+        Sends.VALUE: reference("Value"),
     }
     content: dict[str, Any] = {}
     for media in route.sends.media:
@@ -233,6 +234,9 @@ def _answer_schemas() -> dict[str, Schema]:
         },
         "Subject": _object(
             {"subject": {"type": "string", "examples": ["customer:C-1"]}}, optional=()
+        ),
+        "Value": _object(
+            {"value": {"type": "string", "examples": ["phone:13800138000"]}}, optional=()
         ),
         "ProblemCode": _problem_code(),
     }

@@ -21,7 +21,9 @@ from fengkong.service.http.bodies import (
 )
 from fengkong.service.refusals import MethodNotAllowedError, UnknownAddressError
 
-Scope = Literal["decide", "record", "read", "explain", "policy", "audit", "metrics", "admin"]
+Scope = Literal[
+    "decide", "record", "read", "explain", "policy", "audit", "find", "metrics", "admin"
+]
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 
@@ -36,6 +38,7 @@ class Sends(Enum):
     BATCH = ("batch", BATCH_MEDIA, BATCH_BYTES_MAX)
     POLICY = ("policy", POLICY_MEDIA, POLICY_BYTES_MAX)
     SUBJECT = ("subject", EVENT_MEDIA, SUBJECT_BYTES_MAX)
+    VALUE = ("value", EVENT_MEDIA, SUBJECT_BYTES_MAX)
 
     def __init__(self, title: str, media: Sequence[bytes], limit: int) -> None:
         # Plain attributes: an enum's own value takes a call, and this is asked of every request.
@@ -156,6 +159,14 @@ ROUTES: Final[tuple[Route, ...]] = (
         sends=Sends.SUBJECT,
         zh="删除一个主体的个人信息",
         en="Erase the personal data of a subject",
+    ),
+    _route(
+        "POST /v1/lookups",
+        name="look_up",
+        scope="find",
+        sends=Sends.VALUE,
+        zh="查找含有某个值的条目",
+        en="Find the entries that hold a value",
     ),
     _route(
         "GET /v1/ledger/checkpoint",
