@@ -23,6 +23,7 @@ def run(
     name: str,
     history: History,
     *,
+    models: Path | None,
     against: str | None,
     truth: Path | None,
     delay: str | None,
@@ -32,8 +33,8 @@ def run(
     if truth is not None and not truth.is_file():
         raise MissingFileError(f"there is no file {truth}")
     request = TruthRequest(file=truth, delay=None if delay is None else parse_duration(delay))
-    policy = read_policy(name)
-    other = None if against is None else read_policy(against)
+    policy = read_policy(name, models=models)
+    other = None if against is None else read_policy(against, models=models)
     with history.opened(text("backtest.progress")) as read:
         report = backtest(policy, read(), against=other, truth=request)
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from rich.text import Text
@@ -23,9 +24,9 @@ _STYLES: Final = {
 }
 
 
-def run(event_id: str, name: str, history: History, *, as_json: bool) -> None:
+def run(event_id: str, name: str, history: History, *, models: Path | None, as_json: bool) -> None:
     """Replay up to an event and print the trace of its decision."""
-    policy = read_policy(name)
+    policy = read_policy(name, models=models)
     with history.opened(text("explain.progress")) as read:
         explanation = explain(policy, read(), event_id)
     if as_json:

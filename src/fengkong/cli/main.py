@@ -13,7 +13,7 @@ import typer
 from fengkong.cli.arguments import spread_files
 from fengkong.cli.backup_commands import backup_app
 from fengkong.cli.language import text
-from fengkong.cli.service_commands import register
+from fengkong.cli.service_commands import Models, register
 from fengkong.cli.usage import Command, Group, WrongUse, show_wrong_use, speak_the_language
 from fengkong.core.errors import RiskError
 
@@ -66,12 +66,13 @@ Delay = Annotated[
 @policy_app.command("check", cls=Command, help=text("policy.check.help"))
 def policy_check(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help=text("argument.policy"))],
+    models: Models = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Check policies and run their examples."""
     from fengkong.cli.policies import check  # noqa: PLC0415
 
-    if not check(files, as_json=output is Format.JSON):
+    if not check(files, models=models, as_json=output is Format.JSON):
         raise typer.Exit(FAULTY)
 
 
@@ -91,6 +92,7 @@ def features(
     mapping: MappingName = None,
     skip_bad: SkipBadFile = None,
     data: ArchiveData = None,
+    models: Models = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Write the features of every decided event."""
@@ -98,7 +100,7 @@ def features(
     from fengkong.cli.replays import feature_table  # noqa: PLC0415
 
     history = History(paths=events, mapping=mapping, skip_bad=skip_bad, data=data)
-    feature_table(policy, history, out=out, as_json=output is Format.JSON)
+    feature_table(policy, history, models=models, out=out, as_json=output is Format.JSON)
 
 
 @app.command("replay", cls=Command, help=text("replay.help"))
@@ -111,6 +113,7 @@ def replay(
     mapping: MappingName = None,
     skip_bad: SkipBadFile = None,
     data: ArchiveData = None,
+    models: Models = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Decide a history."""
@@ -118,7 +121,7 @@ def replay(
     from fengkong.cli.replays import decide_history  # noqa: PLC0415
 
     history = History(paths=events, mapping=mapping, skip_bad=skip_bad, data=data)
-    decide_history(policy, history, out=out, as_json=output is Format.JSON)
+    decide_history(policy, history, models=models, out=out, as_json=output is Format.JSON)
 
 
 @app.command("backtest", cls=Command, help=text("backtest.help"))
@@ -133,6 +136,7 @@ def backtest(
     delay: Delay = None,
     skip_bad: SkipBadFile = None,
     data: ArchiveData = None,
+    models: Models = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Judge a policy, or two, on a history with known truth."""
@@ -143,6 +147,7 @@ def backtest(
     run(
         policy,
         history,
+        models=models,
         against=against,
         truth=truth,
         delay=delay,
@@ -160,6 +165,7 @@ def explain(
     mapping: MappingName = None,
     skip_bad: SkipBadFile = None,
     data: ArchiveData = None,
+    models: Models = None,
     output: OutputFormat = Format.TABLE,
 ) -> None:
     """Trace one decision."""
@@ -167,7 +173,7 @@ def explain(
     from fengkong.cli.histories import History  # noqa: PLC0415
 
     history = History(paths=events, mapping=mapping, skip_bad=skip_bad, data=data)
-    run(event_id, policy, history, as_json=output is Format.JSON)
+    run(event_id, policy, history, models=models, as_json=output is Format.JSON)
 
 
 @app.command("simulate", cls=Command, help=text("simulate.help"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from fengkong.cli.language import current_language, text
@@ -14,9 +15,9 @@ from fengkong.decisions.examples import check_examples
 from fengkong.decisions.policy import Policy
 
 
-def check(names: list[str], *, as_json: bool) -> bool:
+def check(names: list[str], *, models: Path | None, as_json: bool) -> bool:
     """Check policies with their examples and print the result; False if one has a fault."""
-    results = [_checked(name) for name in names]
+    results = [_checked(name, models=models) for name in names]
     if as_json:
         show_json([_data(name, policy, error) for name, policy, error in results])
     else:
@@ -28,9 +29,9 @@ def check(names: list[str], *, as_json: bool) -> bool:
 Checked = tuple[str, Policy | None, RiskError | None]
 
 
-def _checked(name: str) -> Checked:
+def _checked(name: str, *, models: Path | None) -> Checked:
     try:
-        policy = read_policy(name)
+        policy = read_policy(name, models=models)
         Engine(policy)
         faults = check_examples(policy)
     except RiskError as error:

@@ -18,9 +18,11 @@ from fengkong.evaluation.replay import ReplaySummary, replay
 _EXAMPLES = 3
 
 
-def decide_history(name: str, history: History, *, out: Path | None, as_json: bool) -> None:
+def decide_history(
+    name: str, history: History, *, models: Path | None, out: Path | None, as_json: bool
+) -> None:
     """Replay a history by a policy; print the summary, and how fast it was on stderr."""
-    policy = read_policy(name)
+    policy = read_policy(name, models=models)
     started = time.perf_counter()
     examples = _Examples()
     with history.opened(text("replay.progress")) as read:
@@ -92,9 +94,11 @@ def _show(summary: ReplaySummary, policy: Policy) -> None:
     )
 
 
-def feature_table(name: str, history: History, *, out: Path, as_json: bool) -> None:
+def feature_table(
+    name: str, history: History, *, models: Path | None, out: Path, as_json: bool
+) -> None:
     """Write the features of a history and say what was written."""
-    policy = read_policy(name)
+    policy = read_policy(name, models=models)
     with history.opened(text("features.progress")) as read:
         summary = write_features(policy, read(), out=out)
     if as_json:

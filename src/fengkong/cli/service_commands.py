@@ -17,6 +17,7 @@ Address = Annotated[str, typer.Option("--url", metavar="URL", help=text("option.
 Key = Annotated[
     str, typer.Option("--key", metavar="KEY", envvar="FENGKONG_KEY", help=text("option.key"))
 ]
+Models = Annotated[Path | None, typer.Option("--models", metavar="DIR", help=text("option.models"))]
 AsJson = Annotated[bool, typer.Option("--json", help=text("option.json"))]
 FAULTY: Final = 1
 
@@ -42,6 +43,7 @@ def serve(
     policy: Annotated[
         str | None, typer.Option("--policy", metavar="POLICY", help=text("option.first_policy"))
     ] = None,
+    models: Models = None,
     host: Annotated[str | None, typer.Option("--host", help=text("option.host"))] = None,
     port: Annotated[int | None, typer.Option("--port", help=text("option.port"))] = None,
     store: Annotated[str | None, typer.Option("--store", help=text("option.store"))] = None,
@@ -51,7 +53,7 @@ def serve(
     from fengkong.cli.services import serve_until_stopped  # noqa: PLC0415
 
     given = {"host": host, "port": port, "store": store, "verify": verify}
-    if not serve_until_stopped(data, policy=policy, given=given):
+    if not serve_until_stopped(data, policy=policy, models=models, given=given):
         raise typer.Exit(FAULTY)
 
 
@@ -103,12 +105,13 @@ def key_revoke(
 def policy_publish(
     policy: Annotated[str, typer.Argument(metavar="POLICY", help=text("argument.policy"))],
     key: Key,
+    models: Models = None,
     url: Address = URL,
 ) -> None:
     """Put a policy in force in a running service."""
     from fengkong.cli.services import publish  # noqa: PLC0415
 
-    publish(policy, url=url, key=key)
+    publish(policy, models=models, url=url, key=key)
 
 
 def policy_shadow(
@@ -116,12 +119,13 @@ def policy_shadow(
     policy: Annotated[
         str | None, typer.Argument(metavar="POLICY", help=text("argument.shadow"))
     ] = None,
+    models: Models = None,
     url: Address = URL,
 ) -> None:
     """Run a policy beside the live one."""
     from fengkong.cli.services import shadow  # noqa: PLC0415
 
-    shadow(policy, url=url, key=key)
+    shadow(policy, models=models, url=url, key=key)
 
 
 def policy_rollback(key: Key, url: Address = URL) -> None:

@@ -12,19 +12,18 @@ from typing import Any
 
 from fengkong.cli.language import text
 from fengkong.cli.screen import ERRORS, show_json
-from fengkong.cli.sources import locate, read_policy
+from fengkong.cli.sources import published_text
 from fengkong.client.client import Client
 from fengkong.service.running import run
 from fengkong.service.settings import LOOPBACK, load_settings
 
 
-def serve_until_stopped(data: Path, *, policy: str | None, given: Mapping[str, object]) -> bool:
+def serve_until_stopped(
+    data: Path, *, policy: str | None, models: Path | None, given: Mapping[str, object]
+) -> bool:
     """Serve until a signal; False if the service had to give up."""
     _log_to_stderr()
-    first = None
-    if policy is not None:
-        read_policy(policy)
-        first = locate(policy, kind="policy").read_text(encoding="utf-8")
+    first = None if policy is None else published_text(policy, models=models)
     settings = load_settings(data, given=given)
     if settings.host not in (LOOPBACK, "localhost", "::1") and not settings.tls_certificate:
         ERRORS.print(text("serve.open", host=settings.host), style="yellow", markup=False)
@@ -86,20 +85,16 @@ def _log_to_stderr() -> None:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
-def publish(policy: str, *, url: str, key: str) -> None:
-    """Put a policy in force."""
-    read_policy(policy)
-    content = locate(policy, kind="policy").read_text(encoding="utf-8")
+def publish(policy: str, *, models: Path | None, url: str, key: str) -> None:
+    """Put a policy in force, with its models."""
+    content = published_text(policy, models=models)
     with Client(url, key, timeout=600) as client:
         show_json(client.publish(content))
 
 
-def shadow(policy: str | None, *, url: str, key: str) -> None:
+def shadow(policy: str | None, *, models: Path | None, url: str, key: str) -> None:
     """Run a policy beside the live one; without a policy end it."""
-    content = None
-    if policy is not None:
-        read_policy(policy)
-        content = locate(policy, kind="policy").read_text(encoding="utf-8")
+    content = None if policy is None else published_text(policy, models=models)
     with Client(url, key, timeout=600) as client:
         show_json(client.shadow(content))
 

@@ -50,17 +50,39 @@ def locate(name: str, *, kind: str) -> Path:
     raise UnknownSourceError(f"{name!r} is neither a {kind} file nor a shipped {kind}{suggestion}")
 
 
-def read_policy(name: str) -> Policy:
-    """The checked policy of a path or a pack."""
-    from fengkong.decisions.policy_file import load_policy  # noqa: PLC0415 - --help stays fast
+def read_policy(name: str, *, models: Path | None = None) -> Policy:
+    """The checked policy of a path or a pack.
+
+    Its models are looked for in `models`, then in the folder ``models`` beside the policy.
+    """
+    policy, _ = _read(name, models=models)
+    return policy
+
+
+def published_text(name: str, *, models: Path | None = None) -> str:
+    """The text of a checked policy as a service takes it: with its models in it."""
+    from fengkong.decisions.carried import with_models  # noqa: PLC0415 - --help stays fast
+
+    policy, content = _read(name, models=models)
+    return with_models(content, policy)
+
+
+def _read(name: str, *, models: Path | None) -> tuple[Policy, str]:
+    from fengkong.decisions.policy_file import load_policy  # noqa: PLC0415
     from fengkong.events.catalogue import shipped_catalogue  # noqa: PLC0415
+    from fengkong.scoring.store import FolderStore  # noqa: PLC0415
 
     path = locate(name, kind="policy")
+    if models is not None and not models.is_dir():
+        raise MissingFileError(f"there is no folder {models}")
     try:
         content = path.read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
         raise MissingFileError(f"{path} cannot be read: {error}") from None
-    return load_policy(content, source=str(path), catalogue=shipped_catalogue())
+    beside = path.parent / "models"
+    store = FolderStore([beside] if models is None else [models, beside])
+    policy = load_policy(content, source=str(path), catalogue=shipped_catalogue(), store=store)
+    return policy, content
 
 
 def find_mapping(name: str | None) -> Mapping | None:

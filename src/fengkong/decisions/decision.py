@@ -44,12 +44,43 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
 
 
+class Contribution(msgspec.Struct, frozen=True, kw_only=True):
+    """What one input of a model did to its result.
+
+    `value` is what the model saw (money in major units, a category's word); `amount` is what it
+    added to the log odds (of an anomaly: to the exponent), against the average of the training;
+    `code` is ``model.input.raises`` or ``.lowers``.
+    """
+
+    input: str
+    value: float | bool | str | None
+    amount: float
+    code: str
+    reason: BilingualText
+
+
+class Scored(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model said, under the name that the policy gives it.
+
+    `contributions` are the largest ones, the first the largest; they are there where a rule that
+    uses the model hit, or when somebody asked.
+    """
+
+    name: str
+    model: str
+    version: str
+    hash: str
+    probability: float
+    contributions: tuple[Contribution, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What a policy says about one event.
 
     `points` are the sum over the hits; `outcome` is the strongest of the hits, of the points and
     of what the policy says about unknowns; `features` are the values it saw (money in major
-    units, None missing); `late` says that the event came too late to be counted.
+    units, None missing); `late` says that the event came too late to be counted; `models` are there
+    if the policy has some.
     """
 
     event_id: str
@@ -65,6 +96,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     policy: str
     policy_version: int
     policy_hash: str
+    models: tuple[Scored, ...] | msgspec.UnsetType = msgspec.UNSET
 
     def to_json(self) -> bytes:
         """Canonical JSON: the same decision gives the same bytes."""

@@ -154,6 +154,8 @@ class Engine:
         rows[:, width:windows] = chosen(advanced.values)
         if links is not None:
             rows[:, windows : windows + links.values.shape[1]] = chosen(links.values)
+        if layout.models is not None:
+            layout.models.fill_rows(rows, texts=texts, occurred_at=occurred_at, lists=state.lists)
         layout.program.fill_columns(
             rows,
             texts={name: texts[name] for name in layout.program.texts},

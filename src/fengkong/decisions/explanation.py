@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, auto
 from typing import Any, Final, NamedTuple
 
-from fengkong.decisions.decision import BilingualText, Decision, Hit, Observed, Unknown
+from msgspec import UNSET
+
+from fengkong.decisions.decision import BilingualText, Decision, Hit, Observed, Scored, Unknown
 from fengkong.decisions.layout import Layout
+from fengkong.decisions.model_reasons import ModelReasons
 from fengkong.decisions.policy import ENVELOPE_KINDS, Rule, expression_kind
 from fengkong.rules.expressions import Expression
 from fengkong.rules.interpreter import Moment, evaluate
@@ -124,6 +127,7 @@ class Explainer:
         worded = [reader.name for reader in shown if reader not in plain]
         self._worded = [(name, self.readers([name])) for name in worded]
         self._unknowns: dict[tuple[int, ...], _UnknownPlan] = {}
+        self._models = ModelReasons(self) if policy.models else None
 
     # -- values ------------------------------------------------------------------------------
 
@@ -182,6 +186,8 @@ class Explainer:
         for position, name in enumerate(layout.counted_names, len(layout.frame.cells)):
             source = Source.WORD if name in layout.word_features else Source.ROW
             yield Reader(name, source, position, scope.names.get(name) is Kind.BOOLEAN)
+        for position, name in enumerate(self.policy.models, layout.seen - len(self.policy.models)):
+            yield Reader(name, Source.ROW, position)
         computed = list(layout.named.items())[: layout.computed]
         for position, (name, expression) in enumerate(computed, layout.seen):
             if expression.kind is Kind.TEXT:
@@ -222,7 +228,12 @@ class Explainer:
             policy=policy.name,
             policy_version=policy.version,
             policy_hash=policy.hash,
+            models=UNSET if self._models is None else self._models.scored(seen, _hit(verdict)),
         )
+
+    def models(self, seen: Seen) -> tuple[Scored, ...]:
+        """What every model said, with its main contributions."""
+        return () if self._models is None else self._models.explained(seen)
 
     def _features(self, seen: Seen) -> dict[str, Value]:
         """The features as people read them: money in major units, None missing."""
@@ -356,6 +367,11 @@ class Explainer:
         if isinstance(value, tuple):
             return tuple(map(self._major, value))
         return value / self._scale if isinstance(value, float | int) else value
+
+
+def _hit(verdict: Verdict) -> list[int]:
+    """The rules that hit."""
+    return [mark for mark in verdict.marks if mark >= 0]
 
 
 def _as_it_is(value: object) -> object:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fengkong.decisions.frame import ENVELOPE_TEXTS, Frame
+from fengkong.decisions.model_cells import ModelCells
 from fengkong.decisions.policy import ENVELOPE_KINDS, Policy, Rule
 from fengkong.events.catalogue import TEXT_LIKE
 from fengkong.events.catalogue import Kind as FieldKind
@@ -53,9 +54,11 @@ class Layout:
         )
         cells = self._cell_names()
         self.conditions: Program = compile_program(list(policy.conditions.items()), frame=cells)
+        first = [*cells, *self.counted_names]
         self.program: Program = compile_program(
-            list(self.named.items()), frame=[*cells, *self.counted_names]
+            list(self.named.items()), frame=[*first, *policy.models]
         )
+        self.models = ModelCells(policy, frame=first) if policy.models else None
         self.frame = Frame(
             cells=cells,
             hashed=self._hashed_names(cells),
@@ -72,8 +75,8 @@ class Layout:
         self.link_cells = np.array([cells.index(name) for name in self.links.cells], dtype=np.int64)
         self.link_streams = tuple(self._stream(one, None) for one in self.links.streams)
         self.word_cells = tuple((name, cells.index(name)) for name in self.word_fields)
-        self.seen = len(cells) + len(self.counted_names)
-        """How many cells of the program's row are of the frame, windows or links, the first."""
+        self.seen = len(first) + len(policy.models)
+        """How many cells of the program's row are of frame, windows, links, models, the first."""
         self.computed = sum(not name.startswith("rule:") for name in self.named)
         """How many of the program's results, the first ones, are not conditions of rules."""
 
@@ -96,6 +99,7 @@ class Layout:
         """All names that expressions read or reasons show."""
         expressions = [*self.policy.conditions.values(), *self.named.values()]
         names = {name for expression in expressions for name in expression.names}
+        names |= {one.name for model in self.policy.models.values() for one in model.inputs}
         reasons = [rule.reason for rule in self.policy.rules if rule.reason]
         return names | {name for reason in reasons for name in reason.zh.names | reason.en.names}
 

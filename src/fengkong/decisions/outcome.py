@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from fengkong.decisions.decision import Decision
+from fengkong.decisions.decision import Decision, Scored
 from fengkong.decisions.explanation import (
     SEPARATORS,
     Explainer,
@@ -103,7 +103,19 @@ class DecisionColumns:
             int(self.occurred_at[i]),
         )
 
+    def models(self, i: int) -> tuple[Scored, ...]:
+        """What every model said of one event, with its main contributions."""
+        return self.explainer.models(self._seen(i))
+
     # -- columns -----------------------------------------------------------------------------
+
+    def probabilities(self) -> dict[str, Cells]:
+        """What every model said, float64[n] by the name that the policy gives it."""
+        first = self.explainer.layout.seen - len(self.policy.models)
+        return {
+            name: np.ascontiguousarray(self.rows[:, at])
+            for at, name in enumerate(self.policy.models, first)
+        }
 
     def frame(self) -> pl.DataFrame:
         """The decisions as a table: what was decided, the rules that hit, and the features."""
@@ -123,7 +135,8 @@ class DecisionColumns:
                 "reasons_en": pl.Series(en, dtype=pl.String),
             }
         )
-        return base.hstack(self.feature_frame().drop("event_id"))
+        models = [pl.Series(name, said) for name, said in self.probabilities().items()]
+        return base.hstack([*models, *self.feature_frame().drop("event_id")])
 
     def feature_frame(self) -> pl.DataFrame:
         """event_id and one column per declared feature, in event order; money in major units."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from fengkong.decisions.model_inputs import Names
 from fengkong.decisions.policy import ENVELOPE_KINDS, LIST_CHANGED, RECORDED_ONLY, expression_kind
+from fengkong.decisions.policy_models import check_models, read_models
 from fengkong.decisions.reading import InvalidPolicyError, Reading
 from fengkong.events.catalogue import Catalogue, EventType
 from fengkong.features.declarations import (
@@ -32,6 +34,8 @@ from fengkong.rules.origins import Origin
 from fengkong.rules.scope import Scope
 from fengkong.rules.scorecards import Scorecard, parse_scorecard
 from fengkong.rules.tables import DecisionTable, parse_table
+from fengkong.scoring.model import Model
+from fengkong.scoring.store import ModelStore
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,79}", re.ASCII)
 _OF_THE_EVENT: Final = frozenset(
@@ -54,11 +58,12 @@ class Features:
     scorecards: list[Scorecard] = field(default_factory=list)
     tables: list[DecisionTable] = field(default_factory=list)
     needed: dict[str, frozenset[str]] = field(default_factory=dict)
+    models: dict[str, Model] = field(default_factory=dict)
 
     def fields_of(self, expression: Expression, *, catalogue: Catalogue) -> frozenset[str]:
         """The fields that an event must have for an expression to apply to it."""
         needed: set[str] = set()
-        for name in expression.names:
+        for name in _with_inputs(expression.names, self.models):
             needed |= self.needed.get(name, frozenset())
             if name in catalogue.fields:
                 needed.add(name)
@@ -69,7 +74,15 @@ class Features:
         """Names whose values are computed, so that their characters are not at hand."""
         outputs = {f"{table.id}.{name}" for table in self.tables for name in table.outputs}
         counted = {one.name for one in self.windows} | {one.name for one in self.links}
-        return frozenset(counted | set(self.derived) | outputs)
+        return frozenset(counted | self.models.keys() | set(self.derived) | outputs)
+
+
+def _with_inputs(names: Iterable[str], models: Mapping[str, Model]) -> Iterable[str]:
+    """Names, and what the models among them are fed with."""
+    for name in names:
+        yield name
+        if name in models:
+            yield from (one.name for one in models[name].inputs)
 
 
 def field_kinds(types: Iterable[EventType], *, catalogue: Catalogue) -> dict[str, Kind]:
@@ -93,9 +106,16 @@ class FeatureReader:
     """Reads features, scorecards and tables in the order in which they may use each other."""
 
     def __init__(
-        self, reading: Reading, *, types: tuple[EventType, ...], catalogue: Catalogue, scope: Scope
+        self,
+        reading: Reading,
+        *,
+        types: tuple[EventType, ...],
+        catalogue: Catalogue,
+        scope: Scope,
+        store: ModelStore | None,
     ) -> None:
         self.reading = reading
+        self.store = store
         self.types = types
         self.catalogue = catalogue
         self.scope = scope
@@ -112,9 +132,11 @@ class FeatureReader:
                 self._window(name, text)
         self._name(self._window_kinds())
         self._name({link.name: Kind.NUMBER for link in self.features.links})
+        self._models(top)
         for name, text in declarations.items():
             if not (is_link_declaration(text) or is_window_declaration(text)):
                 self._derived(name, text)
+        check_models(self.reading, self.features.models, names=self._names())
         for index, data in enumerate(self.reading.items(top.get("scorecards"), "scorecards")):
             self._scorecard(data, index)
         for index, data in enumerate(self.reading.items(top.get("tables"), "tables")):
@@ -241,6 +263,31 @@ class FeatureReader:
         windows = self.features.windows
         kinds = {w.name: expression_kind(result_kind(w, fields=fields)) for w in windows}
         return {name: kind for name, kind in kinds.items() if kind is not None}
+
+    # -- models ------------------------------------------------------------------------------
+
+    def _models(self, top: Mapping[str, object]) -> None:
+        """Read the models; what they are fed with may stand further down."""
+        models = read_models(self.reading, top.get("models"), store=self.store)
+        for name, model in models.items():
+            if not _NAME.fullmatch(name):
+                self.reading.fault(f"{name[:80]!r} is not a name in small letters", "models", name)
+            elif self._new([name], "models", name):
+                self.features.models[name] = model
+        self._name(dict.fromkeys(self.features.models, Kind.PROBABILITY))
+
+    def _names(self) -> Names:
+        """Everything that a model may be fed with."""
+        features = self.features
+        return Names(
+            events=tuple(event.name for event in self.types),
+            catalogue=self.catalogue,
+            scope=self.scope,
+            windows={window.name: window for window in features.windows},
+            links={link.name: link for link in features.links},
+            conditions=features.conditions,
+            derived=features.derived,
+        )
 
     # -- what is computed from them ----------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Final, cast
 
@@ -12,6 +13,7 @@ from fengkong.core.bilingual import Bilingual
 from fengkong.core.errors import FaultsError, RiskError
 from fengkong.core.instants import parse_duration
 from fengkong.core.money import exponent
+from fengkong.decisions.carried import without_models
 from fengkong.decisions.policy import RECORDED_ONLY, REVIEW, Example, Outcomes, Policy, Rule
 from fengkong.decisions.policy_examples import ExampleReader
 from fengkong.decisions.policy_features import FeatureReader, Features, field_kinds
@@ -27,9 +29,12 @@ from fengkong.rules.origins import Origin
 from fengkong.rules.parameters import Parameter, parse_parameter
 from fengkong.rules.scope import DEFAULT_TIME_ZONE, Scope
 from fengkong.rules.zones import zone
+from fengkong.scoring.model import Model
+from fengkong.scoring.store import ModelStore
 
 _KEYS: Final = frozenset(
     {"policy", "version", "title", "description", "currency", "time_zone", "events", "features"}
+    | {"models"}
     | {"lists", "parameters", "exchange_rates", "tables", "scorecards", "rules", "outcomes"}
     | {"unknown", "fallback", "late_after", "limits", "examples"}
 )
@@ -38,16 +43,23 @@ _LIMITS: Final = frozenset({"memory_mb", *_LINK_LIMITS})
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,79}", re.ASCII)
 
 
-def load_policy(text: str, *, source: str, catalogue: Catalogue) -> Policy:
-    """The policy in a YAML text; all its faults raise one FaultsError with lines."""
+def load_policy(
+    text: str, *, source: str, catalogue: Catalogue, store: ModelStore | None = None
+) -> Policy:
+    """The policy in a YAML text; all its faults raise one FaultsError with lines.
+
+    Models come with the text (`carried`) or from the store, where the text carries none.
+    """
     try:
+        text, held = without_models(text, source=source)
+        store = store if held is None else held
         document = load_document(text, source=source)
     except FaultsError:
         raise
     except RiskError as error:
         raise FaultsError([error.fault()]) from None
     reading = Reading(document)
-    policy = _PolicyReader(reading, catalogue=catalogue).policy()
+    policy = _PolicyReader(reading, catalogue=catalogue, store=store).policy()
     if reading.faults or policy is None:
         raise FaultsError(reading.faults)
     return policy
@@ -59,11 +71,19 @@ def content_hash(data: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _with_hashes(top: dict[str, object], models: Mapping[str, Model]) -> dict[str, object]:
+    """A policy's content with the content of its models, by their hashes."""
+    if not models:
+        return top
+    return {**top, "models": {name: model.hash for name, model in models.items()}}
+
+
 class _PolicyReader:
     """Reads one document part by part."""
 
-    def __init__(self, reading: Reading, *, catalogue: Catalogue) -> None:
+    def __init__(self, reading: Reading, *, catalogue: Catalogue, store: ModelStore | None) -> None:
         self.reading = reading
+        self.store = store
         self.catalogue = catalogue
         self.top: dict[str, object] = {}
         for name, field in catalogue.fields.items():
@@ -86,7 +106,9 @@ class _PolicyReader:
         types = self._events()
         scope = self._scope(types)
         rates, limits = self._rates(scope), self._limits()
-        reader = FeatureReader(reading, types=types, catalogue=self.catalogue, scope=scope)
+        reader = FeatureReader(
+            reading, types=types, catalogue=self.catalogue, scope=scope, store=self.store
+        )
         features = reader.read(self.top)
         outcomes = read_outcomes(reading, self.top.get("outcomes"))
         unknown = self._unknown(outcomes)
@@ -100,13 +122,14 @@ class _PolicyReader:
             version=version,
             title=title,
             description=description,
-            hash=content_hash(self.top),
+            hash=content_hash(_with_hashes(self.top, features.models)),
             catalogue=self.catalogue,
             events=tuple(event.name for event in types),
             windows=tuple(features.windows),
             links=tuple(features.links),
             conditions=features.conditions,
             derived=features.derived,
+            models=features.models,
             tables=tuple(features.tables),
             scorecards=tuple(features.scorecards),
             rules=rules,

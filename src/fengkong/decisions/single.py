@@ -94,13 +94,15 @@ class OneEvent:
         layout = self.layout
         cells, features = len(layout.frame.cells), len(layout.plan.names)
         self._main = OneRow(layout.program)
+        self._models = layout.models
         self._seen_row = self._main.row[: layout.seen]
         self._computed = self._main.results[: layout.computed]
         self._conditions = OneRow(layout.conditions) if layout.policy.conditions else None
         self._pack = struct.Struct(f"{cells}d").pack
         self._cell_bytes = _bytes_of(self._main.row[:cells])
         self._feature_bytes = _bytes_of(self._main.row[cells : cells + features])
-        self._link_bytes = _bytes_of(self._main.row[cells + features : layout.seen])
+        counted = cells + len(layout.counted_names)
+        self._link_bytes = _bytes_of(self._main.row[cells + features : counted])
         self._condition_bytes: memoryview | bytearray = bytearray()
         if self._conditions is not None:
             self._condition_bytes = _bytes_of(self._conditions.row[:cells])
@@ -151,6 +153,8 @@ class OneEvent:
         if self._links is not None:
             self._link_bytes[:] = self._links.values
         main = self._main
+        if self._models is not None:
+            self._models.fill_row(main.row, values, event.occurred_at, state.lists)
         main.run(values, event.occurred_at, state.lists)
         points, rank, marks = self.judge.row(main.results, number)
         seen_cells = self._seen_row.tolist()

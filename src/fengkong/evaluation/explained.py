@@ -70,6 +70,32 @@ class RuleTrace(Report, frozen=True, kw_only=True):
     techniques: tuple[str, ...]
 
 
+class ContributionShown(Report, frozen=True, kw_only=True):
+    """What one input of a model did to its result: `amount` in log odds, up or down."""
+
+    input: str
+    amount: float
+    code: str
+    masked: bool
+    text: BilingualText
+
+
+class ModelShown(Report, frozen=True, kw_only=True):
+    """What a model said, and its main contributions, the largest first.
+
+    `trained_on` is the hash of the policy whose features it learned from.
+    """
+
+    name: str
+    model: str
+    version: str
+    hash: str
+    title: BilingualText
+    probability: float
+    contributions: tuple[ContributionShown, ...]
+    trained_on: str | None
+
+
 class Cause(Report, frozen=True, kw_only=True):
     """What gave the outcome: a `hit`, an `unknown` rule, `points` that were reached, `nothing`."""
 
@@ -105,3 +131,4 @@ class Explanation(Report, frozen=True, kw_only=True):
     values: tuple[ValueShown, ...]
     rules: tuple[RuleTrace, ...]
     not_applicable: tuple[str, ...]
+    models: tuple[ModelShown, ...] = ()

@@ -51,6 +51,8 @@ WORDS: Final = {
     "reasons": Bilingual(zh="理由", en="reasons"),
     "event": Bilingual(zh="事件内容", en="What the event held"),
     "values": Bilingual(zh="特征与计算值", en="Features and computed values"),
+    "models": Bilingual(zh="模型", en="Models"),
+    "probability": Bilingual(zh="概率", en="probability"),
     "hits": Bilingual(zh="命中的规则", en="Rules that hit"),
     "unknowns": Bilingual(zh="无法判断的规则", en="Rules that could not be known"),
     "others": Bilingual(zh="未命中的规则", en="Rules that did not hit"),
@@ -104,6 +106,7 @@ class _Teller:
         yield from self._summary()
         yield from self._fields()
         yield from self._values()
+        yield from self._models()
         for verdict, heading, tone in (
             ("hit", "hits", Tone.HIT),
             ("unknown", "unknowns", Tone.UNKNOWN),
@@ -173,6 +176,19 @@ class _Teller:
         for one in self._told.values:
             yield Line(Tone.PLAIN, f"  {one.name} = {self._say(one.text)}")
             yield Line(Tone.QUIET, f"    {one.declared}")
+
+    def _models(self) -> Iterator[Line]:
+        if not self._told.models:
+            return
+        yield Line(Tone.HEADING, self._word("models"))
+        for one in self._told.models:
+            who = f"{self._say(one.title)}, {one.model} {one.version}, {one.hash[:12]}"
+            said = self._labelled("probability", f"{one.probability:.6f}")
+            yield Line(Tone.PLAIN, f"  {one.name} ({who}) {said}")
+            for part in one.contributions:
+                tone = Tone.HIT if part.amount > 0 else Tone.PLAIN
+                yield Line(tone, f"    {self._say(part.text)}")
+                yield Line(Tone.QUIET, f"      {part.code}")
 
     def _rules(self, verdict: str, *, heading: str, tone: Tone) -> Iterator[Line]:
         rules = [rule for rule in self._told.rules if rule.verdict == verdict]

@@ -23,6 +23,7 @@ from fengkong.evaluation.explained import (
     ValueShown,
 )
 from fengkong.evaluation.masking import Masking, masked_names, masked_value
+from fengkong.evaluation.model_witness import models_shown
 from fengkong.evaluation.report import stamp
 from fengkong.events.catalogue import Field
 from fengkong.events.catalogue import Kind as FieldKind
@@ -82,6 +83,7 @@ class Witness:
             values=tuple(self._values()),
             rules=rules,
             not_applicable=tuple(r.id for r in policy.rules if event.type not in r.types),
+            models=models_shown(policy, self.block.models(0), hidden=self.hidden),
         )
 
     @property

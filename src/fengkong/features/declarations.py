@@ -14,7 +14,7 @@ declaration says ``excluding current`` or delays; ``since_previous``, ``seen_bef
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final
@@ -79,7 +79,10 @@ class InvalidFeatureError(RiskError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowFeature:
-    """One declared feature. Durations are microseconds; `last` None means everything so far."""
+    """One declared feature. Durations are microseconds; `last` None means everything so far.
+
+    `text` is the declaration as it was written; two that say the same are equal.
+    """
 
     name: str
     aggregate: Aggregate
@@ -91,6 +94,7 @@ class WindowFeature:
     current_excluded: bool = False
     default: float | None = None
     where: str | None = None
+    text: str = field(default="", compare=False, repr=False)
 
 
 def is_window_declaration(text: str) -> bool:
@@ -115,6 +119,7 @@ def parse_feature(text: str, *, name: str) -> WindowFeature:
         current_excluded=bool(match["excluding"]) or aggregate in ALWAYS_BEFORE,
         default=float(match["default"]) if match["default"] else None,
         where=match["where"],
+        text=text,
     )
     _check(feature)
     return feature

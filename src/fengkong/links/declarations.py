@@ -16,7 +16,7 @@ in that order. What each measure means is in the docstring of `fengkong.links`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -72,7 +72,8 @@ class InvalidLinkFeatureError(RiskError):
 class LinkFeature:
     """One declared link feature; `last` is in microseconds.
 
-    `by` are the fields of what is shared; a flow has `payer` and `payee` instead.
+    `by` are the fields of what is shared; a flow has `payer` and `payee` instead. `text` is the
+    declaration as it was written; two that say the same are equal.
     """
 
     name: str
@@ -86,6 +87,7 @@ class LinkFeature:
     event_types: tuple[str, ...] | None = None
     default: float | None = None
     where: str | None = None
+    text: str = field(default="", compare=False, repr=False)
 
     @property
     def entities(self) -> tuple[str, ...]:
@@ -131,6 +133,7 @@ def parse_link_feature(text: str, *, name: str) -> LinkFeature:
         event_types=_names(match["types"]) or None,
         default=float(match["default"]) if match["default"] else None,
         where=match["where"],
+        text=text,
     )
     _check(feature)
     return feature

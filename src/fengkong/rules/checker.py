@@ -17,7 +17,7 @@ from fengkong.rules.errors import (
     listed,
     nearest,
 )
-from fengkong.rules.functions import FUNCTIONS, alike, build_call, to_money
+from fengkong.rules.functions import FUNCTIONS, alike, as_number, build_call, to_money
 from fengkong.rules.kinds import ORDERED, QUANTITIES, Kind
 from fengkong.rules.nodes import (
     Arithmetic,
@@ -177,6 +177,7 @@ class Checker:
             return node
         advice = {
             Kind.NUMBER: "compare it, such as x > 0",
+            Kind.PROBABILITY: "compare it, such as x > 0.5",
             Kind.MONEY: "compare it, such as x > 0",
             Kind.TEXT: 'compare it, such as x == "app"',
             Kind.INSTANT: "compare it with another instant",
@@ -198,6 +199,7 @@ class Checker:
         operand = self.check(part)
         if operand is None:
             return None
+        operand = as_number(operand)
         if operand.kind not in QUANTITIES:
             message = f"a sign: expected number or money, was {operand.kind}"
             self.fault(KindMismatchError, message, at=tree)
@@ -214,6 +216,7 @@ class Checker:
         left, right = self.check(left_tree), self.check(right_tree)
         if left is None or right is None:
             return None
+        left, right = as_number(left), as_number(right)
         sign = _SIGNS[operator]
         if left.kind not in QUANTITIES or right.kind not in QUANTITIES:
             advice = {
@@ -304,6 +307,8 @@ class Checker:
             right = _instant(right)
         elif left.kind is Kind.TEXT and right.kind is Kind.INSTANT:
             left = _instant(left)
+        if Kind.PROBABILITY in (left.kind, right.kind):
+            return _probabilities(left, right, sign=sign)
         if left.kind is not right.kind and {left.kind, right.kind} != QUANTITIES:
             raise KindMismatchError(
                 f"{sign}: expected {left.kind} on the right as on the left, was {right.kind}"
@@ -367,6 +372,8 @@ class Checker:
         then, other = self.check(tree.body), self.check(tree.orelse)
         if condition is None or then is None or other is None:
             return None
+        if then.kind is not other.kind:
+            then, other = as_number(then), as_number(other)
         try:
             then, other = alike((then, other), scope=self.scope, what="if-else")
         except RiskError as error:
@@ -380,7 +387,7 @@ class Checker:
             self.fault(RefusedSyntaxError, message, at=tree)
             return None
         arguments = [self.check(argument) for argument in tree.args]
-        known = [argument for argument in arguments if argument is not None]
+        known = [as_number(argument) for argument in arguments if argument is not None]
         if len(known) < len(arguments) and tree.func.id in FUNCTIONS:
             return None
         try:
@@ -388,6 +395,18 @@ class Checker:
         except RiskError as error:
             self.fault(type(error), error.message, at=tree)
             return None
+
+
+def _probabilities(left: Node, right: Node, *, sign: str) -> tuple[Node, Node]:
+    """A probability next to another or to a number that one can be."""
+    for node in (left, right):
+        if node.kind not in (Kind.PROBABILITY, Kind.NUMBER):
+            raise KindMismatchError(
+                f"{sign}: a probability is compared with a number from 0 to 1, was {node.kind}"
+            )
+        if isinstance(node, Constant) and not 0.0 <= float(node.value) <= 1.0:
+            raise KindMismatchError(f"{sign}: a probability is from 0 to 1, never {node.value:g}")
+    return left, right
 
 
 def _power(left: Node, right: Node) -> Node:

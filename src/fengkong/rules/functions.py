@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fengkong.rules.errors import (
@@ -69,6 +69,11 @@ def to_money(node: Node, *, scale: int) -> Node:
         return ParameterValue(Kind.MONEY, node.parameter, scale)
     scaled = Arithmetic(Kind.NUMBER, "multiply", node, Constant(Kind.NUMBER, float(scale)))
     return Quantity(Kind.MONEY, "round", (scaled,))
+
+
+def as_number(node: Node) -> Node:
+    """A probability as the number that it is; anything else as it stands."""
+    return replace(node, kind=Kind.NUMBER) if node.kind is Kind.PROBABILITY else node
 
 
 def to_number(node: Node, *, scale: int) -> Node:

@@ -1,4 +1,4 @@
-"""The five kinds of value an expression can have."""
+"""The six kinds of value an expression can have."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ class Kind(StrEnum):
     """Category, free text and entity identifiers; the cell is a hash of the characters."""
     INSTANT = "instant"
     """Microseconds since 1970-01-01T00:00:00Z."""
+    PROBABILITY = "probability"
+    """What a model says, from 0 to 1; a number to arithmetic and functions."""
 
 
 QUANTITIES = frozenset({Kind.MONEY, Kind.NUMBER})
-ORDERED = frozenset({Kind.MONEY, Kind.NUMBER, Kind.INSTANT})
+ORDERED = frozenset({Kind.MONEY, Kind.NUMBER, Kind.INSTANT, Kind.PROBABILITY})
 ANY_KIND = frozenset(Kind)

@@ -36,7 +36,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 UNKNOWN: Final = Bilingual(zh="未知", en="unknown")
 YES: Final = Bilingual(zh="是", en="yes")
 NO: Final = Bilingual(zh="否", en="no")
-_PLAIN_KINDS: Final = frozenset({Kind.NUMBER, Kind.MONEY})
+_PLAIN_KINDS: Final = frozenset({Kind.NUMBER, Kind.MONEY, Kind.PROBABILITY})
 """Kinds whose values read the same in every language."""
 
 

@@ -93,7 +93,7 @@ def plain_value(text: str, *, kind: Kind) -> object:
     match kind:
         case Kind.MONEY:
             return parse_minor(text, currency="CNY")
-        case Kind.NUMBER:
+        case Kind.NUMBER | Kind.PROBABILITY:
             return float(text)
         case Kind.BOOLEAN:
             return {"true": True, "false": False}[text]

@@ -25,7 +25,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 EVENT_BYTES_MAX: Final = LENGTH_MAX
 BATCH_BYTES_MAX: Final = 16 * 1024 * 1024
 BATCH_EVENTS_MAX: Final = 10_000
-POLICY_BYTES_MAX: Final = 1024 * 1024
+POLICY_BYTES_MAX: Final = 16 * 1024 * 1024
 SUBJECT_BYTES_MAX: Final = 4 * 1024
 
 EVENT_MEDIA: Final = (b"application/json",)
