@@ -21,6 +21,7 @@ from fengkong.service.lookups import checked_value, look_up
 from fengkong.service.opening import ledger_signer, open_for_reading, upkeep
 from fengkong.service.settings import Settings, load_settings
 from fengkong.service.states.replaying import replay
+from fengkong.service.witnesses.asking import kept_note
 
 
 def verify(data: Path, *, store: str | None, replays: bool) -> bool:
@@ -147,7 +148,13 @@ def export(data: Path, target: Path) -> None:
     settings = load_settings(data)
     opened = open_for_reading(settings, environment=os.environ)
     try:
-        size = export_ledger(opened.reading, target, verifier=ledger_signer(settings).verifier)
+        verifier = ledger_signer(settings).verifier
+        size = export_ledger(
+            opened.reading,
+            target,
+            verifier=verifier,
+            cosigned=kept_note(settings.cosigned, verifier=verifier),
+        )
     finally:
         opened.close()
     OUTPUT.print(text("ledger.export.done", size=f"{size:,}", directory=target), markup=False)

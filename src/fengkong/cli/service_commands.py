@@ -256,3 +256,32 @@ def ledger_verify(
         arguments += ["--key", key]
     if code := main(arguments):
         raise typer.Exit(code)
+
+
+@ledger_app.command("witness", cls=Command, help=text("ledger.witness.help"))
+def ledger_witness(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help=text("argument.witness"))],
+    log: Annotated[list[str], typer.Option("--log", metavar="VKEY", help=text("option.log"))],
+    name: Annotated[str | None, typer.Option("--name", help=text("option.witness_name"))] = None,
+    host: Annotated[str, typer.Option("--host", help=text("option.host"))] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help=text("option.witness_port"))] = 8701,
+) -> None:
+    """Cosign checkpoints of other ledgers over HTTP."""
+    from fengkong.cli.witnesses import serve_witness  # noqa: PLC0415
+
+    serve_witness(directory, logs=log, name=name, host=host, port=port)
+
+
+@ledger_app.command("cosign", cls=Command, help=text("ledger.cosign.help"))
+def ledger_cosign(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help=text("argument.export"))],
+    witness: Annotated[
+        Path, typer.Option("--witness", metavar="DIR", help=text("argument.witness"))
+    ],
+    log: Annotated[list[str], typer.Option("--log", metavar="VKEY", help=text("option.log"))],
+    name: Annotated[str | None, typer.Option("--name", help=text("option.witness_name"))] = None,
+) -> None:
+    """Cosign an exported ledger."""
+    from fengkong.cli.witnesses import cosign_export  # noqa: PLC0415
+
+    cosign_export(directory, witness, logs=log, name=name)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fengkong.core.errors import RiskError
-from fengkong.journal.port import Reading
+from fengkong.journal.port import Reading, StoredCheckpoint
 from fengkong.journal.stored_tree import stored_tiles
 from fengkong.ledger.export_layout import (
     CHECKPOINT,
@@ -37,16 +37,20 @@ def export_ledger(
     target: Path,
     *,
     verifier: VerifierKey,
+    cosigned: StoredCheckpoint | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> int:
     """Write the export to a directory and return the size it promises.
 
+    `cosigned` is the newest checkpoint with witnesses under it, if there is one; it goes before.
     What is there already is kept: full tiles never change, so a later export adds what is new.
     The checkpoint is written last; an export that was interrupted has the old one or none.
     """
     stored = reading.checkpoint()
     if stored is None:
         raise NothingSignedError("the journal has no signed checkpoint")
+    if cosigned is not None and stored.size <= cosigned.size <= reading.head().sequence:
+        stored = cosigned
     tiles = stored_tiles(reading, size=stored.size)
     for resource in resources_of(stored.size):
         path = target / resource.path()

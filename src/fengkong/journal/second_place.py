@@ -101,7 +101,7 @@ class HttpPlace:
             self.url, data=body, method=method, headers={"Content-Type": "text/plain"}
         )
         try:
-            with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
+            with OPENER.open(request, timeout=TIMEOUT_S) as answer:
                 content: bytes = answer.read(NOTE_BYTES_MAX)
                 return content
         except urllib.error.HTTPError as error:
@@ -121,7 +121,8 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         """Follow none."""
 
 
-_OPENER: Final = urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler({}))
+OPENER: Final = urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler({}))
+"""Asks an address itself, through no proxy and no redirection."""
 
 
 def second_place(text: str) -> SecondPlace:

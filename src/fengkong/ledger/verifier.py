@@ -55,6 +55,8 @@ TABLE = """
 intact | INTACT: {entries} entries of {origin} | 完好：{origin}，共 {entries} 条记录
 root | root {root} | 根哈希 {root}
 signed | signed by {name} (key id {id}) | 签名者 {name}（密钥编号 {id}）
+cosigned | cosigned by {name} (key id {id}) at {at} | 联署者 {name}（密钥编号 {id}），时间 {at}
+unchecked | unchecked: {names}; give their keys | 未核对的签名：{names}；请给出其密钥
 payloads | payloads checked: {count} | 已核对载荷：{count} 份
 no_payloads | no payloads here; their digests are signed | 没有载荷；摘要已确认
 own_key | the key came with the export: compare its id | 密钥取自导出本身：请核对其编号
@@ -676,6 +678,21 @@ def check_description(folder: Path, origin: str, hash_name: str) -> None:
         raise broken("log.json", "other_log", said=f"{said[1]} {said[2]}", signed=signed)
 
 
+def signers(folder: Path, keys: list[Key]) -> list[str]:
+    """A line for each key that has signed, and one for the signatures of keys not given."""
+    note = parse_note(read_file(folder, "checkpoint", SMALL_FILE_BYTES_MAX))
+    assert note is not None, "it was read before"
+    lines, known = [], {(key[0], key[3]): key[1] for key in keys}
+    for name, identifier, blob in note[1]:
+        if known.get((name, identifier)) == WITNESS_KEY:
+            at = int.from_bytes(blob[:8], "big")
+            lines.append(say("cosigned", name=name, id=identifier.hex(), at=at))
+        elif (name, identifier) in known:
+            lines.append(say("signed", name=name, id=identifier.hex()))
+    rest = [name for name, identifier, _ in note[1] if (name, identifier) not in known]
+    return lines + ([say("unchecked", names=", ".join(rest))] if rest else [])
+
+
 def verify(folder: Path, key_values: list[str]) -> list[str]:
     """The lines to show for an export that is as it was signed; else `BrokenLedgerError`."""
     if not folder.is_dir():
@@ -693,7 +710,7 @@ def verify(folder: Path, key_values: list[str]) -> list[str]:
     lines = [
         say("intact", entries=size, origin=origin),
         say("root", root=root.hex()),
-        *(say("signed", name=k[0], id=k[3].hex()) for k in keys or keys_in_export(folder)),
+        *signers(folder, keys or keys_in_export(folder)),
         say("payloads", count=size) if entries.has_payloads else say("no_payloads"),
     ]
     beyond = files_beyond(folder, size)

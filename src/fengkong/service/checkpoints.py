@@ -20,6 +20,7 @@ from fengkong.journal.port import Store, StoredCheckpoint
 from fengkong.journal.second_place import SecondPlace
 from fengkong.ledger.notes import Signer, checkpoint_of
 from fengkong.service.metrics import Metrics
+from fengkong.service.witnesses.asking import Cosigning
 
 ENTRIES_BETWEEN: Final = 1000
 SECONDS_BETWEEN: Final = 10
@@ -45,6 +46,7 @@ class Checkpoints:
         stored: StoredCheckpoint | None,
         places: Sequence[SecondPlace],
         metrics: Metrics,
+        cosigning: Cosigning | None = None,
         entries_between: int = ENTRIES_BETWEEN,
         seconds_between: int = SECONDS_BETWEEN,
     ) -> None:
@@ -53,6 +55,7 @@ class Checkpoints:
         self._hash_name = hash_name
         self._places = places
         self._metrics = metrics
+        self._cosigning = cosigning
         self._entries_between = entries_between
         self._between_us = seconds_between * SECOND_US
         self._planned_size = 0 if stored is None else stored.size
@@ -85,10 +88,17 @@ class Checkpoints:
         self._fresh = self._latest = StoredCheckpoint(due.size, note)
         self._metrics.checkpoint_sequence.set(due.size)
         self._send()
+        if self._cosigning is not None:
+            self._cosigning.offer(self._latest)
 
     def newest(self) -> tuple[bytes, int]:
-        """The last note and the size it promises; (b"", 0) before the first."""
-        return (b"", 0) if self._latest is None else (self._latest.note, self._latest.size)
+        """The last note and the size it promises, cosigned if it is; (b"", 0) before the first."""
+        if self._latest is None:
+            return b"", 0
+        cosigned = None if self._cosigning is None else self._cosigning.newest()
+        same = cosigned is not None and cosigned.size == self._latest.size
+        newest = cosigned if cosigned is not None and same else self._latest
+        return newest.note, newest.size
 
     def sign_if_due(self, appender: Appender, *, now: int) -> None:
         """Sign in a quiet moment; everything of the appender must be durable."""
@@ -114,6 +124,8 @@ class Checkpoints:
             store.put_checkpoint(fresh)
         while self._sending is not None:
             await self._sending
+        if self._cosigning is not None:
+            await self._cosigning.finish()
         self._thread.shutdown(wait=True)
 
     def _send(self) -> None:

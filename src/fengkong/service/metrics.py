@@ -121,6 +121,9 @@ class Metrics:
         self.second_place_unavailable = self._gauge(
             "second_place_unavailable", "Alarm: 1 while checkpoints do not reach the second place."
         )
+        self.witness_unavailable = self._gauge(
+            "witness_unavailable", "Alarm: 1 while a witness does not cosign."
+        )
         self.commit_failures = self._counter("commit_failures", "Commits that failed.", "code")
 
     def render(self) -> bytes:

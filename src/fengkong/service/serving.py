@@ -34,6 +34,7 @@ from fengkong.service.refusals import NoPolicyError
 from fengkong.service.settings import Settings
 from fengkong.service.states.lanes import Lane
 from fengkong.service.states.recovery import LIVE, Activated, activations, in_force, restored
+from fengkong.service.witnesses.asking import Cosigning, Witness
 from fengkong.service.writer import Writer
 
 TICK_S: Final = 1.0
@@ -51,6 +52,7 @@ class Prepared:
     activations: list[Activated]
     signer: Signer
     places: tuple[SecondPlace, ...]
+    witnesses: tuple[Witness, ...]
     metrics: Metrics
 
 
@@ -90,6 +92,7 @@ def _prepared(
     store, opened = written.store, written.opened
     signer = make_ledger_signer(settings, origin=origin_of(store.identity))
     places = tuple(second_place(text) for text in settings.places)
+    witnesses = tuple(Witness.parse(text) for text in settings.witnesses)
     head = store.head().sequence
     verify_journal(
         store,
@@ -127,7 +130,9 @@ def _prepared(
     if live is None:
         history = [_first(decider, store)]
     metrics.head_sequence.set(store.head().sequence)
-    return Prepared(settings, written, appender, decider, history, signer, places, metrics)
+    return Prepared(
+        settings, written, appender, decider, history, signer, places, witnesses, metrics
+    )
 
 
 def _verified_before(settings: Settings, opened: OpenJournal, *, head: int) -> int:
@@ -161,6 +166,13 @@ class Service:
         opened, decider, metrics = prepared.written.opened, prepared.decider, prepared.metrics
         stored = store.checkpoint()
         self.checkpoints = Checkpoints(
+            cosigning=Cosigning(
+                prepared.witnesses,
+                reading=store,
+                file=settings.cosigned,
+                verifier=prepared.signer.verifier,
+                metrics=metrics,
+            ),
             signer=prepared.signer,
             origin=origin_of(store.identity),
             hash_name=store.hash_name,

@@ -30,6 +30,7 @@ class Settings:
     `store` is sqlite or a PostgreSQL connection string; `hash` (sha256, sm3) and `encryption`
     (aes-256-gcm, sm4-gcm) are chosen when a journal is made; `second_places` are directories or
     URLs outside `directory` for signed checkpoints (a sibling directory where none is named);
+    `witnesses` cosign checkpoints, each written as its verifier key and its address;
     `hosts` are names the service answers to beside its address; `master_keys` is file or
     environment; `verify` is all (every entry at each start) or recent (what no snapshot covers);
     times are in seconds.
@@ -41,6 +42,7 @@ class Settings:
     encryption: str = "aes-256-gcm"
     master_keys: str = "file"
     second_places: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
     host: str = LOOPBACK
     port: int = PORT
     hosts: tuple[str, ...] = ()
@@ -75,6 +77,11 @@ class Settings:
     def archive(self) -> Path:
         """Payloads that were moved out of the journal."""
         return self.directory / "archive"
+
+    @property
+    def cosigned(self) -> Path:
+        """The newest checkpoint under which witnesses have put their signatures."""
+        return self.directory / "witnessed" / "checkpoint"
 
     @property
     def places(self) -> tuple[str, ...]:

@@ -72,6 +72,8 @@ def create_backup(
         _copy_journal(settings, folder / "journal.db", progress=progress)
         for archived in ArchiveFolder(settings.archive).files():
             copy_file(archived.path, folder / "archive" / archived.path.name)
+        if settings.cosigned.exists():
+            copy_file(settings.cosigned, folder / "witnessed" / "checkpoint")
         if settings.access_file.exists():
             copy_database(settings.access_file, folder / "access.db")
         if (settings.directory / FILE_NAME).is_file():
