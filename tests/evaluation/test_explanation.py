@@ -373,3 +373,61 @@ def test_words_are_in_both_languages(words: dict) -> None:
 
 def test_every_outcome_has_a_word() -> None:
     assert set(OUTCOME_WORDS) == {"allow", "challenge", "review", "delay", "deny"}
+
+
+# -- links -----------------------------------------------------------------------------------------
+
+LINKED = """\
+policy: linked
+version: 1
+title: {zh: 关联, en: Linked}
+events: [payment.initiated]
+unknown: record
+features:
+  customer_count_1d: count() over customer last 1d
+  customer_hops_30d: hops_to_fraud(card) over customer by device, card last 30d default 9
+  customer_fan_out: fan_out() over account from account to payee_account last 1d
+rules:
+  - id: near
+    when: customer_hops_30d <= 3
+    outcome: review
+    reason: {zh: "距欺诈 {customer_hops_30d} 步", en: "{customer_hops_30d} links from a fraud"}
+"""
+RING = [
+    payment("r1", customer="customer-first", device="d1", card="6222020000001111"),
+    label("r1", at=HOUR, card="6222020000001111"),
+    payment("r2", at=2 * HOUR, customer="customer-second", device="d1"),
+    payment("r3", at=3 * HOUR, customer="customer-third", device="d3"),
+]
+
+
+def test_the_way_to_a_fraud_is_shown_with_masked_names() -> None:
+    told = explain(load(LINKED), batches(RING, rows=2), "r2")
+    assert told.outcome == "review"
+    (path,) = told.paths
+    assert path.name == "customer_hops_30d"
+    shown = [(one.entity, one.name, one.masked) for one in path.links]
+    assert shown[1:] == [
+        ("device", "d1", False),
+        ("customer", shown[2][1], shown[2][2]),
+        ("card", "6***11", True),
+    ]
+    origins = {one.name: (one.origin, one.declared) for one in told.values}
+    assert origins["customer_hops_30d"] == (
+        "link",
+        "hops_to_fraud(card) over customer by device, card last 30d default 9",
+    )
+    declared = "fan_out() over account from account to payee_account last 1d"
+    assert origins["customer_fan_out"] == ("link", declared)
+    assert "linked with confirmed fraud" in text_of(told)
+    assert "device d1 – customer" in text_of(told)
+    assert "关联路径" in text_of(told, "zh")
+    everything = explain(load(LINKED), batches(RING), "r2", masking=Masking.NOTHING)
+    names = [one.name for one in everything.paths[0].links]
+    assert names == ["customer-second", "d1", "customer-first", "6222020000001111"]
+
+
+def test_without_a_fraud_there_is_no_way() -> None:
+    told = explain(load(LINKED), batches(RING), "r3")
+    assert told.paths == ()
+    assert "linked with" not in text_of(told)

@@ -23,7 +23,7 @@ class FieldShown(Report, frozen=True, kw_only=True):
 class ValueShown(Report, frozen=True, kw_only=True):
     """Something the policy computed before its rules; money in major units.
 
-    `origin` is window, derived, table or scorecard; `declared` is how the policy says it.
+    `origin` is window, link, derived, table or scorecard; `declared` is how the policy says it.
     """
 
     name: str
@@ -32,6 +32,21 @@ class ValueShown(Report, frozen=True, kw_only=True):
     kind: str
     value: Any
     text: BilingualText
+
+
+class LinkShown(Report, frozen=True, kw_only=True):
+    """An entity on a path; `name` is masked, or the beginning of a hash where it is not known."""
+
+    entity: str
+    name: str
+    masked: bool
+
+
+class PathShown(Report, frozen=True, kw_only=True):
+    """Over what the event's entity is linked with a fraud; `name` is the feature that says so."""
+
+    name: str
+    links: tuple[LinkShown, ...]
 
 
 class ObservedShown(Report, frozen=True, kw_only=True):
@@ -132,3 +147,4 @@ class Explanation(Report, frozen=True, kw_only=True):
     rules: tuple[RuleTrace, ...]
     not_applicable: tuple[str, ...]
     models: tuple[ModelShown, ...] = ()
+    paths: tuple[PathShown, ...] = ()

@@ -13,6 +13,7 @@ from fengkong.decisions.policy import Policy
 from fengkong.decisions.state import State
 from fengkong.evaluation.explained import Explanation
 from fengkong.evaluation.masking import Masking
+from fengkong.evaluation.paths import Names
 from fengkong.evaluation.witness import Witness
 from fengkong.events.columns import EventColumns
 from fengkong.events.event import Event
@@ -47,10 +48,11 @@ def explain(
     """
     engine = Engine(policy)
     state = engine.new_state()
-    before = 0
+    before, names = 0, Names(policy)
     for columns in batches:
         found = np.flatnonzero((columns.ids == event_id).fill_null(value=False).to_numpy())
         if not len(found):
+            names.learn(columns)
             _pass(engine, columns, state)
             before += len(columns)
             continue
@@ -58,10 +60,16 @@ def explain(
         only = columns.take(np.array([row]))
         (event,) = only.to_events()
         _check_decided(policy, event)
+        names.learn(columns.take(np.arange(row + 1)))
         _pass(engine, columns.take(np.arange(row)), state)
         block = _decided(engine, only, state)
         witness = Witness(
-            policy=policy, block=block, lists=state.lists, event=event, masking=masking
+            policy=policy,
+            block=block,
+            lists=state.lists,
+            event=event,
+            masking=masking,
+            paths=names.paths(policy, state, masking=masking),
         )
         return witness.explanation(events_before=before + row)
     raise UnknownEventError(f"there is no {event_id[:128]!r} among {before:,} events")

@@ -53,6 +53,7 @@ WORDS: Final = {
     "values": Bilingual(zh="特征与计算值", en="Features and computed values"),
     "models": Bilingual(zh="模型", en="Models"),
     "probability": Bilingual(zh="概率", en="probability"),
+    "paths": Bilingual(zh="与已确认欺诈的关联路径", en="How it is linked with confirmed fraud"),
     "hits": Bilingual(zh="命中的规则", en="Rules that hit"),
     "unknowns": Bilingual(zh="无法判断的规则", en="Rules that could not be known"),
     "others": Bilingual(zh="未命中的规则", en="Rules that did not hit"),
@@ -107,6 +108,7 @@ class _Teller:
         yield from self._fields()
         yield from self._values()
         yield from self._models()
+        yield from self._paths()
         for verdict, heading, tone in (
             ("hit", "hits", Tone.HIT),
             ("unknown", "unknowns", Tone.UNKNOWN),
@@ -189,6 +191,15 @@ class _Teller:
                 tone = Tone.HIT if part.amount > 0 else Tone.PLAIN
                 yield Line(tone, f"    {self._say(part.text)}")
                 yield Line(Tone.QUIET, f"      {part.code}")
+
+    def _paths(self) -> Iterator[Line]:
+        """``hops_to_fraud: customer c***1 – device d***7 – customer c***9``."""
+        if not self._told.paths:
+            return
+        yield Line(Tone.HEADING, self._word("paths"))
+        for path in self._told.paths:
+            way = " – ".join(f"{one.entity} {one.name}" for one in path.links)
+            yield Line(Tone.PLAIN, "  " + f"{path.name}{self._colon}{way}")
 
     def _rules(self, verdict: str, *, heading: str, tone: Tone) -> Iterator[Line]:
         rules = [rule for rule in self._told.rules if rule.verdict == verdict]

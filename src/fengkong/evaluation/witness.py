@@ -19,6 +19,7 @@ from fengkong.evaluation.explained import (
     Explanation,
     FieldShown,
     ObservedShown,
+    PathShown,
     RuleTrace,
     ValueShown,
 )
@@ -50,11 +51,13 @@ class Witness:
         lists: ListState,
         event: Event,
         masking: Masking,
+        paths: tuple[PathShown, ...] = (),
     ) -> None:
         self.policy = policy
         self.block = block
         self.lists = lists
         self.event = event
+        self.paths = paths
         self.hidden = masked_names(policy, masking=masking)
         self.values: Mapping[str, Any] = block.values(0)
 
@@ -84,6 +87,7 @@ class Witness:
             rules=rules,
             not_applicable=tuple(r.id for r in policy.rules if event.type not in r.types),
             models=models_shown(policy, self.block.models(0), hidden=self.hidden),
+            paths=self.paths,
         )
 
     @property

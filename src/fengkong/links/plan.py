@@ -46,7 +46,7 @@ class LinkPlan:
 
     `fields` are the names whose hashes are the keys; `streams` say which events are members, the
     last one being the labels if some feature asks for them; `cells` are the input columns; the
-    output has a column a feature. `graphs` holds of each graph its node spaces by name.
+    output has a column a feature; `spaces` are the kinds of entities that nodes stand for.
     """
 
     features: tuple[LinkFeature, ...]

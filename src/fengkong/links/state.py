@@ -142,6 +142,10 @@ class LinkState:
         row = int(self.meta[kernel.FAULT_ROW])
         raise ValueRangeError(f"{name} of event {row} of the batch", path=f"$.{name}")
 
+    def counted_node(self, role: int) -> int:
+        """The node that plays a role in the first event of the batch counted last, or -1."""
+        return -1 if self._batch is None else int(self._batch.nodes(0)[role])
+
     # -- room --------------------------------------------------------------------------------
 
     @property

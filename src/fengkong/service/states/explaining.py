@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from fengkong.evaluation.masking import Masking
+from fengkong.evaluation.paths import Names
 from fengkong.evaluation.witness import Witness
 from fengkong.events.columns import EventColumns
 from fengkong.events.event import Event
@@ -55,6 +56,8 @@ def _derived(lane: Lane, event: Event, sealed: Sealed, *, events_before: int) ->
     else:
         columns = EventColumns.from_events([event], catalogue=lane.policy.catalogue)
         (block,) = lane.engine.decide_columns(columns, lane.state)
+        names = Names(lane.policy)
+        names.learn(columns)
         derived = block.decision(0).to_json()
         explanation = Witness(
             policy=lane.policy,
@@ -62,6 +65,7 @@ def _derived(lane: Lane, event: Event, sealed: Sealed, *, events_before: int) ->
             lists=lane.state.lists,
             event=event,
             masking=Masking.SENSITIVE,
+            paths=names.paths(lane.policy, lane.state, masking=Masking.SENSITIVE),
         ).explanation(events_before=events_before)
     return {
         "equal": derived == recorded,
