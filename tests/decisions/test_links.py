@@ -146,7 +146,7 @@ WRONG = [
     ("degree() of nothing.happened over customer by device last 1d", "nothing.happened"),
     ("degree() over customer by device last 1d where is_fraud", "truth that is known later"),
     ("degree() of login.attempted over customer by payee_account last 1d", "two of"),
-    ("hops_to_fraud(card) over customer by device last 1d", "neither after `over` nor `by`"),
+    ("hops_to_fraud(card) over customer by device last 1d", "no card is linked"),
     ("fan_in() over account by device last 1d", "needs a flow"),
     ("fan_in() over customer from account to payee_account last 1d", "its payer or its payee"),
     ("fan_in() over account from account to device last 1d", "not the same kind of entity"),

@@ -161,11 +161,8 @@ def _check(feature: LinkFeature) -> None:
         raise InvalidLinkFeatureError("the same entity stands twice", path=path)
     if measure is Measure.PASSED_SHARE and feature.argument is None:
         raise InvalidLinkFeatureError("passed_share(amount) needs a field of money", path=path)
-    if measure is Measure.HOPS_TO_FRAUD:
-        if feature.argument not in (None, feature.over, *feature.by):
-            message = f"hops_to_fraud({feature.argument}): that is neither after `over` nor `by`"
-            raise InvalidLinkFeatureError(message, path=path)
-    elif measure is not Measure.PASSED_SHARE and feature.argument is not None:
+    takes_field = measure in (Measure.HOPS_TO_FRAUD, Measure.PASSED_SHARE)
+    if feature.argument is not None and not takes_field:
         raise InvalidLinkFeatureError(f"{measure}() takes no field", path=path)
 
 

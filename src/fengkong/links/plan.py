@@ -124,6 +124,10 @@ def _faults(feature: LinkFeature, *, fields: Mapping[str, Field]) -> Iterator[Fa
             yield InvalidLinkFeatureError(message, path=path).fault()
     yield from _space_faults(feature, fields=fields)
     argument = feature.argument
+    linked = {space(fields[name]) for name in feature.entities}
+    if feature.mark is not None and space(fields[feature.mark]) not in linked:
+        message = f"hops_to_fraud({argument}): no {space(fields[feature.mark])} is linked"
+        yield InvalidLinkFeatureError(message, path=path).fault()
     summed = argument if feature.measure is Measure.PASSED_SHARE else None
     if summed is not None and fields[summed].kind is not Kind.MONEY:
         message = f"passed_share({summed}): {summed} is {fields[summed].kind}, not money"
