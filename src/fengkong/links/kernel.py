@@ -43,11 +43,13 @@ FAN_IN, FAN_OUT, CYCLE, PASS_SECONDS, PASS_SHARE = range(5)
  P_FRONTIER) = range(12)  # fmt: skip
 PLACES: Final = 12
 
-# words of meta; then the free lists of rings by size, and of nodes by graph
+# words of meta; then the free lists of rings by size, of full rings of links and of moves, and of
+# nodes by graph
 (CLOCK, LATE_AFTER, SPAN, HUB, REACH, SEQUENCE, VISIT, ROUND, TABLE_USED, ARENA_USED, QUEUE_HEAD,
  QUEUE_TAIL, NEEDED, FAULT_ROW, FAULT_CELL) = range(15)  # fmt: skip
 FREE_RINGS: Final = 15
-FREE_NODES: Final = 15 + 40
+FREE_FULL: Final = FREE_RINGS + 40
+FREE_NODES: Final = FREE_FULL + 2
 
 # words of a node: its head, its rings, then the marks of a sharing graph or three times of a flow
 N_CLOCK, N_FIRST, N_SECOND, N_SPACE, N_VISIT, N_NOTE = range(6)
@@ -327,10 +329,12 @@ def _give(meta, arena, free, place):
 
 
 @_inlined
-def _ring_list(words):
-    """The free list of rings of so many words, a power of two."""
+def _ring_list(meta, rows, words):
+    """The free list of rings of so many rows: a power of two, or as many as there can be."""
+    if rows > meta[HUB]:
+        return FREE_FULL + (words == MOVE_WORDS)
     size = 0
-    while (1 << size) < words:
+    while (1 << size) < rows * words:
         size += 1
     return FREE_RINGS + size
 
@@ -429,7 +433,8 @@ def _enlarge(meta, arena, ring, words, needed):
     rows = 2
     while rows < needed:
         rows *= 2
-    free = _ring_list(rows * words)
+    rows = min(rows, meta[HUB] + 1)
+    free = _ring_list(meta, rows, words)
     if not _fits(meta, arena, free, rows * words):
         meta[NEEDED] = meta[ARENA_USED] + rows * words
         return False
@@ -438,7 +443,7 @@ def _enlarge(meta, arena, ring, words, needed):
     for word in range(words * arena[ring + R_USED]):
         arena[new + word] = arena[old + word]
     if arena[ring + R_ROWS] > 0:
-        _give(meta, arena, _ring_list(arena[ring + R_ROWS] * words), old)
+        _give(meta, arena, _ring_list(meta, arena[ring + R_ROWS], words), old)
     arena[ring + R_PLACE] = new
     arena[ring + R_ROWS] = rows
     return True
@@ -494,7 +499,8 @@ def _forget(places, base, g):
 @_inlined
 def _give_ring(meta, arena, ring, words):
     if arena[ring + R_ROWS] > 0:
-        _give(meta, arena, _ring_list(arena[ring + R_ROWS] * words), arena[ring + R_PLACE])
+        free = _ring_list(meta, arena[ring + R_ROWS], words)
+        _give(meta, arena, free, arena[ring + R_PLACE])
 
 
 @_inlined
