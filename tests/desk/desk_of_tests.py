@@ -23,6 +23,8 @@ features:
   card_count_1h: count() of payment.initiated over card last 1h
   card_amount_sum_24h: sum(amount) of payment.initiated over card last 24h
   device_card_distinct_7d: distinct(card) of payment.initiated over device last 7d
+  customer_component_size_7d: >-
+    component_size() of payment.initiated over customer by card, device last 7d
   customer_city_last: last(city) of payment.initiated over customer
 lists:
   blocked_devices: {of: device, title: {zh: 设备黑名单, en: Blocked devices}, colour: black}
