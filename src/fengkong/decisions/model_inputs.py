@@ -27,6 +27,7 @@ from fengkong.events.spelling import did_you_mean
 from fengkong.features.declarations import ALWAYS_BEFORE, WindowFeature
 from fengkong.features.plan import result_kind
 from fengkong.links.declarations import LinkFeature
+from fengkong.links.state import LinkLimits
 from fengkong.rules.expressions import Expression
 from fengkong.rules.kinds import Kind
 from fengkong.rules.scope import Scope
@@ -53,6 +54,7 @@ class Names:
     scope: Scope
     windows: Mapping[str, WindowFeature]
     links: Mapping[str, LinkFeature]
+    link_limits: LinkLimits
     conditions: Mapping[str, Expression]
     derived: Mapping[str, Expression]
 
@@ -65,6 +67,7 @@ class Names:
             scope=policy.scope,
             windows={window.name: window for window in policy.windows},
             links={link.name: link for link in policy.links},
+            link_limits=policy.link_limits,
             conditions=policy.conditions,
             derived=policy.derived,
         )
@@ -119,7 +122,11 @@ class Names:
     def _counted(self, feature: WindowFeature | LinkFeature) -> str:
         """A window or a link in one spelling, its event types, bounds and delay said."""
         types = f"of {', '.join(sorted(feature.event_types or self.events))}"
-        parts = self._window(feature) if isinstance(feature, WindowFeature) else _link(feature)
+        parts = (
+            self._window(feature)
+            if isinstance(feature, WindowFeature)
+            else _link(feature, limits=self.link_limits)
+        )
         parts.insert(1, types)
         parts += [f"default {feature.default!r}"] if feature.default is not None else []
         if feature.where is not None:
@@ -202,12 +209,13 @@ class Names:
         return tuple(sorted(field.values))
 
 
-def _link(link: LinkFeature) -> list[str]:
-    """A link feature, without its event types and what follows its window."""
+def _link(link: LinkFeature, *, limits: LinkLimits) -> list[str]:
+    """A link feature and its bounds, without its event types and what follows its window."""
     parts = [f"{link.measure}({link.argument or ''})", f"over {link.over}"]
     parts += [f"by {', '.join(sorted(link.by))}"] if link.by else []
     parts += [f"from {link.payer} to {link.payee}"] if link.payer is not None else []
-    return [*parts, f"last {format_duration(link.last)}"]
+    bounds = f"hubs {limits.hub_links} reaching {limits.linked_max}"
+    return [*parts, f"last {format_duration(link.last)}", bounds]
 
 
 def inputs_of(

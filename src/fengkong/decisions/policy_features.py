@@ -27,6 +27,7 @@ from fengkong.links.declarations import (
     parse_link_feature,
 )
 from fengkong.links.plan import check_link_features
+from fengkong.links.state import LinkLimits
 from fengkong.rules.expressions import Expression, parse, parse_condition
 from fengkong.rules.kinds import Kind
 from fengkong.rules.nodes import Name, OnList, TextFunction, walk
@@ -113,8 +114,10 @@ class FeatureReader:
         catalogue: Catalogue,
         scope: Scope,
         store: ModelStore | None,
+        link_limits: LinkLimits,
     ) -> None:
         self.reading = reading
+        self.link_limits = link_limits
         self.store = store
         self.types = types
         self.catalogue = catalogue
@@ -285,6 +288,7 @@ class FeatureReader:
             scope=self.scope,
             windows={window.name: window for window in features.windows},
             links={link.name: link for link in features.links},
+            link_limits=self.link_limits,
             conditions=features.conditions,
             derived=features.derived,
         )

@@ -106,8 +106,14 @@ class _PolicyReader:
         types = self._events()
         scope = self._scope(types)
         rates, limits = self._rates(scope), self._limits()
+        link_limits = self._link_limits()
         reader = FeatureReader(
-            reading, types=types, catalogue=self.catalogue, scope=scope, store=self.store
+            reading,
+            types=types,
+            catalogue=self.catalogue,
+            scope=scope,
+            store=self.store,
+            link_limits=link_limits,
         )
         features = reader.read(self.top)
         outcomes = read_outcomes(reading, self.top.get("outcomes"))
@@ -139,7 +145,7 @@ class _PolicyReader:
             scope=reader.scope,
             rates=rates,
             limits=limits,
-            link_limits=self._link_limits(),
+            link_limits=link_limits,
             examples=examples,
         )
 
