@@ -7,7 +7,7 @@ from typing import Final
 
 PEERS: Final = (
     "fengkong", "numba", "polars", "duckdb", "pandas", "river", "zen-engine",
-    "common-expression-language", "rule-engine",
+    "common-expression-language", "rule-engine", "lightgbm", "xgboost-cpu", "onnxruntime",
 )  # fmt: skip
 
 

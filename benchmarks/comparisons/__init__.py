@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks.comparisons import decisions, features, growth, rules, service, start
+from benchmarks.comparisons import decisions, features, growth, models, rules, service, start
 from benchmarks.report import Comparison
 from benchmarks.settings import Settings
 
 COMPARISONS: Final[dict[str, Callable[[Settings], Comparison]]] = {
     "features": features.measure,
     "rules": rules.measure,
+    "models": models.measure,
     "decisions": decisions.measure,
     "growth": growth.measure,
     "start": start.measure,
