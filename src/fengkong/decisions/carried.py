@@ -26,7 +26,8 @@ def with_models(text: str, policy: Policy) -> str:
     """The text of a policy with the models it uses; unchanged if it uses none or carries them."""
     if not policy.models or any(line.startswith(MARK) for line in text.splitlines()):
         return text
-    models = {model.hash: model for model in policy.models.values()}
+    challengers = [one.model for one in policy.challengers.values()]
+    models = {model.hash: model for model in (*policy.models.values(), *challengers)}
     lines = [_line(model) for _, model in sorted(models.items())]
     return "\n".join([text.rstrip("\n"), *lines, ""])
 

@@ -59,11 +59,21 @@ class Contribution(msgspec.Struct, frozen=True, kw_only=True):
     reason: BilingualText
 
 
+class OtherScored(msgspec.Struct, frozen=True, kw_only=True):
+    """What the one of champion and challenger said that did not decide."""
+
+    model: str
+    version: str
+    hash: str
+    probability: float
+
+
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
     """What a model said, under the name that the policy gives it.
 
     `contributions` are the largest ones, the first the largest; they are there where a rule that
-    uses the model hit, or when somebody asked.
+    uses the model hit, or when somebody asked. Where a challenger stands beside the model,
+    `challenged` says whether the challenger decided, and `other` what the other one said.
     """
 
     name: str
@@ -72,6 +82,8 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
     probability: float
     contributions: tuple[Contribution, ...] | msgspec.UnsetType = msgspec.UNSET
+    challenged: bool | msgspec.UnsetType = msgspec.UNSET
+    other: OtherScored | msgspec.UnsetType = msgspec.UNSET
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -186,7 +186,7 @@ class Explainer:
         for position, name in enumerate(layout.counted_names, len(layout.frame.cells)):
             source = Source.WORD if name in layout.word_features else Source.ROW
             yield Reader(name, source, position, scope.names.get(name) is Kind.BOOLEAN)
-        for position, name in enumerate(self.policy.models, layout.seen - len(self.policy.models)):
+        for position, name in enumerate(self.policy.models, layout.models_at):
             yield Reader(name, Source.ROW, position)
         computed = list(layout.named.items())[: layout.computed]
         for position, (name, expression) in enumerate(computed, layout.seen):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fengkong.decisions.frame import ENVELOPE_TEXTS, Frame
-from fengkong.decisions.model_cells import ModelCells
+from fengkong.decisions.model_cells import ModelCells, model_cells, model_fields
 from fengkong.decisions.policy import ENVELOPE_KINDS, Policy, Rule
 from fengkong.events.catalogue import TEXT_LIKE
 from fengkong.events.catalogue import Kind as FieldKind
@@ -56,8 +56,10 @@ class Layout:
         self.conditions: Program = compile_program(list(policy.conditions.items()), frame=cells)
         first = [*cells, *self.counted_names]
         self.program: Program = compile_program(
-            list(self.named.items()), frame=[*first, *policy.models]
+            list(self.named.items()), frame=[*first, *model_cells(policy)]
         )
+        self.models_at = len(first)
+        """Where the probabilities of models begin in the program's row."""
         self.models = ModelCells(policy, frame=first) if policy.models else None
         self.frame = Frame(
             cells=cells,
@@ -75,7 +77,7 @@ class Layout:
         self.link_cells = np.array([cells.index(name) for name in self.links.cells], dtype=np.int64)
         self.link_streams = tuple(self._stream(one, None) for one in self.links.streams)
         self.word_cells = tuple((name, cells.index(name)) for name in self.word_fields)
-        self.seen = len(first) + len(policy.models)
+        self.seen = len(first) + len(model_cells(policy))
         """How many cells of the program's row are of frame, windows, links, models, the first."""
         self.computed = sum(not name.startswith("rule:") for name in self.named)
         """How many of the program's results, the first ones, are not conditions of rules."""
@@ -99,7 +101,7 @@ class Layout:
         """All names that expressions read or reasons show."""
         expressions = [*self.policy.conditions.values(), *self.named.values()]
         names = {name for expression in expressions for name in expression.names}
-        names |= {one.name for model in self.policy.models.values() for one in model.inputs}
+        names |= model_fields(self.policy)
         reasons = [rule.reason for rule in self.policy.rules if rule.reason]
         return names | {name for reason in reasons for name in reason.zh.names | reason.en.names}
 

@@ -65,6 +65,22 @@ def _text_cell(word: str) -> float:
     return float(hash_text(word)[0] >> 12)
 
 
+OTHER: Final = ".other"
+"""What follows the name of a value for what the model said that did not decide."""
+
+
+def model_cells(policy: Policy) -> tuple[str, ...]:
+    """The cells of the program's row that models fill: what decides, then what challengers said."""
+    return (*policy.models, *(f"{name}{OTHER}" for name in policy.challengers))
+
+
+def model_fields(policy: Policy) -> set[str]:
+    """The names that models are fed with, and the fields that deal subjects to challengers."""
+    challengers = policy.challengers.values()
+    models = [*policy.models.values(), *(one.model for one in challengers)]
+    return {one.name for model in models for one in model.inputs} | {o.by for o in challengers}
+
+
 class _Fed:
     """A model, and where its inputs stand among the frame's cells, windows and results."""
 
@@ -105,21 +121,28 @@ class _Fed:
 class ModelCells:
     """The models of a policy, fed from the row of its program.
 
-    `frame` are the names of the row's first cells: those of the frame, then the windows; the
-    models' probabilities follow them, in the order of `names`.
+    `frame` are the names of the row's first cells: those of the frame, then the windows; what
+    `model_cells` names follows them.
     """
 
     def __init__(self, policy: Policy, *, frame: Sequence[str]) -> None:
-        self.names = tuple(policy.models)
         self._width = len(frame)
         wanted = _needed_first(policy)
         self.program: Program = compile_program(
             [(name, policy.derived[name]) for name in wanted], frame=frame
         )
         scale = policy.scope.scale
-        self._fed = [
-            _Fed(model, frame=frame, computed=wanted, scale=scale)
-            for model in policy.models.values()
+
+        def fed(model: Model) -> _Fed:
+            return _Fed(model, frame=frame, computed=wanted, scale=scale)
+
+        self._fed = [fed(model) for model in policy.models.values()]
+        names = [*policy.models]
+        self._challengers = [
+            (name, self._width + names.index(name), other, frame.index(one.by), one, fed(one.model))
+            for other, (name, one) in enumerate(
+                policy.challengers.items(), self._width + len(names)
+            )
         ]
         self._one = OneRow(self.program)
 
@@ -134,6 +157,10 @@ class ModelCells:
             self._one.run(texts, occurred_at, lists)
         for position, fed in enumerate(self._fed, self._width):
             row[position] = fed.of_row(frame, computed)
+        for name, position, other, by, challenger, fed in self._challengers:
+            row[other] = fed.of_row(frame, computed)
+            if challenger.decides(row[by].item(), name=name):
+                row[position], row[other] = row[other].item(), row[position].item()
 
     def fill_rows(
         self,
@@ -158,11 +185,18 @@ class ModelCells:
             self.program.run_columns(filled, computed)
         for position, fed in enumerate(self._fed, self._width):
             rows[:, position] = fed.of_rows(frame, computed)
+        for name, position, other, by, challenger, fed in self._challengers:
+            rows[:, other] = fed.of_rows(frame, computed)
+            taken = challenger.decides_rows(rows[:, by], name=name)
+            rows[taken, position], rows[taken, other] = (
+                rows[taken, other],
+                rows[taken, position],
+            )
 
 
 def _needed_first(policy: Policy) -> list[str]:
     """The derived features that models are fed with, and those they build on, in their order."""
-    wanted = {one.name for model in policy.models.values() for one in model.inputs}
+    wanted = model_fields(policy)
     for name in reversed([*policy.derived]):
         if name in wanted:
             wanted |= policy.derived[name].names

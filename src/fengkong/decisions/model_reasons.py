@@ -9,12 +9,13 @@ import numpy as np
 from msgspec import UNSET, UnsetType
 
 from fengkong.core.bilingual import Bilingual, Language
-from fengkong.decisions.decision import BilingualText, Contribution, Scored
+from fengkong.decisions.decision import BilingualText, Contribution, OtherScored, Scored
 from fengkong.decisions.layout import Layout
 from fengkong.decisions.model_cells import Encoder
 from fengkong.decisions.policy import Policy
 from fengkong.rules.kinds import Kind
 from fengkong.rules.reasons import format_number, format_value
+from fengkong.scoring.challengers import Challenger
 from fengkong.scoring.inputs import Input, InputKind
 from fengkong.scoring.model import Model
 
@@ -51,6 +52,15 @@ class _Told(NamedTuple):
     encoder: Encoder
 
 
+class _Rival(NamedTuple):
+    """A challenger: where the other's probability and the subject stand in what was seen."""
+
+    told: _Told
+    challenger: Challenger
+    other: int
+    subject: int
+
+
 class ModelReasons:
     """Tells of the models of one policy."""
 
@@ -58,18 +68,27 @@ class ModelReasons:
         self._explainer = explainer
         layout = explainer.layout
         self._scope = layout.policy.scope
-        first = layout.seen - len(layout.policy.models)
+        policy, first = layout.policy, layout.models_at
         self._told = [
-            _Told(
-                name,
-                model,
-                first + number,
-                [explainer.reader(one.name).position for one in model.inputs],
-                Encoder(model.inputs, scale=self._scope.scale),
-            )
-            for number, (name, model) in enumerate(layout.policy.models.items())
+            self._teller(name, model, first + number)
+            for number, (name, model) in enumerate(policy.models.items())
         ]
+        places = {told.name: told.position for told in self._told}
+        self._rivals = {
+            name: _Rival(
+                self._teller(name, one.model, places[name]),
+                one,
+                other,
+                explainer.reader(one.by).position,
+            )
+            for other, (name, one) in enumerate(policy.challengers.items(), first + len(self._told))
+        }
         self._used = _used_models(layout)
+
+    def _teller(self, name: str, model: Model, position: int) -> _Told:
+        cells = [self._explainer.reader(one.name).position for one in model.inputs]
+        encoder = Encoder(model.inputs, scale=self._scope.scale)
+        return _Told(name, model, position, cells, encoder)
 
     def scored(self, seen: Seen, hits: Iterable[int]) -> tuple[Scored, ...]:
         """Every model's probability, with contributions where a rule that hit uses the model."""
@@ -82,6 +101,20 @@ class ModelReasons:
 
     def _scored(self, told: _Told, seen: Seen, *, explain: bool) -> Scored:
         contributions: tuple[Contribution, ...] | UnsetType = UNSET
+        challenged: bool | UnsetType = UNSET
+        other: OtherScored | UnsetType = UNSET
+        rival = self._rivals.get(told.name)
+        if rival is not None:
+            subject = seen.cells[rival.subject]
+            challenged = rival.challenger.decides(subject, name=told.name)
+            idle = told.model if challenged else rival.challenger.model
+            other = OtherScored(
+                model=idle.about.name,
+                version=idle.about.version,
+                hash=idle.hash,
+                probability=seen.cells[rival.other],
+            )
+            told = rival.told if challenged else told
         if explain:
             contributions = self._contributions(told, seen)
         about = told.model.about
@@ -92,6 +125,8 @@ class ModelReasons:
             hash=told.model.hash,
             probability=seen.cells[told.position],
             contributions=contributions,
+            challenged=challenged,
+            other=other,
         )
 
     def _contributions(self, told: _Told, seen: Seen) -> tuple[Contribution, ...]:

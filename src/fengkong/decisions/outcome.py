@@ -20,6 +20,7 @@ from fengkong.decisions.explanation import (
     Value,
     Verdict,
 )
+from fengkong.decisions.model_cells import model_cells
 from fengkong.decisions.policy import Policy
 from fengkong.decisions.verdict import HIT, UNKNOWN, Judged
 from fengkong.rules.kinds import Kind
@@ -110,11 +111,15 @@ class DecisionColumns:
     # -- columns -----------------------------------------------------------------------------
 
     def probabilities(self) -> dict[str, Cells]:
-        """What every model said, float64[n] by the name that the policy gives it."""
-        first = self.explainer.layout.seen - len(self.policy.models)
+        """What every model said, float64[n] by the name that the policy gives it.
+
+        Where a model has a challenger, ``name`` is what decided and ``name.other`` is what the one
+        of the two said that did not.
+        """
+        first = self.explainer.layout.models_at
         return {
             name: np.ascontiguousarray(self.rows[:, at])
-            for at, name in enumerate(self.policy.models, first)
+            for at, name in enumerate(model_cells(self.policy), first)
         }
 
     def frame(self) -> pl.DataFrame:

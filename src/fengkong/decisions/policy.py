@@ -21,6 +21,7 @@ from fengkong.rules.reasons import Reason
 from fengkong.rules.scope import Scope
 from fengkong.rules.scorecards import Scorecard
 from fengkong.rules.tables import DecisionTable
+from fengkong.scoring.challengers import Challenger
 from fengkong.scoring.model import Model
 
 LIST_CHANGED: Final = "list.changed"
@@ -108,7 +109,8 @@ class Policy:
     `derived` are features computed from other features; `unknown` is the outcome of an unknown
     rule that names none (None: unknowns are recorded and change nothing); `fallback` is the outcome
     of a decision that could not be computed; `hash` is the SHA-256 of the policy's content;
-    `models` are those whose probabilities the policy uses, by the names it gives these.
+    `models` are those whose probabilities the policy uses, by the names it gives these, and
+    `challengers` those that take their place for a share of the subjects.
     """
 
     name: str
@@ -134,6 +136,7 @@ class Policy:
     links: tuple[LinkFeature, ...] = ()
     link_limits: LinkLimits = field(default_factory=LinkLimits)
     models: Mapping[str, Model] = field(default_factory=dict)
+    challengers: Mapping[str, Challenger] = field(default_factory=dict)
 
     @property
     def feature_names(self) -> tuple[str, ...]:

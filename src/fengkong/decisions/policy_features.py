@@ -10,9 +10,9 @@ from typing import Final
 
 from fengkong.decisions.model_inputs import Names
 from fengkong.decisions.policy import ENVELOPE_KINDS, LIST_CHANGED, RECORDED_ONLY, expression_kind
-from fengkong.decisions.policy_models import check_models, read_models
+from fengkong.decisions.policy_models import check_models, read_challengers, read_models
 from fengkong.decisions.reading import InvalidPolicyError, Reading
-from fengkong.events.catalogue import Catalogue, EventType
+from fengkong.events.catalogue import TEXT_LIKE, Catalogue, EventType
 from fengkong.features.declarations import (
     Aggregate,
     WindowFeature,
@@ -35,6 +35,7 @@ from fengkong.rules.origins import Origin
 from fengkong.rules.scope import Scope
 from fengkong.rules.scorecards import Scorecard, parse_scorecard
 from fengkong.rules.tables import DecisionTable, parse_table
+from fengkong.scoring.challengers import Challenger
 from fengkong.scoring.model import Model
 from fengkong.scoring.store import ModelStore
 
@@ -60,6 +61,7 @@ class Features:
     tables: list[DecisionTable] = field(default_factory=list)
     needed: dict[str, frozenset[str]] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)
+    challengers: dict[str, Challenger] = field(default_factory=dict)
 
     def fields_of(self, expression: Expression, *, catalogue: Catalogue) -> frozenset[str]:
         """The fields that an event must have for an expression to apply to it."""
@@ -139,7 +141,8 @@ class FeatureReader:
         for name, text in declarations.items():
             if not (is_link_declaration(text) or is_window_declaration(text)):
                 self._derived(name, text)
-        check_models(self.reading, self.features.models, names=self._names())
+        features = self.features
+        check_models(self.reading, features.models, features.challengers, names=self._names())
         for index, data in enumerate(self.reading.items(top.get("scorecards"), "scorecards")):
             self._scorecard(data, index)
         for index, data in enumerate(self.reading.items(top.get("tables"), "tables")):
@@ -277,6 +280,15 @@ class FeatureReader:
                 self.reading.fault(f"{name[:80]!r} is not a name in small letters", "models", name)
             elif self._new([name], "models", name):
                 self.features.models[name] = model
+        fields = {name for event in self.types for name in event.fields}
+        kept = self.catalogue.fields
+        self.features.challengers = read_challengers(
+            self.reading,
+            top.get("models"),
+            models=self.features.models,
+            texts=frozenset(n for n in fields if kept[n].kind in TEXT_LIKE and not kept[n].label),
+            store=self.store,
+        )
         self._name(dict.fromkeys(self.features.models, Kind.PROBABILITY))
 
     def _names(self) -> Names:

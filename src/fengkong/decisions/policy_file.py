@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from functools import partial
 from typing import Final, cast
 
@@ -29,7 +28,6 @@ from fengkong.rules.origins import Origin
 from fengkong.rules.parameters import Parameter, parse_parameter
 from fengkong.rules.scope import DEFAULT_TIME_ZONE, Scope
 from fengkong.rules.zones import zone
-from fengkong.scoring.model import Model
 from fengkong.scoring.store import ModelStore
 
 _KEYS: Final = frozenset(
@@ -71,11 +69,14 @@ def content_hash(data: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _with_hashes(top: dict[str, object], models: Mapping[str, Model]) -> dict[str, object]:
+def _with_hashes(top: dict[str, object], features: Features) -> dict[str, object]:
     """A policy's content with the content of its models, by their hashes."""
-    if not models:
+    if not features.models:
         return top
-    return {**top, "models": {name: model.hash for name, model in models.items()}}
+    hashes: dict[str, object] = {name: model.hash for name, model in features.models.items()}
+    for name, one in features.challengers.items():
+        hashes[name] = [hashes[name], one.model.hash, one.share, one.by]
+    return {**top, "models": hashes}
 
 
 class _PolicyReader:
@@ -128,7 +129,7 @@ class _PolicyReader:
             version=version,
             title=title,
             description=description,
-            hash=content_hash(_with_hashes(self.top, features.models)),
+            hash=content_hash(_with_hashes(self.top, features)),
             catalogue=self.catalogue,
             events=tuple(event.name for event in types),
             windows=tuple(features.windows),
@@ -136,6 +137,7 @@ class _PolicyReader:
             conditions=features.conditions,
             derived=features.derived,
             models=features.models,
+            challengers=features.challengers,
             tables=tuple(features.tables),
             scorecards=tuple(features.scorecards),
             rules=rules,

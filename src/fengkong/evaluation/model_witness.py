@@ -19,7 +19,10 @@ def models_shown(
 
 
 def _shown(policy: Policy, scored: Scored, *, hidden: frozenset[str]) -> ModelShown:
-    about = policy.models[scored.name].about
+    model = policy.models[scored.name]
+    if scored.hash != model.hash:
+        model = policy.challengers[scored.name].model
+    about = model.about
     contributions = scored.contributions
     assert contributions is not UNSET, "they were asked for"
     return ModelShown(
