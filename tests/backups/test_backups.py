@@ -26,6 +26,7 @@ from fengkong.service.backups.errors import (
     NothingToAcceptError,
     OccupiedPlaceError,
     UnfinishedBackupError,
+    UnwritableBackupError,
 )
 from fengkong.service.backups.manifest import MANIFEST, files_of
 from fengkong.service.clock import wall_clock
@@ -156,13 +157,14 @@ def test_a_spoilt_file_is_named(copy: Path, name: str, spoil: Any) -> None:
     assert path.relative_to(copy).as_posix() in said or name == "keys/master.json"
 
 
-def test_every_random_flip_is_found(copy: Path) -> None:
+@pytest.mark.parametrize("flips", [12, pytest.param(250, marks=pytest.mark.nightly)])
+def test_every_random_flip_is_found(copy: Path, flips: int) -> None:
     dice = random.Random(11)
     for path in [*files_of(copy), copy / MANIFEST]:
         if "keys" in path.parts:
             continue  # the next test
         content = path.read_bytes()
-        for _ in range(12):
+        for _ in range(flips):
             spoilt = bytearray(content)
             spoilt[dice.randrange(len(spoilt))] ^= 1 << dice.randrange(8)
             path.write_bytes(spoilt)
@@ -245,7 +247,7 @@ def test_a_failed_backup_or_restore_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("fengkong.service.backups.creating.signed_manifest", fails)
-    with pytest.raises(OSError, match="space"):
+    with pytest.raises(UnwritableBackupError, match="space"):
         backed_up(whole[0], tmp_path / "backup")
     assert not (tmp_path / "backup").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]

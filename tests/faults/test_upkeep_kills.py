@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hosting import Host, Site
 from journal_check import check_state, missing, verified
-from load import Acknowledged, under_load
+from load import Acknowledged, Made, send_all, under_load
 
 from fengkong.core.instants import HOUR_US
 from fengkong.protection.masters import FileMasters
@@ -79,6 +79,39 @@ def test_backups_killed_at_any_moment_are_whole_or_not_there(host: Host, tmp_pat
 @pytest.mark.parametrize("seed", range(10))
 def test_backups_killed_again_and_again(host: Host, tmp_path: Path, seed: int) -> None:
     assert backups_killed(host, tmp_path / "site", kills=40, seed=100 + seed)
+
+
+def restores_killed(host: Host, folder: Path, *, kills: int, seed: int) -> int:
+    """How many restored directories stand in the end; each is whole and is served."""
+    dice = random.Random(seed)
+    site, acknowledged = Site.new(folder), Acknowledged()
+    hosted = host.start(site)
+    made = Made(dice, prefix="r")
+    send_all(hosted, [made.payment() for _ in range(2000)], acknowledged)
+    place = folder / "place"
+    place.mkdir()
+    killed("backup", site, place, after_s=math.inf)
+    hosted.stop()
+    for _ in range(kills):
+        killed("restore", site, place, after_s=dice.uniform(0.0, 1.0))
+    killed("restore", site, place, after_s=math.inf)
+    whole = sorted(place.glob("restored-*"))
+    for data in whole:
+        there = Site(data, site.key, site.given)
+        assert not missing(acknowledged.answers, verified(there))
+    hosted = host.start(Site(whole[0], site.key, site.given))
+    hosted.stop()
+    return len(whole)
+
+
+def test_restores_killed_at_any_moment_are_whole_or_not_there(host: Host, tmp_path: Path) -> None:
+    assert restores_killed(host, tmp_path / "site", kills=3, seed=4)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(5))
+def test_restores_killed_again_and_again(host: Host, tmp_path: Path, seed: int) -> None:
+    assert restores_killed(host, tmp_path / "site", kills=40, seed=400 + seed)
 
 
 def archives_killed(host: Host, folder: Path, *, kills: int, seed: int) -> Site:

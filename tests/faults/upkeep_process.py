@@ -2,7 +2,7 @@
 
 Run as a script: ``upkeep_process.py WORK DATA PLACE``. It says `ready` once everything is imported,
 and `done` after each piece. WORK is
-backup, archive or rotation.
+backup, restore, archive or rotation.
 """
 
 import os
@@ -14,7 +14,9 @@ from fengkong.journal.archive import ArchiveFolder
 from fengkong.journal.archiving import archive, bring_back
 from fengkong.protection.masters import FileMasters
 from fengkong.protection.rotation import is_finished, retire, rotate
+from fengkong.service.backups.checking import keys_of_backup
 from fengkong.service.backups.creating import create_backup
+from fengkong.service.backups.restoring import restore_backup
 from fengkong.service.clock import wall_clock
 from fengkong.service.opening import upkeep
 from fengkong.service.settings import load_settings
@@ -30,6 +32,21 @@ def back_up(data: Path, place: Path) -> None:
         keys=None,
         environment=os.environ,
         now=wall_clock(),
+        progress=lambda _stage, _part: None,
+    )
+
+
+def put_back(data: Path, place: Path) -> None:
+    """Restore the one backup there is, to a new directory each time."""
+    number = 0
+    while (place / f"restored-{number}").exists():
+        number += 1
+    restore_backup(
+        place / "backup-0",
+        place / f"restored-{number}",
+        keys=keys_of_backup(place / "backup-0", keys=None, environment=os.environ),
+        key_folder=place / "backup-0" / "keys",
+        store=None,
         progress=lambda _stage, _part: None,
     )
 
@@ -57,7 +74,7 @@ def rotate_masters(data: Path, place: Path) -> None:
 
 
 FOREVER = 10**17
-WORKS = {"backup": back_up, "archive": move, "rotation": rotate_masters}
+WORKS = {"backup": back_up, "archive": move, "rotation": rotate_masters, "restore": put_back}
 
 
 def main() -> None:

@@ -25,12 +25,14 @@ import polars as pl
 
 from fengkong.core.instants import DAY_US
 from fengkong.journal.entries import Entry, decode_leaf
-from fengkong.journal.errors import DamagedJournalError
+from fengkong.journal.errors import DamagedJournalError, StoreUnavailableError
 
 FILE_ENTRIES: Final = 65_536
 """The most that one file holds; a busy day has several."""
 ROW_GROUP: Final = 1024
 """Rows that are read at least to find one."""
+LOOKS: Final = 4
+"""How often a payload is looked for in both places before it counts as lost."""
 METADATA: Final = "fengkong"
 FORMAT: Final = 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -86,9 +88,13 @@ class ArchiveFolder:
     def fill(self, entries: Sequence[Entry]) -> list[Entry]:
         """The entries with the payloads that were moved; raises DamagedJournalError for a loss."""
         filled: list[Entry] = []
-        for file, stretch in groupby(entries, key=self._file_of):
-            some = list(stretch)
-            filled += some if file is None else _filled(some, file)
+        try:
+            for file, stretch in groupby(entries, key=self._file_of):
+                some = list(stretch)
+                filled += some if file is None else _filled(some, file)
+        except DamagedJournalError:
+            self._files = []  # what was known of the folder may be out of date
+            raise
         return filled
 
     def _file_of(self, entry: Entry) -> ArchivedFile | None:
@@ -107,18 +113,20 @@ class ArchiveFolder:
 def with_moved(read: Callable[[], list[Entry]], archive: ArchiveFolder | None) -> list[Entry]:
     """What `read` finds, with the payloads that were moved.
 
-    A file that is gone may have been brought back between two looks: then the second one is right.
+    A file that is gone may have been brought back, or even made anew, between two looks: then the
+    next look is right.
     """
-    entries = read()
-    if archive is None or all(entry.payload for entry in entries):
-        return entries
-    try:
-        return archive.fill(entries)
-    except DamagedJournalError:
-        again = read()
-        if again == entries:
-            raise
-        return archive.fill(again)
+    lost: DamagedJournalError | None = None
+    for _ in range(LOOKS):
+        entries = read()
+        if archive is None or all(entry.payload for entry in entries):
+            return entries
+        try:
+            return archive.fill(entries)
+        except DamagedJournalError as error:
+            lost = error
+    assert lost is not None, "it was looked for"
+    raise lost
 
 
 def named(path: Path) -> ArchivedFile | None:
@@ -192,10 +200,22 @@ def write_file(directory: Path, entries: Sequence[Entry], *, origin: ArchiveOrig
     day = day_of(decode_leaf(entries[0].leaf).at)
     path = directory / f"{day}-{entries[0].sequence:016d}-{entries[-1].sequence:016d}.parquet"
     new = path.with_name(path.name + ".new")
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        _write(new, _table(entries), origin=origin)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise StoreUnavailableError(f"{new.name} cannot be written: {error}") from error
+    if entries_in(new) != list(entries):
+        raise DamagedJournalError("it was read back otherwise than it was written", source=str(new))
+    new.replace(path)
+    sync_directory(directory)
+    return ArchivedFile(path, day, entries[0].sequence, entries[-1].sequence)
+
+
+def _write(path: Path, table: pl.DataFrame, *, origin: ArchiveOrigin) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        _table(entries).write_parquet(
+        table.write_parquet(
             file,
             compression="zstd",
             row_group_size=ROW_GROUP,
@@ -203,11 +223,6 @@ def write_file(directory: Path, entries: Sequence[Entry], *, origin: ArchiveOrig
         )
         file.flush()
         os.fsync(file.fileno())
-    if entries_in(new) != list(entries):
-        raise DamagedJournalError("it was read back otherwise than it was written", source=str(new))
-    new.replace(path)
-    sync_directory(directory)
-    return ArchivedFile(path, day, entries[0].sequence, entries[-1].sequence)
 
 
 def _table(entries: Iterable[Entry]) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -19,6 +19,7 @@ from fengkong.events.catalogue import Kind, shipped_catalogue
 from fengkong.events.event import Event
 from fengkong.journal.entries import Leaf
 from fengkong.journal.port import Store
+from fengkong.protection.subject_keys import KeyStore
 from fengkong.protection.vault import Vault
 from fengkong.service.opening import OwnedJournal
 from fengkong.service.refusals import InvalidSubjectError
@@ -116,33 +117,43 @@ def look_up(
 ) -> FoundEntries:
     """The entries that hold a value, once up to so many entries more are indexed."""
     store, history = kept.store, kept.opened.history
-    head = store.head().sequence
-    upto = min(head, store.lookups_upto() + index_at_most)
-    indexed = fill_index(store, history, upto=upto, progress=progress)
-    token = history.vault.token(entity=value.entity, value=value.text)
-    sequences = store.find_token(token, limit=FOUND_MAX + 1)
-    found, erased = _living(store, history, sequences[:FOUND_MAX])
+    upto = min(store.head().sequence, store.lookups_upto() + index_at_most)
+    fill_index(store, history, upto=upto, progress=progress)
+    listed, erased = _listed(history, value)
     if erased:
-        store.forget_lookups(token, erased)
-    return FoundEntries(
-        found=found,
-        indexed=indexed,
-        entries=head,
-        complete=indexed == head and len(sequences) <= FOUND_MAX,
-    )
+        store.forget_lookups(_token(history, value), erased)
+    return listed
 
 
-def _living(
-    store: Store, history: History, sequences: Sequence[int]
-) -> tuple[list[FoundEntry], list[int]]:
+def look_up_as_it_is(history: History, value: Value) -> FoundEntries:
+    """The same by the index as it stands, nothing written."""
+    return _listed(history, value)[0]
+
+
+def _token(history: History, value: Value) -> bytes:
+    return history.vault.token(entity=value.entity, value=value.text)
+
+
+def _listed(history: History, value: Value) -> tuple[FoundEntries, list[int]]:
+    """What the index finds, and the entries in it whose subjects were erased."""
+    reading = history.reading
+    indexed, head = reading.lookups_upto(), reading.head().sequence
+    sequences = reading.find_token(_token(history, value), limit=FOUND_MAX + 1)
+    found, erased = _living(history, sequences[:FOUND_MAX])
+    complete = indexed >= head and len(sequences) <= FOUND_MAX
+    return FoundEntries(found=found, indexed=indexed, entries=head, complete=complete), erased
+
+
+def _living(history: History, sequences: Sequence[int]) -> tuple[list[FoundEntry], list[int]]:
     """What is still readable of these entries, and those whose subjects were erased."""
+    keys = cast("KeyStore", history.reading)
     found: list[FoundEntry] = []
     erased: list[int] = []
     for sequence in sequences:
-        entry = store.entry(sequence)
+        entry = history.reading.entry(sequence)
         assert entry is not None, "the index names entries only"
         leaf = history.leaf(entry)
-        key = None if leaf.subject is None else store.subject_key(bytes.fromhex(leaf.subject))
+        key = None if leaf.subject is None else keys.subject_key(bytes.fromhex(leaf.subject))
         if key is None or key.wrapped is None:
             erased.append(sequence)
         else:

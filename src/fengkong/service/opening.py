@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from fengkong.journal.archive import ArchiveFolder
-from fengkong.journal.errors import MissingJournalError, UpkeepInUseError
+from fengkong.journal.errors import MissingJournalError, StoreUnavailableError, UpkeepInUseError
 from fengkong.journal.port import Reading, Store
 from fengkong.journal.sqlite_reading import SqliteReading
 from fengkong.journal.sqlite_store import SqliteStore
@@ -103,7 +103,10 @@ def upkeep_turn(settings: Settings) -> Iterator[None]:
     if not settings.directory.is_dir():
         raise MissingJournalError(f"there is no directory {settings.directory}")
     place = settings.directory / "upkeep.lock"
-    descriptor = os.open(place, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(place, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreUnavailableError(f"{place}: {error.strerror or error}") from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,7 +9,8 @@ import msgspec
 
 from fengkong.core.errors import FaultsError, RiskError
 from fengkong.decisions.examples import check_examples
-from fengkong.service.lookups import FoundEntries, checked_value, look_up
+from fengkong.journal.errors import UpkeepInUseError
+from fengkong.service.lookups import FoundEntries, checked_value, look_up, look_up_as_it_is
 from fengkong.service.opening import OpenJournal, upkeep
 from fengkong.service.settings import Settings
 from fengkong.service.states.explaining import explained
@@ -65,9 +66,16 @@ class Tasks:
         return None
 
     def _find(self, written: str) -> FoundEntries:
-        """The entries that hold a value, with the index brought somewhat further."""
-        with upkeep(self._opened_with, environment=os.environ) as kept:
-            return look_up(kept, checked_value(written), index_at_most=INDEXED_MAX)
+        """The entries that hold a value, with the index brought somewhat further.
+
+        While a backup or another piece of upkeep goes on, by the index as it is.
+        """
+        value = checked_value(written)
+        try:
+            with upkeep(self._opened_with, environment=os.environ) as kept:
+                return look_up(kept, value, index_at_most=INDEXED_MAX)
+        except UpkeepInUseError:
+            return look_up_as_it_is(self._opened.history, value)
 
     def _check(self, text: str) -> str:
         """A policy's hash, once its examples came out as they say."""

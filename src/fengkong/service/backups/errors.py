@@ -47,6 +47,13 @@ class OccupiedPlaceError(RiskError):
     hint = "Choose a new or empty directory; nothing that is there is ever written over."
 
 
+class UnwritableBackupError(RiskError):
+    """The place of a backup, or of a restored data directory, cannot be read or written."""
+
+    code = "backup.unwritable"
+    hint = "Free disk space or correct the permissions, and try again; nothing half made is left."
+
+
 class NothingToAcceptError(RiskError):
     """No second place promises anything that the journal does not hold."""
 

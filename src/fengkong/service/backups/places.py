@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fengkong.service.backups.errors import OccupiedPlaceError
+from fengkong.service.backups.errors import OccupiedPlaceError, UnwritableBackupError
 
 
 @contextmanager
@@ -17,11 +17,22 @@ def coming_into_being(target: Path) -> Iterator[Path]:
     """A directory to fill; when the block ends well, everything of it is synced and it is `target`.
 
     Until then `target` is absent or empty, whatever happens. What a killed process left beside it
-    is removed by the next. Raises OccupiedPlaceError.
+    is removed by the next. Raises OccupiedPlaceError, and UnwritableBackupError for whatever the
+    disk refuses within the block.
     """
     check_vacant(target)
+    try:
+        with _coming_into_being(target.absolute()) as folder:
+            yield folder
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise UnwritableBackupError(f"{where}{error.strerror or error}") from error
+
+
+@contextmanager
+def _coming_into_being(target: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.absolute().with_name(f".{target.name}.unfinished")
+    unfinished = target.with_name(f".{target.name}.unfinished")
     turn = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         _take(turn, unfinished)
