@@ -13,6 +13,7 @@ import typer
 from fengkong.cli.arguments import spread_files
 from fengkong.cli.backup_commands import backup_app
 from fengkong.cli.language import text
+from fengkong.cli.model_commands import register_models
 from fengkong.cli.service_commands import Models, register
 from fengkong.cli.usage import Command, Group, WrongUse, show_wrong_use, speak_the_language
 from fengkong.core.errors import RiskError
@@ -216,6 +217,7 @@ def demo(
 
 register(app, policy_app)
 app.add_typer(backup_app, name="backup")
+register_models(app)
 
 
 def main() -> None:

@@ -112,6 +112,24 @@ def progress(description: str) -> Iterator[Callable[[int, float], None]]:
 
 
 @contextmanager
+def stages() -> Iterator[Callable[[str, float], None]]:
+    """A bar on stderr over work in stages; it is told what begins and the fraction done."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=ERRORS, transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+
+        def told(description: str, fraction: float) -> None:
+            bar.update(task, description=description, completed=fraction)
+
+        yield told
+
+
+@contextmanager
 def waiting(description: str) -> Iterator[None]:
     """A note on stderr while something takes a moment."""
     with ERRORS.status(description):

@@ -1,0 +1,134 @@
+"""The commands of models and their options; what they do is imported when they run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from fengkong.cli.language import text
+from fengkong.cli.usage import Command, Group
+
+if TYPE_CHECKING:
+    from fengkong.cli.histories import History
+    from fengkong.evaluation.judgements import Period
+
+model_app: Final = typer.Typer(cls=Group, help=text("model.help"), no_args_is_help=True)
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help=text("argument.model"))]
+Events = Annotated[
+    list[Path], typer.Option("--events", metavar="FILE...", help=text("option.events"))
+]
+EventsOrNone = Annotated[
+    list[Path] | None, typer.Option("--events", metavar="FILE...", help=text("option.events"))
+]
+MappingName = Annotated[
+    str | None, typer.Option("--mapping", metavar="MAP", help=text("option.mapping"))
+]
+SkipBad = Annotated[
+    Path | None, typer.Option("--skip-bad", metavar="FILE", help=text("option.skip_bad"))
+]
+Start = Annotated[str | None, typer.Option("--from", metavar="DAY", help=text("option.from"))]
+End = Annotated[str | None, typer.Option("--to", metavar="DAY", help=text("option.to"))]
+Truth = Annotated[Path | None, typer.Option("--truth", metavar="FILE", help=text("option.truth"))]
+AsJson = Annotated[bool, typer.Option("--json", help=text("option.json"))]
+
+
+def register_models(app: typer.Typer) -> None:
+    """Add the commands of models."""
+    app.add_typer(model_app, name="model")
+
+
+@model_app.command("train", cls=Command, help=text("model.train.help"))
+def model_train(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help=text("argument.training"))],
+    events: Events,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help=text("option.directory"))],
+    mapping: MappingName = None,
+    start: Start = None,
+    days: Annotated[
+        str | None, typer.Option("--days", metavar="DAYS", help=text("option.train_days"))
+    ] = None,
+    delay: Annotated[
+        str | None, typer.Option("--delay", metavar="DAYS", help=text("option.label_delay"))
+    ] = None,
+    test_days: Annotated[
+        str | None, typer.Option("--test-days", metavar="DAYS", help=text("option.test_days"))
+    ] = None,
+    truth: Truth = None,
+    skip_bad: SkipBad = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a model."""
+    from fengkong.cli.models import Wish, train  # noqa: PLC0415
+
+    wish = Wish(start=start, days=days, delay=delay, test_days=test_days, truth=truth)
+    train(config, _history(events, mapping, skip_bad), wish=wish, out=out, as_json=as_json)
+
+
+@model_app.command("score", cls=Command, help=text("model.score.help"))
+def model_score(
+    folder: Folder,
+    events: Events,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help=text("option.out"))],
+    mapping: MappingName = None,
+    start: Start = None,
+    end: End = None,
+    skip_bad: SkipBad = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score events."""
+    from fengkong.cli.models import score  # noqa: PLC0415
+
+    history = _history(events, mapping, skip_bad)
+    score(folder, history, period=_period(folder, start, end), out=out, as_json=as_json)
+
+
+@model_app.command("report", cls=Command, help=text("model.report.help"))
+def model_report(
+    folder: Folder,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help=text("option.report"))
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", metavar="zh|en", help=text("option.language"))
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show or write the report of a model."""
+    from fengkong.cli.models import report  # noqa: PLC0415
+
+    report(folder, out=out, language=language, as_json=as_json)
+
+
+@model_app.command("compare", cls=Command, help=text("model.compare.help"))
+def model_compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help=text("argument.model"))],
+    second: Annotated[Path, typer.Argument(metavar="B", help=text("argument.model"))],
+    events: EventsOrNone = None,
+    mapping: MappingName = None,
+    start: Start = None,
+    end: End = None,
+    truth: Truth = None,
+    skip_bad: SkipBad = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two models."""
+    from fengkong.cli.models import compare  # noqa: PLC0415
+
+    history = _history(events, mapping, skip_bad) if events else None
+    period = _period(first, start, end)
+    compare(first, second, history, period=period, truth=truth, as_json=as_json)
+
+
+def _history(events: list[Path], mapping: str | None, skip_bad: Path | None) -> History:
+    from fengkong.cli.histories import History  # noqa: PLC0415
+
+    return History(paths=events, mapping=mapping, skip_bad=skip_bad)
+
+
+def _period(folder: Path, start: str | None, end: str | None) -> Period:
+    """The period from a day to a day (exclusive), in the time zone of the model's policy."""
+    from fengkong.cli.models import period_of  # noqa: PLC0415
+
+    return period_of(folder, start=start, end=end)
