@@ -85,6 +85,7 @@ class _Fed:
     """A model, and where its inputs stand among the frame's cells, windows and results."""
 
     def __init__(self, model: Model, *, frame: Sequence[str], computed: Sequence[str], scale: int):
+        model.prepare()
         self.model = model
         self.encoder = Encoder(model.inputs, scale=scale)
         names = [one.name for one in model.inputs]

@@ -253,6 +253,12 @@ class Model:
         )
         return out
 
+    def prepare(self) -> None:
+        """Make now what the first score and the first explanation would have to wait for."""
+        row = np.zeros(len(self.inputs))
+        self.scores(row[None])
+        self.contributions(row)
+
     @cached_property
     def expected(self) -> float:
         """The expected raw score of the training's rows."""
