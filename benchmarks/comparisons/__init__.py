@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks.comparisons import decisions, features, growth, models, rules, service, start
+from benchmarks.comparisons import (
+    decisions,
+    features,
+    growth,
+    links,
+    models,
+    rules,
+    service,
+    start,
+)
 from benchmarks.report import Comparison
 from benchmarks.settings import Settings
 
@@ -14,6 +23,7 @@ COMPARISONS: Final[dict[str, Callable[[Settings], Comparison]]] = {
     "rules": rules.measure,
     "models": models.measure,
     "decisions": decisions.measure,
+    "links": links.measure,
     "growth": growth.measure,
     "start": start.measure,
     "service": service.measure,
