@@ -52,6 +52,17 @@ def test_a_changed_digit_is_noticed(model: Model) -> None:
         parse_model(data[:at] + digit + data[at + 1 :])
 
 
+def test_a_file_keeps_its_hash_whatever_later_versions_would_write(model: Model) -> None:
+    content = json.loads(model.canonical)
+    text = json.dumps(content, indent=1)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    head = f'{{"format":"fengkong.model","format_version":1,"hash":"{digest}","model":'
+    again = parse_model((head + text + "}").encode())
+    assert again.hash == digest != model.hash
+    assert parse_model(model_bytes(again)).hash == digest
+    assert again.content() == model.content()
+
+
 def test_there_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(MissingModelError):
         read_model(tmp_path / "nothing")

@@ -310,8 +310,15 @@ class Model:
 
     @cached_property
     def canonical(self) -> bytes:
-        """The content as bytes: JSON with sorted keys, numbers as short as they read back."""
+        """The content as bytes: JSON with sorted keys, numbers as short as they read back.
+
+        Of a model that was read, the bytes as they were written.
+        """
         return _CANONICAL.encode(self.content())
+
+    def keep(self, canonical: bytes) -> None:
+        """Say which bytes the model was read from; its hash is of these."""
+        self.__dict__["canonical"] = canonical
 
     @cached_property
     def hash(self) -> str:

@@ -35,6 +35,21 @@ NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}", re.ASCII)
 """What names and versions of models are; they are names of folders, too."""
 
 
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    """The parts of a file; the hash is of the bytes of `model` as they stand in it.
+
+    So a file keeps its hash whatever later versions would write.
+    """
+
+    format: str
+    format_version: Any
+    hash: str
+    model: msgspec.Raw
+
+
+_FILES: Final = msgspec.json.Decoder(_File)
+
+
 def write_model(model: Model, folder: Path) -> Path:
     """Write a model into a folder, which is made if need be; the path of the file."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,28 +99,24 @@ def _parse(data: bytes) -> Model:
     if len(data) > BYTES_MAX:
         raise ModelTooLargeError(f"{len(data)} bytes, at most {BYTES_MAX}")
     try:
-        file: Any = msgspec.json.decode(data)
+        file = _FILES.decode(data)
+        content: Any = msgspec.json.decode(file.model)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DamagedModelError(f"not a whole file of a model: {error}") from None
-    if not isinstance(file, dict) or file.get("format") != FORMAT:
+    if file.format != FORMAT:
         raise DamagedModelError("not a file of a model")
-    if file.get("format_version") != FORMAT_VERSION:
+    if file.format_version != FORMAT_VERSION:
         raise UnsupportedModelError(
-            f"format version {str(file.get('format_version'))[:20]}, this one reads "
-            f"{FORMAT_VERSION}"
+            f"format version {str(file.format_version)[:20]}, this one reads {FORMAT_VERSION}"
         )
-    content = file.get("model")
-    if set(file) != {"format", "format_version", "hash", "model"}:
-        raise DamagedModelError("the file has other parts than those of a model")
-    canonical = msgspec.json.Encoder(order="deterministic").encode(content)
+    canonical = bytes(file.model)
     found = sha256(canonical).hexdigest()
-    if found != file["hash"]:
+    if found != file.hash:
         raise DamagedModelError(
-            f"its content has the hash {found[:12]}…, the file says {str(file['hash'])[:12]}…"
+            f"its content has the hash {found[:12]}…, the file says {file.hash[:12]}…"
         )
     model = _model(Content(content, path="$.model"))
-    if model.hash != found:
-        raise DamagedModelError("a number in it is not written as this version writes it")
+    model.keep(canonical)
     return model
 
 
