@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from fengkong.cli.sources import published_text
 from fengkong.core.bilingual import Bilingual
 from fengkong.decisions.model_inputs import inputs_of
 from fengkong.decisions.policy_file import load_policy
@@ -72,3 +73,14 @@ def test_explain_shows_what_the_model_said(run, tmp_path, history, language):
     assert "speedy.card_payment_count_1h.raises" in out
     said = {"en": ("probability: 0.880797", "(risk +"), "zh": ("概率：0.880797", "风险上升")}
     assert all(part in out for part in said[language])
+
+
+def test_a_published_text_needs_no_folder(tmp_path, history):
+    file = with_a_model(tmp_path, history)
+    text = published_text(str(file), models=tmp_path / "elsewhere")
+    assert text.startswith(file.read_text(encoding="utf-8").rstrip("\n"))
+    policy = load_policy(text, source="published", catalogue=shipped_catalogue())
+    assert policy.models["risk"].about.name == "speedy"
+    assert published_text(str(history / "small.yaml")) == (history / "small.yaml").read_text(
+        encoding="utf-8"
+    )

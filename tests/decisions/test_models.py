@@ -1,6 +1,7 @@
 """Models in policies: exact, the same one by one and in columns, explained, and never mistaken."""
 
 import json
+import math
 from pathlib import Path
 
 import msgspec
@@ -11,14 +12,19 @@ from hypothesis import strategies as st
 from learning import LEARNING, NAMES, USING, booster, matrix, model, payments, table, using
 from streams import in_columns, one_by_one
 
+from fengkong.core.bilingual import Bilingual
 from fengkong.core.errors import FaultsError
 from fengkong.decisions.carried import MARK, with_models, without_models
 from fengkong.decisions.engine import Engine
+from fengkong.decisions.model_inputs import inputs_of
+from fengkong.decisions.policy import Policy
 from fengkong.decisions.policy_file import load_policy
 from fengkong.events.catalogue import shipped_catalogue
 from fengkong.events.columns import EventColumns
+from fengkong.scoring.evidence import Bin, Characteristic, EvidenceCard
+from fengkong.scoring.model import About, Model
 from fengkong.scoring.model_file import write_model
-from fengkong.scoring.store import FolderStore
+from fengkong.scoring.store import FolderStore, HeldModels
 
 
 def test_probabilities_are_the_boosters_on_what_the_engine_saw() -> None:
@@ -282,3 +288,44 @@ def test_a_text_with_a_spoilt_model_is_refused(spoil: object) -> None:
     lines[-1] = spoil(lines[-1])  # type: ignore[operator]
     with pytest.raises(FaultsError, match=r"model\.damaged"):
         load_policy("\n".join(lines), source="carried", catalogue=shipped_catalogue())
+
+
+LINKED = """\
+policy: linked
+version: 1
+title: {zh: 关联, en: Linked}
+events: [payment.initiated]
+unknown: record
+features:
+  customer_degree_30d: degree() over customer by device last 30d
+"""
+RING = Characteristic(
+    input=0,
+    edges=(1.0,),
+    bins=(Bin(log_odds=-1.0, count=90), Bin(log_odds=4.0, count=10)),
+    missing=Bin(log_odds=0.0, count=0),
+)
+
+
+def linked(text: str) -> Policy:
+    plain = load_policy(LINKED, source="linked", catalogue=shipped_catalogue())
+    about = About(name="ring", version="1", title=Bilingual(zh="团伙", en="Ring"))
+    card = EvidenceCard(intercept=-1.0, characteristics=(RING,))
+    inputs = inputs_of(plain, ["customer_degree_30d"])
+    store = HeldModels([Model.of_card(card, about=about, inputs=inputs)])
+    return load_policy(text, source="linked", catalogue=shipped_catalogue(), store=store)
+
+
+def test_features_of_links_feed_a_model() -> None:
+    text = LINKED + 'models:\n  ring_probability: {model: ring, version: "1"}\n'
+    engine, other = Engine(linked(text)), Engine(linked(text))
+    events = payments(150, seed=9)
+    expected = one_by_one(engine, events, engine.new_state())
+    assert in_columns(other, events, other.new_state()) == expected
+    for one in map(json.loads, expected):
+        degree = one["features"]["customer_degree_30d"]
+        log_odds = -1.0 + (0.0 if degree is None else 4.0 if degree > 1 else -1.0)
+        said = one["models"][0]["probability"]
+        assert said == pytest.approx(1 / (1 + math.exp(-log_odds)), rel=1e-12)
+    with pytest.raises(FaultsError, match="last 30d"):
+        linked(text.replace("last 30d", "last 31d"))
