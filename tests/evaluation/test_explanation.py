@@ -24,6 +24,7 @@ from fengkong.evaluation.declared import declaration
 from fengkong.evaluation.explained import Explanation
 from fengkong.evaluation.explanation import NotDecidedError, UnknownEventError, explain
 from fengkong.evaluation.masking import Masking, masked_text, masked_value
+from fengkong.evaluation.paths import Names
 from fengkong.evaluation.trace import OUTCOME_WORDS, WORDS, Tone, trace_lines
 from fengkong.events.event import Event
 from fengkong.features.declarations import parse_feature
@@ -431,3 +432,15 @@ def test_without_a_fraud_there_is_no_way() -> None:
     told = explain(load(LINKED), batches(RING), "r3")
     assert told.paths == ()
     assert "linked with" not in text_of(told)
+
+
+def test_a_name_that_was_never_learned_is_shown_by_its_hash() -> None:
+    policy = load(LINKED)
+    engine = Engine(policy)
+    state = engine.new_state()
+    for event in RING[:3]:
+        engine.decide(event, state)
+    (path,) = Names(policy).paths(policy, state, masking=Masking.NOTHING)
+    assert [one.entity for one in path.links] == ["customer", "device", "customer", "card"]
+    assert all(one.masked and one.name.startswith("#") for one in path.links)
+    assert len({one.name for one in path.links}) == 4

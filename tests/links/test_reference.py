@@ -31,22 +31,39 @@ def same(got: Sequence[Sequence[float]], expected: Sequence[Sequence[float]]) ->
     return np.array(got).tobytes() == np.array(expected).tobytes()
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=SLOW)
-@given(
+STREAMS = given(
     texts=declarations(),
     events=happenings(),
     late_after=st.sampled_from([0, 2 * SECOND, 100 * SECOND]),
     hub=st.sampled_from([2, 3, 32]),
     linked=st.sampled_from([2, 4, 100]),
 )
-def test_any_stream_has_the_features_of_the_naive_graph(texts, events, late_after, hub, linked):
-    links = LinkLimits(hub_links=hub, linked_max=linked)
+
+
+def check_stream(
+    texts: list[str], events: list[Happening], *, late_after: int, links: LinkLimits
+) -> None:
     state = state_of(plan_of(texts), late_after=late_after, links=links)
     naive = naive_of(state)
     for number, event in enumerate(events):
         (got,) = advance(state, [event])
         expected = naive.take(event)
         assert same([got], [expected]), (number, event, got, expected)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+@STREAMS
+def test_any_stream_has_the_features_of_the_naive_graph(texts, events, late_after, hub, linked):
+    links = LinkLimits(hub_links=hub, linked_max=linked)
+    check_stream(texts, events, late_after=late_after, links=links)
+
+
+@pytest.mark.nightly
+@settings(max_examples=6000, deadline=None, suppress_health_check=SLOW)
+@STREAMS
+def test_thousands_of_streams(texts, events, late_after, hub, linked):
+    links = LinkLimits(hub_links=hub, linked_max=linked)
+    check_stream(texts, events, late_after=late_after, links=links)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=SLOW)

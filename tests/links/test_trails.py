@@ -33,7 +33,7 @@ def linked(entity: Entity) -> Linked:
     return Linked(entity[0], key_of(entity[1]))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=80, deadline=None, suppress_health_check=SLOW)
 @given(events=happenings(), hub=st.sampled_from([2, 3, 32]), most=st.sampled_from([2, 4, 100]))
 def test_a_trail_has_as_many_links_as_the_feature_says(events, hub, most):
     state = state_of(plan_of(TEXTS), links=LinkLimits(hub_links=hub, linked_max=most))
