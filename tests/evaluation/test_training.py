@@ -17,8 +17,10 @@ from fengkong.evaluation.document import html, markdown, typst
 from fengkong.evaluation.judgements import Period
 from fengkong.evaluation.learning import Learned, learn
 from fengkong.evaluation.lesson import Lesson
+from fengkong.evaluation.model_comparison import ModelComparison, compare_models
 from fengkong.evaluation.model_folder import (
     FolderInUseError,
+    ModelFolder,
     read_folder,
     read_report,
     write_folder,
@@ -44,6 +46,7 @@ from fengkong.events.catalogue import shipped_catalogue
 from fengkong.events.columns import EventColumns
 from fengkong.events.event import Event
 from fengkong.events.readers import read_columns
+from fengkong.scoring.calibration import platt
 from fengkong.scoring.errors import DamagedModelError
 
 WEEK = 7 * DAY_US
@@ -404,3 +407,31 @@ def test_inputs_that_are_always_missing_are_all_named(lesson: Lesson) -> None:
 
 def test_json_of_the_report_is_json(learned: Learned) -> None:
     assert json.loads(json.dumps(learned.report.to_data(), allow_nan=False))["test"]["rows"] > 0
+
+
+def test_two_models_are_compared_by_a_test_that_may_be_looked_at_daily(
+    learned: Learned, lesson: Lesson, events_file: Path, tmp_path: Path
+) -> None:
+    _, made = planned()
+    write_folder(learned, policy_text=made.text, folder=tmp_path / "model")
+    good = read_folder(tmp_path / "model", catalogue=shipped_catalogue())
+    trees = replace(good.model, calibration=platt(slope=0.1, offset=0.0))
+    bad = replace(good, model=trees)
+    since = parse_instant("2018-05-20T00:00:00Z")
+    asked = replace(request(lesson.plan), period=Period(since=since))
+
+    def compared(first: ModelFolder, second: ModelFolder) -> ModelComparison:
+        settings = lesson.plan.judge
+        return compare_models([first, second], settings, lambda: read(events_file), request=asked)
+
+    found = compared(good, bad)
+    table = lesson.table
+    late = (table.occurred_at >= since) & table.labelled
+    truth = table.fraud[late].astype(float)
+    pairs = (good.model.probabilities(table.rows[late]) - truth) ** 2
+    pairs -= (bad.model.probabilities(table.rows[late]) - truth) ** 2
+    sequence = found.sequence
+    assert sequence.standing == "worse", "a tenth of the slope says a half of nearly everything"
+    assert sequence.low < pairs.mean() < sequence.high < 0
+    assert 0 < sequence.decided_after <= found.rows == len(pairs)
+    assert compared(good, good).sequence.standing == "undecided"

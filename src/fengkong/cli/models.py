@@ -293,6 +293,18 @@ def compare(
             for one in found.figures
         ],
     )
+    sequence = found.sequence
+    if sequence.low is not None and sequence.high is not None:
+        bounds = {"low": f"{sequence.low:+.6f}", "high": f"{sequence.high:+.6f}"}
+        level, after = f"{sequence.level:.0%}", f"{sequence.decided_after or 0:,}"
+        match sequence.standing:
+            case "better":
+                said = text("model.compare.better", level=level, after=after, **bounds)
+            case "worse":
+                said = text("model.compare.worse", level=level, after=after, **bounds)
+            case _:
+                said = text("model.compare.undecided", level=level, **bounds)
+        OUTPUT.print(said, soft_wrap=True, markup=False)
 
 
 def _figure(name: str, settings: JudgePart) -> str:

@@ -18,6 +18,7 @@ from fengkong.evaluation.learning import HEADLINE
 from fengkong.evaluation.model_folder import ModelFolder
 from fengkong.evaluation.model_judgement import ROUNDS, Sample, drawn_figures
 from fengkong.evaluation.report import Report
+from fengkong.evaluation.sequential import brier_differences, confidence_sequence
 from fengkong.evaluation.training_plan import JudgePart
 from fengkong.evaluation.training_table import TableRequest, TrainingTable, training_table
 from fengkong.events.columns import EventColumns
@@ -42,6 +43,21 @@ class FigureDifference(Report, frozen=True, kw_only=True):
         return f"{one.value:+.4f} ({one.low:+.4f} – {one.high:+.4f})"
 
 
+class SequenceShown(Report, frozen=True, kw_only=True):
+    """Whether the second model's squared errors are smaller, by a test that may be looked at daily.
+
+    The mean difference event by event lies between `low` and `high` at all looks together with
+    probability `level`; `standing` is better, worse or undecided, `decided_after` the number of
+    events after which it was known (see `evaluation.sequential`).
+    """
+
+    low: float | None
+    high: float | None
+    level: float
+    standing: str
+    decided_after: int | None
+
+
 class ModelComparison(Report, frozen=True, kw_only=True):
     """Two models on the same rows."""
 
@@ -52,6 +68,7 @@ class ModelComparison(Report, frozen=True, kw_only=True):
     seed: int
     rounds: int
     figures: tuple[FigureDifference, ...]
+    sequence: SequenceShown
 
 
 def compare_models(
@@ -84,6 +101,24 @@ def compare_models(
         seed=seed,
         rounds=ROUNDS,
         figures=tuple(_differences(values, draws)),
+        sequence=_sequence(samples[0], samples[1]),
+    )
+
+
+def _sequence(first: Sample, second: Sample) -> SequenceShown:
+    """The rows of both stand in the order of their events."""
+    pairs = brier_differences(
+        champion=first.probabilities,
+        challenger=second.probabilities,
+        fraud=first.fraud.astype(np.float64),
+    )
+    found = confidence_sequence(pairs)
+    return SequenceShown(
+        low=float(found.lower[-1]) if len(pairs) else None,
+        high=float(found.upper[-1]) if len(pairs) else None,
+        level=found.level,
+        standing=str(found.standing),
+        decided_after=found.decided_after,
     )
 
 
