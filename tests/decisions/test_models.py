@@ -269,6 +269,11 @@ def test_a_text_carries_its_models() -> None:
     text, held = without_models(carried, source="carried")
     assert held is not None
     assert text == USING
+    strange = USING.replace("几乎确定", '"几乎\u2028确定"')
+    again = load_policy(
+        with_models(strange, using(strange)), source="carried", catalogue=shipped_catalogue()
+    )
+    assert again.hash == using(strange).hash != using().hash
     assert with_models(LEARNING, using(LEARNING)) == LEARNING
 
 

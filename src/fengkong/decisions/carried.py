@@ -24,7 +24,7 @@ MARK: Final = "#fengkong.model "
 
 def with_models(text: str, policy: Policy) -> str:
     """The text of a policy with the models it uses; unchanged if it uses none or carries them."""
-    if not policy.models or any(line.startswith(MARK) for line in text.splitlines()):
+    if not policy.models or any(line.startswith(MARK) for line in text.split("\n")):
         return text
     challengers = [one.model for one in policy.challengers.values()]
     models = {model.hash: model for model in (*policy.models.values(), *challengers)}
@@ -47,12 +47,12 @@ def without_models(text: str, *, source: str) -> tuple[str, HeldModels | None]:
         return text, None
     kept: list[str] = []
     models: list[Model] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.startswith(MARK):
             models.append(_model(line, source=f"{source}, line {number}"))
         else:
             kept.append(line)
-    return "\n".join([*kept, ""]), (HeldModels(models) if models else None)
+    return "\n".join(kept), (HeldModels(models) if models else None)
 
 
 def _model(line: str, *, source: str) -> Model:
