@@ -267,6 +267,25 @@ def test_the_choice_does_not_look_at_the_test(lesson: Lesson, learned: Learned) 
     ]
 
 
+def test_probabilities_are_right_on_average_where_they_were_calibrated(
+    lesson: Lesson, learned: Learned
+) -> None:
+    rows = sum(one.figures.rows for one in learned.report.validation)
+    frauds = sum(one.figures.frauds for one in learned.report.validation)
+    predicted = sum(
+        one.figures.curves.predicted[k] * part
+        for one in learned.report.validation
+        for k, part in enumerate(_parts(one.figures.rows, bins=len(one.figures.curves.predicted)))
+    )
+    assert lesson.plan.model.bags > 1
+    assert predicted / rows == pytest.approx(frauds / rows, rel=0.1)
+
+
+def _parts(rows: int, *, bins: int) -> list[int]:
+    """How many rows each bin of equal counts has."""
+    return [len(part) for part in np.array_split(np.arange(rows), bins)]
+
+
 def test_the_report_speaks_both_languages(learned: Learned) -> None:
     for language in ("zh", "en"):
         blocks = report_blocks(learned.report, language=language)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from fengkong.cli.language import text
+from fengkong.cli.service_commands import URL, Address, Models
 from fengkong.cli.usage import Command, Group
 
 if TYPE_CHECKING:
@@ -119,6 +120,26 @@ def model_compare(
     history = _history(events, mapping, skip_bad) if events else None
     period = _period(first, start, end)
     compare(first, second, history, period=period, truth=truth, as_json=as_json)
+
+
+@model_app.command("publish", cls=Command, help=text("model.publish.help"))
+def model_publish(
+    folder: Folder,
+    policy: Annotated[
+        str, typer.Option("--policy", metavar="POLICY", help=text("argument.policy"))
+    ],
+    models: Models = None,
+    url: Address = URL,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", metavar="KEY", envvar="FENGKONG_KEY", help=text("option.key")),
+    ] = None,
+) -> None:
+    """Publish a model; with a key, put its policy in force in a running service."""
+    from fengkong.cli.model_publishing import Service, publish  # noqa: PLC0415
+
+    service = None if key is None else Service(url=url, key=key)
+    publish(folder, policy=policy, models=models, service=service)
 
 
 def _history(events: list[Path], mapping: str | None, skip_bad: Path | None) -> History:

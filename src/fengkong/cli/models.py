@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -328,19 +327,3 @@ def _compare_reports(reports: list[TrainingReport], names: list[Path], *, as_jso
     show_table(
         text("model.compare.reports"), [text("column.figure"), *(str(name) for name in names)], rows
     )
-
-
-def copy_model(folder: Path, *, into: Path) -> Path:
-    """Put a model where policies find it, ``DIR/name/version``; whole or not at all."""
-    found = read_folder(folder, catalogue=shipped_catalogue())
-    about = found.model.about
-    place = into / about.name / about.version
-    check_free(place)
-    unfinished = place.with_name(f".{place.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(folder, unfinished)
-    if place.is_dir():
-        place.rmdir()
-    unfinished.replace(place)
-    return place

@@ -183,7 +183,8 @@ def _calibrated(lesson: Lesson, checked: Sequence[_Checked]) -> Calibration | No
         return None
     scores = np.concatenate([one.model.scores(table.rows[one.at]) for one in checked])
     if how is CalibrationKind.PLATT:
-        return fit_platt(scores[:, 0], fraud=fraud)
+        # What the kernel puts into Platt's curve: of several bags the mean of their raw scores.
+        return fit_platt(scores[:, 0] / checked[0].model.link.divisor, fraud=fraud)
     return fit_isotonic(scores[:, 1], fraud=fraud)
 
 
