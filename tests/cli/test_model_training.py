@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import typer
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "evaluation"))
 from payments_of_tests import CONFIG, written
@@ -151,3 +152,26 @@ def test_nothing_is_written_when_training_fails(trained: tuple[Path, Path], tmp_
         )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["training.yaml"]
     assert folder.is_dir()
+
+
+def test_drift_is_seen_where_it_is(
+    trained: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, events = trained
+    frame = pl.read_parquet(events)
+    late = pl.col("TX_DATETIME") >= pl.datetime(2018, 5, 20)
+    dearer = pl.when(late).then(pl.col("TX_AMOUNT") * 3).otherwise(pl.col("TX_AMOUNT"))
+    moved = tmp_path / "moved.parquet"
+    frame.with_columns(dearer.alias("TX_AMOUNT")).write_parquet(moved)
+    lamps = []
+    for path in (events, moved):
+        asked = ("--mapping", "card_payments", "--then-from", "2018-05-06", "--from", "2018-05-20")
+        try:
+            run("model", "watch", folder / "model", "--events", path, *asked, "--json")
+        except typer.Exit as end:
+            assert end.exit_code == 1
+        found = json.loads(capsys.readouterr().out)
+        lamps.append({one["of"]: one["lamp"] for one in found["figures"] if one["what"] == "input"})
+    assert lamps[0]["amount"] == "green"
+    assert lamps[1]["amount"] == "red"
+    assert lamps[0]["customer_payment_count_7d"] == lamps[1]["customer_payment_count_7d"]

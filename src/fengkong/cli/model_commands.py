@@ -142,6 +142,38 @@ def model_publish(
     publish(folder, policy=policy, models=models, service=service)
 
 
+@model_app.command("watch", cls=Command, help=text("model.watch.help"))
+def model_watch(
+    folder: Folder,
+    events: Events,
+    start: Annotated[str, typer.Option("--from", metavar="DAY", help=text("option.from"))],
+    then_start: Annotated[
+        str | None, typer.Option("--then-from", metavar="DAY", help=text("option.then_from"))
+    ] = None,
+    then_end: Annotated[
+        str | None, typer.Option("--then-to", metavar="DAY", help=text("option.then_to"))
+    ] = None,
+    mapping: MappingName = None,
+    end: End = None,
+    truth: Truth = None,
+    skip_bad: SkipBad = None,
+    as_json: AsJson = False,
+) -> None:
+    """Watch a model."""
+    from fengkong.cli.models import watch  # noqa: PLC0415
+
+    good = watch(
+        folder,
+        _history(events, mapping, skip_bad),
+        then=_period(folder, then_start, then_end or start),
+        now=_period(folder, start, end),
+        truth=truth,
+        as_json=as_json,
+    )
+    if not good:
+        raise typer.Exit(1)
+
+
 def _history(events: list[Path], mapping: str | None, skip_bad: Path | None) -> History:
     from fengkong.cli.histories import History  # noqa: PLC0415
 

@@ -22,6 +22,8 @@ from fengkong.evaluation.model_comparison import compare_models
 from fengkong.evaluation.model_folder import check_free, read_folder, read_report, write_folder
 from fengkong.evaluation.model_report import figure_rows, report_blocks
 from fengkong.evaluation.model_scores import write_scores
+from fengkong.evaluation.model_watch import Periods, WatchReport
+from fengkong.evaluation.model_watch import watch as watch_model
 from fengkong.evaluation.model_words import words
 from fengkong.evaluation.training_plan import JudgePart, TrainingPlan, read_training
 from fengkong.evaluation.training_policy import FeaturePolicy, feature_policy
@@ -34,6 +36,7 @@ from fengkong.evaluation.training_windows import (
 )
 from fengkong.events.catalogue import shipped_catalogue
 from fengkong.scoring.model import ModelKind
+from fengkong.scoring.stability import Lamp
 
 _FORMS: Final = (".html", ".md", ".json", ".pdf")
 
@@ -326,4 +329,66 @@ def _compare_reports(reports: list[TrainingReport], names: list[Path], *, as_jso
     ]
     show_table(
         text("model.compare.reports"), [text("column.figure"), *(str(name) for name in names)], rows
+    )
+
+
+def watch(
+    folder: Path,
+    history: History,
+    *,
+    then: Period,
+    now: Period,
+    truth: Path | None,
+    as_json: bool,
+) -> bool:
+    """Compare a model's inputs, scores and truth in two periods; False where a lamp is red."""
+    found, told = read_folder(folder, catalogue=shipped_catalogue()), read_report(folder)
+    delay = parse_duration(told.truth.delay)
+    request = TableRequest(
+        inputs=(),
+        entity=told.judged_by.entity,
+        amount=told.judged_by.amount,
+        delay=delay,
+        source=told.truth.source,
+        truth=_truth_file(truth, delay=delay),
+        truth_needed=False,
+    ).of_model(found.model.inputs)
+    with history.opened(text("model.score.progress")) as read:
+        table = training_table(found.policy, read(), request=request)
+    report = watch_model(found.model, table, periods=Periods(then=then, now=now))
+    if as_json:
+        show_json(report.to_data())
+    else:
+        _show_watch(report)
+    return report.lamp != Lamp.RED
+
+
+def _show_watch(report: WatchReport) -> None:
+    names = {
+        "score": text("model.watch.score"),
+        "labels": text("model.watch.labels"),
+        "calibration": text("model.watch.calibration"),
+        "missing": text("model.watch.missing"),
+        "input": text("model.watch.input"),
+    }
+    lamps = {
+        Lamp.GREEN: text("lamp.green"),
+        Lamp.AMBER: text("lamp.amber"),
+        Lamp.RED: text("lamp.red"),
+    }
+    show_table(
+        text("model.watch.title", then=f"{report.rows_then:,}", now=f"{report.rows_now:,}"),
+        [
+            text("column.figure"),
+            text("column.input"),
+            text("column.lamp"),
+            text("column.measured"),
+            text("column.amber"),
+            text("column.red"),
+        ],
+        [
+            [names[o.what], o.of or "–", lamps[Lamp(o.lamp)], o.value, o.amber, o.red]
+            for o in report.figures
+        ],
+        left=3,
     )
