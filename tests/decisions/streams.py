@@ -109,5 +109,12 @@ def in_columns(engine: Engine, events: Sequence[Event], state: State) -> list[by
     """The bytes of the decisions of one batch."""
     if not events:
         return []
-    blocks = engine.decide_columns(EventColumns.from_events(events), state)
-    return [block.decision(i).to_json() for block in blocks for i in range(len(block))]
+    found: list[bytes] = []
+    for block in engine.decide_columns(EventColumns.from_events(events), state):
+        decisions = [block.decision(i) for i in range(len(block))]
+        written = engine.writer.write(block)
+        assert written.texts == [decision.to_json() for decision in decisions]
+        assert written.outcomes == [decision.outcome for decision in decisions]
+        assert written.late == [decision.late for decision in decisions]
+        found += written.texts
+    return found

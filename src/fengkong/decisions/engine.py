@@ -23,6 +23,7 @@ from fengkong.decisions.policy import LIST_CHANGED, Policy
 from fengkong.decisions.single import WORDS_KEPT_MAX, OneEvent
 from fengkong.decisions.state import State
 from fengkong.decisions.verdict import Judge
+from fengkong.decisions.writing import DecisionWriter
 from fengkong.events.columns import EventColumns
 from fengkong.events.event import Event
 from fengkong.features.state import WindowState
@@ -38,6 +39,7 @@ class Engine:
         self.layout = Layout(policy)
         self.judge = Judge(policy, program=self.layout.program)
         self.explainer = Explainer(self.layout)
+        self.writer = DecisionWriter(self.explainer)
         self._counted: list[bool] = self.layout.counted.tolist()
         self._single = OneEvent(self.layout, judge=self.judge, explainer=self.explainer)
 

@@ -113,19 +113,21 @@ class Explainer:
         self.layout = layout
         self._readers = {reader.name: reader for reader in self._all_readers()}
         self._rule_readers = [self.readers(_shown(rule)) for rule in policy.rules]
-        names, self._scale = policy.scope.names, float(policy.scope.scale)
+        names, self.scale = policy.scope.names, float(policy.scope.scale)
         writer = Writer(policy.scope)
         self.sentences = [
             None if rule.reason is None else writer.sentences(rule.reason) for rule in policy.rules
         ]
         self._glances = [[self._glance(look) for look in looks(r.when)] for r in policy.rules]
         shown = [self._readers[name] for name in (*layout.counted_names, *policy.derived)]
-        self._shown = tuple([(reader.name, reader.position) for reader in shown])
+        self.shown = tuple([(reader.name, reader.position) for reader in shown])
+        """The features in every decision, each with the position of its cell."""
         plain = [r for r in shown if r.source in (Source.ROW, Source.RESULT)]
-        self._money = [reader.name for reader in plain if names[reader.name] is Kind.MONEY]
-        self._booleans = [reader.name for reader in plain if reader.boolean]
+        self.money = [reader.name for reader in plain if names[reader.name] is Kind.MONEY]
+        self.booleans = [reader.name for reader in plain if reader.boolean]
         worded = [reader.name for reader in shown if reader not in plain]
-        self._worded = [(name, self.readers([name])) for name in worded]
+        self.worded = {name: self.readers([name]) for name in worded}
+        """The features among them that are more than their cell, and what each needs."""
         self._unknowns: dict[tuple[int, ...], _UnknownPlan] = {}
         self._models = ModelReasons(self) if policy.models else None
 
@@ -210,10 +212,9 @@ class Explainer:
         unknowns: tuple[Unknown, ...] = ()
         reasons = NO_REASON
         if verdict.marks:
-            hits = tuple([self._hit(mark, seen) for mark in verdict.marks if mark >= 0])
+            hits, reasons = self.hits([mark for mark in verdict.marks if mark >= 0], seen)
             unknown = tuple([-1 - mark for mark in verdict.marks if mark < 0])
-            unknowns = self._all_unknown(unknown, seen) if unknown else ()
-            reasons = _joined(hits)
+            unknowns = self.unknowns(unknown, seen) if unknown else ()
         return Decision(
             event_id=event_id,
             event_type=event_type,
@@ -237,21 +238,26 @@ class Explainer:
 
     def _features(self, seen: Seen) -> dict[str, Value]:
         """The features as people read them: money in major units, None missing."""
-        cells, scale = seen.cells, self._scale
+        cells, scale = seen.cells, self.scale
         features: dict[str, Any] = {
-            name: cell if (cell := cells[at]) == cell else None for name, at in self._shown
+            name: cell if (cell := cells[at]) == cell else None for name, at in self.shown
         }
-        for name in self._money:
+        for name in self.money:
             value = features[name]
             if value is not None:
                 features[name] = value / scale
-        for name in self._booleans:
+        for name in self.booleans:
             value = features[name]
             if value is not None:
                 features[name] = bool(value)
-        for name, readers in self._worded:
+        for name, readers in self.worded.items():
             features[name] = self.values(seen, readers)[name]
         return features
+
+    def hits(self, numbers: Sequence[int], seen: Seen) -> tuple[tuple[Hit, ...], BilingualText]:
+        """What is said of the rules that hit, and their reasons together."""
+        hits = tuple([self._hit(number, seen) for number in numbers])
+        return hits, _joined(hits)
 
     def _hit(self, number: int, seen: Seen) -> Hit:
         rule = self.policy.rules[number]
@@ -268,7 +274,7 @@ class Explainer:
             value = values[name]
             limit = limits[bisect_right(starts, seen.occurred_at)] if starts else limits[0]
             if type(value) is float:
-                value = value / self._scale if money else value
+                value = value / self.scale if money else value
                 value = value if math.isfinite(value) else None
             observed.append(
                 Observed(
@@ -288,16 +294,12 @@ class Explainer:
             techniques=rule.techniques,
         )
 
-    def _all_unknown(self, numbers: tuple[int, ...], seen: Seen) -> tuple[Unknown, ...]:
+    def unknowns(self, numbers: tuple[int, ...], seen: Seen) -> tuple[Unknown, ...]:
         """What is said of some rules that could not be known.
 
         The same rules with the same cells missing come again and again, so this is remembered.
         """
-        plan = self._unknowns.get(numbers)
-        if plan is None:
-            if len(self._unknowns) >= UNKNOWNS_MAX:
-                self._unknowns.clear()
-            plan = self._unknowns[numbers] = self._plan_unknown(numbers)
+        plan = self._plan(numbers)
         if plan.cells is None:
             return tuple([self._unknown(number, seen) for number in numbers])
         cells = seen.cells
@@ -309,6 +311,25 @@ class Explainer:
             found = tuple([self._unknown(number, seen) for number in numbers])
             plan.known[missing] = found
         return found
+
+    @property
+    def cells_needed(self) -> list[int]:
+        """The cells that rules need, whichever of them are unknown."""
+        needs = map(self._needed, self.policy.rules)
+        return sorted({at for need in needs for at in need or ()})
+
+    def unknown_by_cells(self, numbers: tuple[int, ...]) -> bool:
+        """Whether the cells that are missing say all that `unknowns` says of some rules."""
+        return self._plan(numbers).cells is not None
+
+    def _plan(self, numbers: tuple[int, ...]) -> _UnknownPlan:
+        """How it is found what is said of some unknown rules, which is then remembered."""
+        plan = self._unknowns.get(numbers)
+        if plan is None:
+            if len(self._unknowns) >= UNKNOWNS_MAX:
+                self._unknowns.clear()
+            plan = self._unknowns[numbers] = self._plan_unknown(numbers)
+        return plan
 
     def _plan_unknown(self, numbers: tuple[int, ...]) -> _UnknownPlan:
         needs = [self._needed(self.policy.rules[number]) for number in numbers]
@@ -366,7 +387,7 @@ class Explainer:
         """Money in major units, alone or several; anything else as it is."""
         if isinstance(value, tuple):
             return tuple(map(self._major, value))
-        return value / self._scale if isinstance(value, float | int) else value
+        return value / self.scale if isinstance(value, float | int) else value
 
 
 def _hit(verdict: Verdict) -> list[int]:

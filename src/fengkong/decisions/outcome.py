@@ -84,7 +84,7 @@ class DecisionColumns:
         )
         names = self.policy.catalogue.type_names
         return self.explainer.decision(
-            self._seen(i),
+            self.seen(i),
             verdict,
             event_id=self.ids[i],
             event_type=names[self.type_numbers[i]],
@@ -92,9 +92,10 @@ class DecisionColumns:
 
     def values(self, i: int) -> dict[str, Value]:
         """Everything that expressions saw of one event, as events hold it (money in minor)."""
-        return self.explainer.values(self._seen(i))
+        return self.explainer.values(self.seen(i))
 
-    def _seen(self, i: int) -> Seen:
+    def seen(self, i: int) -> Seen:
+        """What the policy saw of one event."""
         layout = self.explainer.layout
         return Seen(
             [*self.rows[i, : layout.seen].tolist(), *self.results[i, : layout.computed].tolist()],
@@ -157,7 +158,7 @@ class DecisionColumns:
         kind = self.policy.scope.names[name]
         if reader.source in (Source.WORD, Source.EVALUATED):
             every = np.arange(len(self))
-            return pl.Series(self._column(name, every), dtype=pl.String)
+            return pl.Series(self.column(name, every), dtype=pl.String)
         if kind is Kind.MONEY:
             cells = cells / self.policy.scope.scale
         series = pl.Series(np.ascontiguousarray(cells)).fill_nan(None)
@@ -170,7 +171,7 @@ class DecisionColumns:
             return self.results[:, reader.position - first]
         return self.rows[:, reader.position]
 
-    def _column(self, name: str, at: NDArray[np.int64]) -> list[Value]:
+    def column(self, name: str, at: NDArray[np.int64]) -> list[Value]:
         """The values of a name in some rows, as `values` gives them."""
         reader = self.explainer.reader(name)
         if reader.source is Source.TEXT:
@@ -178,7 +179,7 @@ class DecisionColumns:
             return column.cast(pl.String).to_list()
         if reader.source is Source.EVALUATED:
             readers = self.explainer.readers([name])
-            return [self.explainer.values(self._seen(i), readers)[name] for i in at.tolist()]
+            return [self.explainer.values(self.seen(i), readers)[name] for i in at.tolist()]
         cells = self._cells(reader)[at].tolist()
         if reader.source is Source.WORD:
             return [self.words.get(cell) for cell in cells]
@@ -203,7 +204,7 @@ class DecisionColumns:
             at = np.flatnonzero(self.judged.verdicts[:, number] == HIT)
             if sentences is None or not len(at):
                 continue
-            columns = {name: self._column(name, at) for name in sentences.names}
+            columns = {name: self.column(name, at) for name in sentences.names}
             written = sentences.write_columns(columns, occurred_at=self.occurred_at[at].tolist())
             positions = at.tolist()
             _add(zh, positions, written[0], separator=SEPARATORS["zh"])
