@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -21,17 +21,17 @@ from fengkong.events.event import Event
 from fengkong.events.examination import Examination, type_readers
 from fengkong.events.json_text import LENGTH_MAX, parse_json
 from fengkong.events.quick import instant
-from fengkong.events.shapes import shapes
+from fengkong.events.shapes import Reading, Shape, shapes
 
 
 class Decoder:
     """Decodes events of one catalogue; keep it, making one takes a millisecond."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self._json = msgspec.json.Decoder(dict[str, object])
         self._types = type_readers(catalogue)
-        self._shapes = shapes(catalogue)
+        self.shapes = shapes(catalogue)
 
     def decode(self, data: bytes) -> Event:
         """The event in the bytes.
@@ -69,36 +69,44 @@ class Decoder:
         if len(data) > LENGTH_MAX:
             return None
         try:
-            kind = _TYPE_FIRST.match(data)
-            shape = self._shapes[kind[1] if kind else _TYPE_ONLY.decode(data).type.encode()]
+            kind = TYPE_FIRST.match(data)
+            shape = self.shapes[kind[1] if kind else _TYPE_ONLY.decode(data).type.encode()]
             values = shape.json.decode(data)
             keys = (*values,)
             reading = shape.readings.get(keys) or shape.reading(keys)
             if data.count(b'"') != reading.quotes or not _plainly_written(data, values):
                 return None
-            del values["type"]
-            identifier = values.pop("id")
-            occurred_at = instant(values.pop("occurred_at"))
-            currency = values.pop("currency", None)
-            if currency is not None:
-                exponent(currency)
-            elif reading.money:
-                return None
-            for name, read in reading.readers:
-                values[name] = read(values[name], currency)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError, KeyError, RiskError):
+            return finished(values, shape=shape, reading=reading)
+        except UNREADABLE:
             return None
-        return Event(
-            type=shape.type,
-            id=identifier,
-            occurred_at=occurred_at,
-            currency=currency,
-            values=values,
-        )
 
     def examine(self, data: bytes) -> Event:
         """What `decode` does, by the careful half alone."""
-        return Examination(parse_json(data), catalogue=self._catalogue, types=self._types).event()
+        return Examination(parse_json(data), catalogue=self.catalogue, types=self._types).event()
+
+
+def finished(values: dict[str, Any], *, shape: Shape, reading: Reading) -> Event | None:
+    """The event of values that C has checked, which become its values.
+
+    None, or one of `UNREADABLE`, where they are not plainly right.
+    """
+    del values["type"]
+    identifier = values.pop("id")
+    occurred_at = instant(values.pop("occurred_at"))
+    currency = values.pop("currency", None)
+    if currency is not None:
+        exponent(currency)
+    elif reading.money:
+        return None
+    for name, read in reading.readers:
+        values[name] = read(values[name], currency)
+    return Event(
+        type=shape.type,
+        id=identifier,
+        occurred_at=occurred_at,
+        currency=currency,
+        values=values,
+    )
 
 
 def located_faults(error: RiskError, *, source: str | None, row: int) -> list[Fault]:
@@ -111,8 +119,11 @@ class _TypeOnly(msgspec.Struct):
     type: str
 
 
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError, KeyError, RiskError)
+"""What the fast half may raise of bytes that it cannot accept."""
 _TYPE_ONLY: Final = msgspec.json.Decoder(_TypeOnly)
-_TYPE_FIRST: Final = re.compile(rb'\{"type": ?"([a-z_.]+)"')
+TYPE_FIRST: Final = re.compile(rb'\{"type": ?"([a-z_.]+)"')
+"""Finds the type of an event that begins with it, as most do."""
 _PLAIN: Final = bytes(range(0x7F))
 _BLANKS_MAX: Final = 6
 """Up to so many blanks it is quicker to look at each of them."""
