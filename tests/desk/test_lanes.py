@@ -53,12 +53,13 @@ def test_folding_gives_the_state_that_judging_left(cut):
     assert judged(live, given[cut:]) == judged(folded, given[cut:])
 
 
-def test_judging_together_is_judging_one_by_one():
+def test_deciding_together_is_judging_one_by_one():
     given = events(300)
     single, together = Lane.begin(POLICY), Lane.begin(POLICY)
-    expected = judged(single, given)
-    found = together.judge_together(given[:100]) + together.judge_together(given[100:])
-    assert found == expected
+    expected = [one.decision for one in judged(single, given)]
+    found = together.decide_together(given[:100]) + together.decide_together(given[100:])
+    assert [one.text for one in found] == [decision.to_json() for decision in expected]
+    assert [one[1:] for one in found] == [(one.outcome, one.late) for one in expected]
 
 
 def test_without_room_the_fallback_applies_and_a_fold_remembers_it():

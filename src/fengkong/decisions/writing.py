@@ -115,9 +115,7 @@ class DecisionWriter:
             unknowns[row] = known or self._unknown(block, row, key)
         return hits, unknowns, reasons
 
-    def _keys(
-        self, verdicts: NDArray[np.uint8], cells: NDArray[np.float64]
-    ) -> Sequence[bytes]:
+    def _keys(self, verdicts: NDArray[np.uint8], cells: NDArray[np.float64]) -> Sequence[bytes]:
         """For each row which rules are unknown and which of the cells they may need are missing."""
         missing = np.packbits(np.isnan(cells[:, self._missing]), axis=1)
         unknown = np.packbits(verdicts == UNKNOWN, axis=1)

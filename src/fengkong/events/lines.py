@@ -106,9 +106,10 @@ def _is_plain(joined: bytes) -> bool:
     words = np.frombuffer(padded, dtype=np.uint64)
     others = words[(words & _HIGH_BITS) != 0].tobytes().translate(None, _ASCII)
     try:
-        return others.decode().isprintable()
+        text: str = others.decode()
     except UnicodeError:
         return False
+    return text.isprintable()
 
 
 def _may_be_padded(joined: bytes) -> bool:

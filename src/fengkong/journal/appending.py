@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from fengkong.journal.entries import (
     FIRST_PREVIOUS,
@@ -20,6 +21,23 @@ from fengkong.journal.stored_tree import stored_frontier
 from fengkong.ledger.hashes import hash_named
 from fengkong.ledger.tiles import EdgeTiles
 from fengkong.protection.subject_keys import SubjectKey
+
+
+class Draft(NamedTuple):
+    """A usual entry but for its place: of an event, not degraded, no shadow beside it.
+
+    `payload` is sealed for the place it will have; `policy` and `outcome` are those of a decision.
+    """
+
+    kind: Kind
+    event_id: str
+    event_hash: int
+    payload: bytes
+    received: bytes
+    subject: bytes
+    policy: str | None
+    outcome: str | None
+    late: bool
 
 
 class Appender:
@@ -103,6 +121,39 @@ class Appender:
         entry = Entry(sequence, event_hash_known, leaf, payload)
         self._entries.append(entry)
         return entry
+
+    def add_many(self, drafts: Iterable[Draft], *, recorded_at: int) -> None:
+        """The next entries, as `add` makes them; drafts are asked for one after the other."""
+        leaf_hash = self.hashing.leaf_hash
+        previous, sequence = self._previous, self._sequence
+        hashes: list[bytes] = []
+        entries = self._entries
+        for kind, event, hashed, payload, received, subject, policy, outcome, late in drafts:
+            sequence += 1
+            leaf = encode_leaf(
+                Leaf(
+                    recorded_at,
+                    False,
+                    event,
+                    kind,
+                    late,
+                    outcome,
+                    sha256(payload).hexdigest(),
+                    policy,
+                    previous,
+                    received.hex(),
+                    sequence,
+                    None,
+                    subject.hex(),
+                )
+            )
+            assert len(leaf) <= LEAF_BYTES_MAX, "a leaf's texts are short"
+            leaf_hashed = leaf_hash(leaf)
+            previous = leaf_hashed.hex()
+            hashes.append(leaf_hashed)
+            entries.append(Entry(sequence, hashed, leaf, payload))
+        self._frontier.extend(hashes)
+        self._previous, self._sequence = previous, sequence
 
     def take_batch(
         self, *, keys: list[SubjectKey] | None = None, checkpoint: StoredCheckpoint | None = None

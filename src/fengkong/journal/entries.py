@@ -6,11 +6,13 @@ the key of its subject, so that it can be forgotten. The leaf carries the digest
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 import msgspec
+import numpy as np
 
-from fengkong.core.hashing import hash_text
+from fengkong.core.hashing import hash_text, hash_texts
 
 Kind = Literal["decision", "event", "policy", "erasure", "security"]
 
@@ -18,6 +20,7 @@ LEAF_BYTES_MAX: Final = 65_535
 """A tile of entries gives each leaf's length in two bytes."""
 FIRST_PREVIOUS: Final = "0" * 64
 """What the first entry names as the hash of the entry before it."""
+_FEW: Final = 8
 _SIGN_BIT: Final = 1 << 63
 
 
@@ -60,6 +63,14 @@ decode_leaf: Final = msgspec.json.Decoder(Leaf).decode
 """The leaf of its canonical bytes; one of `UNREADABLE` where they are anything else."""
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError)
 """What `decode_leaf` raises."""
+
+
+def event_hashes(event_ids: Sequence[str]) -> list[int]:
+    """`event_hash` of many ids."""
+    if len(event_ids) < _FEW:
+        return [event_hash(event_id) for event_id in event_ids]
+    found: list[int] = hash_texts(event_ids)[:, 0].view(np.int64).tolist()
+    return found
 
 
 def event_hash(event_id: str) -> int:

@@ -83,6 +83,10 @@ class Reading(Protocol):
         """Every durable entry with one of these hashes, in order of sequence; one statement."""
         ...
 
+    def event_hashes(self, *, start: int, limit: int) -> list[int]:
+        """The hashes of events' ids from `start` on, in their order."""
+        ...
+
     def tile(self, *, level: int, index: int) -> bytes | None:
         """The hashes of a full tile, or None where it is not full yet."""
         ...

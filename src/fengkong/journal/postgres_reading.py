@@ -29,6 +29,10 @@ _FIND: Final = """
 SELECT event_hash, sequence, leaf FROM entries
 WHERE event_hash = ANY(%b::int8[]) AND event_hash <> 0 ORDER BY sequence
 """
+_HASHES: Final = """
+SELECT event_hash FROM entries
+WHERE event_hash >= %s AND event_hash <> 0 ORDER BY event_hash LIMIT %s
+"""
 _TILE: Final = "SELECT hashes FROM tiles WHERE place = %s"
 _CHECKPOINTS: Final = "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT %s"
 _FACT: Final = "SELECT value FROM facts WHERE name = %s"
@@ -153,6 +157,10 @@ class PostgresReading:
         if not event_hashes:
             return []
         return list(map(Found._make, self._lookups.all(_FIND, (list(event_hashes),))))
+
+    def event_hashes(self, *, start: int, limit: int) -> list[int]:
+        """The hashes of events' ids from `start` on, in their order."""
+        return [row[0] for row in self._reads.all(_HASHES, (start, limit))]
 
     def tile(self, *, level: int, index: int) -> bytes | None:
         """The hashes of a full tile, or None where it is not full yet."""

@@ -32,6 +32,10 @@ _FIND: Final = """
 SELECT event_hash, sequence, leaf FROM entries INDEXED BY entries_by_event
 WHERE event_hash IN (SELECT value FROM carray(?)) AND event_hash <> 0 ORDER BY sequence
 """
+_HASHES: Final = """
+SELECT event_hash FROM entries INDEXED BY entries_by_event
+WHERE event_hash >= ? AND event_hash <> 0 ORDER BY event_hash LIMIT ?
+"""
 _TILE: Final = "SELECT hashes FROM tiles WHERE place = ?"
 _CHECKPOINTS: Final = "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT ?"
 _FACT: Final = "SELECT value FROM facts WHERE name = ?"
@@ -121,6 +125,10 @@ class SqliteReading:
             return []
         wanted = apsw.carray(array("q", event_hashes))
         return list(map(Found._make, self._lookups.all(_FIND, (wanted,))))
+
+    def event_hashes(self, *, start: int, limit: int) -> list[int]:
+        """The hashes of events' ids from `start` on, in their order; reads the index alone."""
+        return [row[0] for row in self._reads.all(_HASHES, (start, limit))]
 
     def tile(self, *, level: int, index: int) -> bytes | None:
         """The hashes of a full tile, or None where it is not full yet."""

@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -56,8 +56,13 @@ def partial_widths(size: int) -> list[int]:
 
 def root_of_hashes(hashes: bytes, *, hashing: Hash) -> bytes:
     """The root over joined hashes, their count a power of two: of a full tile, or of a part."""
-    node_hash = hashing.node_hash
     row = [hashes[at : at + HASH_SIZE] for at in range(0, len(hashes), HASH_SIZE)]
+    return root_of_row(row, hashing=hashing)
+
+
+def root_of_row(row: Sequence[bytes], *, hashing: Hash) -> bytes:
+    """The root over hashes, their count a power of two."""
+    node_hash = hashing.node_hash
     assert row, "no hash has no root"
     assert not len(row) & (len(row) - 1), "a whole subtree has a power of two of leaves"
     while len(row) > 1:

@@ -17,13 +17,20 @@ A tree only grows: where a commit failed for good, go on from what `save()` gave
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
 from fengkong.core.errors import RiskError
 from fengkong.ledger.hashes import HASH_SIZE, Hash
-from fengkong.ledger.tiles import TILE_HEIGHT, TILE_WIDTH, Edge, TileReader, partial_widths
+from fengkong.ledger.tiles import (
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    Edge,
+    TileReader,
+    partial_widths,
+    root_of_row,
+)
 
 _SIZE_BYTES: Final = 8
 _LAST: Final = TILE_WIDTH - 1
@@ -76,14 +83,20 @@ class Frontier:
         self._size += 1
         self._push(0, leaf_hash)
 
-    def extend(self, leaf_hashes: Iterable[bytes]) -> None:
-        """Adds many leaves by their hashes, in order."""
-        push = self._push
-        size = self._size
-        for leaf_hash in leaf_hashes:
-            size += 1
-            self._size = size
-            push(0, leaf_hash)
+    def extend(self, leaf_hashes: Sequence[bytes]) -> None:
+        """Adds many leaves by their hashes, in order; whole tiles at once."""
+        count, at = len(leaf_hashes), 0
+        while at < count:
+            stop = at + TILE_WIDTH
+            if self._rows[0].hashes or stop > count:
+                self.append(leaf_hashes[at])
+                at += 1
+                continue
+            tile = leaf_hashes[at:stop]
+            self._size += TILE_WIDTH
+            self._rows[0].hashes += tile
+            self._finish(0, root_of_row(tile, hashing=self.hashing))
+            at = stop
 
     def _push(self, level: int, node: bytes) -> None:
         row = self._rows[level]

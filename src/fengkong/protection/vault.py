@@ -11,9 +11,8 @@ the first entry that needs it: `drain_new_keys` hands it out, `settle` says that
 from __future__ import annotations
 
 import contextlib
-import hmac
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from os import urandom
 from typing import BinaryIO, Final
@@ -21,6 +20,7 @@ from typing import BinaryIO, Final
 import msgspec
 from cryptography.exceptions import InvalidTag
 
+from fengkong.events.event import Event
 from fengkong.protection.aead import (
     ALGORITHMS,
     ALGORITHMS_BY_NUMBER,
@@ -34,11 +34,12 @@ from fengkong.protection.errors import (
     TamperedKeyError,
 )
 from fengkong.protection.journal_secrets import JournalSecrets, load_secrets
+from fengkong.protection.keyed_digest import KeyedDigest
 from fengkong.protection.normal_forms import normal_form
 from fengkong.protection.recent import Recent
 from fengkong.protection.sealed_files import open_file, seal_file
 from fengkong.protection.subject_keys import KEY_ID_BYTES, SUBJECT_BYTES, KeyStore, SubjectKey
-from fengkong.protection.subjects import NOBODY
+from fengkong.protection.subjects import NOBODY, subject_of
 from fengkong.protection.wrapping import MasterKeys, unwrap, wrap
 
 INDEX_BYTES: Final = 16
@@ -84,10 +85,11 @@ class Vault:
         self._algorithm: Algorithm = ALGORITHMS[algorithm]
         secrets = load_secrets(store, masters=masters, journal_id=journal_id)
         self._secrets: JournalSecrets = secrets
-        self._index = hmac.new(secrets.index, digestmod="sha256")
-        self._digest = hmac.new(secrets.received, digestmod="sha256")
+        self._index = KeyedDigest(secrets.index)
+        self._digest = KeyedDigest(secrets.received)
         self._keys: Recent[bytes, _DataKey] = Recent(CACHED_SUBJECTS)
         self._indexes: Recent[str, bytes] = Recent(CACHED_SUBJECTS)
+        self._customers: Recent[str, bytes] = Recent(CACHED_SUBJECTS)
         self._unsettled: dict[bytes, _DataKey] = {}
         self._fresh: list[SubjectKey] = []
         self._nobody = self.subject(NOBODY)
@@ -100,15 +102,24 @@ class Vault:
             self._indexes.put(text, index)
         return index
 
+    def subject_of(self, event: Event) -> bytes:
+        """The blind index of whose data an event is; that of a customer is remembered."""
+        customer = event.values.get("customer")
+        if type(customer) is not str:
+            return self.subject(subject_of(event))
+        index = self._customers.get(customer)
+        if index is None:
+            index = self.subject(subject_of(event))
+            self._customers.put(customer, index)
+        return index
+
     def token(self, *, entity: str, value: str) -> bytes:
         """The blind index of a value, 16 bytes: one for all spellings of one phone or mailbox."""
         return self._blind(f"token\0{entity}\0{normal_form(value, entity=entity)}".encode())
 
     def received(self, body: bytes) -> bytes:
         """A keyed digest of bytes as received, 16 bytes: tells equal from changed, nothing more."""
-        digest = self._digest.copy()
-        digest.update(body)
-        return digest.digest()[:INDEX_BYTES]
+        return self._digest.of(body)[:INDEX_BYTES]
 
     def ensure_key(self, subject: bytes) -> None:
         """Have the subject's key at hand, so that the next `seal` for it cannot fail.
@@ -134,6 +145,20 @@ class Vault:
         nonce = urandom(NONCE_BYTES)
         bound = _associated(self._journal, sequence, subject, header)
         return header + nonce + key.encrypt(nonce, plaintext, bound)
+
+    def seal_many(
+        self, plaintexts: Iterable[bytes], *, subjects: Iterable[bytes], first: int
+    ) -> Iterator[bytes]:
+        """The envelopes of payloads in order, from a sequence on, each as `seal` makes it."""
+        journal, known = self._journal, self._keys.get
+        for sequence, (plaintext, subject) in enumerate(
+            zip(plaintexts, subjects, strict=True), first
+        ):
+            key = known(subject) or self._key_for_sealing(subject)
+            header = key.header
+            nonce = urandom(NONCE_BYTES)
+            bound = _associated(journal, sequence, subject, header)
+            yield header + nonce + key.encrypt(nonce, plaintext, bound)
 
     def open(self, envelope: bytes, *, subject: bytes, sequence: int) -> bytes:
         """The payload of an envelope that was sealed for this subject and sequence.
@@ -204,9 +229,7 @@ class Vault:
         self._keys.forget(subject)
 
     def _blind(self, data: bytes) -> bytes:
-        digest = self._index.copy()
-        digest.update(data)
-        return digest.digest()[:INDEX_BYTES]
+        return self._index.of(data)[:INDEX_BYTES]
 
     def _file_bound(self, context: str) -> bytes:
         return self._journal + context.encode()

@@ -6,7 +6,7 @@ Everything here runs on the event loop's thread, between two commits, on whateve
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from fengkong.core.errors import RiskError
 from fengkong.core.instants import MINUTE_US, format_instant
@@ -14,18 +14,20 @@ from fengkong.decisions.policy import LIST_CHANGED
 from fengkong.events.catalogue import shipped_catalogue
 from fengkong.events.decoding import Decoder
 from fengkong.events.event import Event
+from fengkong.events.lines import LinesDecoder
 from fengkong.journal.appending import Appender
-from fengkong.journal.entries import Leaf, decode_leaf, event_hash
+from fengkong.journal.entries import Leaf, decode_leaf, event_hashes
 from fengkong.journal.errors import StoreUnavailableError
+from fengkong.journal.known_ids import KnownIds
 from fengkong.journal.port import Reading
 from fengkong.protection.errors import ErasedSubjectError
 from fengkong.protection.forbidden import forbidden_in
-from fengkong.protection.subjects import subject_of
 from fengkong.protection.vault import Vault
 from fengkong.service import problems
 from fengkong.service.answers import Answer
 from fengkong.service.items import Item, Recorded
 from fengkong.service.metrics import Metrics
+from fengkong.service.recording import Read, Recording, Verdict
 from fengkong.service.refusals import (
     ErasedError,
     FutureEventError,
@@ -34,28 +36,13 @@ from fengkong.service.refusals import (
     NotDurableError,
 )
 from fengkong.service.replies import decision_body, event_body
-from fengkong.service.states.history import History, Sealed, encode_sealed
+from fengkong.service.states.history import History, Sealed
 from fengkong.service.states.lanes import Judged, Lane
 
 TOGETHER_MIN: Final = 96
 """From so many new events on they are judged in columns; below, one by one costs less."""
 FUTURE_MAX: Final = 5 * MINUTE_US
 """How far ahead of our clock an event may be: clocks differ, but nothing happens tomorrow."""
-
-
-class _Read(NamedTuple):
-    """An item whose bytes are an event."""
-
-    item: Item
-    event: Event
-    hash: int
-
-
-class _Verdict(NamedTuple):
-    """What the live policy said, and the shadow's outcome and decision where they differ."""
-
-    judged: Judged
-    shadow: tuple[str, bytes] | None
 
 
 class Decider:
@@ -80,7 +67,9 @@ class Decider:
         self.shadow = shadow
         self.unsettled: dict[str, Recorded] = {}
         """Recorded but not yet durable, by event id: the journal does not find them yet."""
-        self._decoder = Decoder(shipped_catalogue())
+        self._lines = LinesDecoder(Decoder(shipped_catalogue()))
+        self._ids = KnownIds.of(reading)
+        self._recording = Recording(appender=appender, vault=vault)
 
     def take(self, items: Sequence[Item], *, now: int) -> list[Recorded]:
         """Record the items in order; those that are refused or repeated are answered at once.
@@ -96,13 +85,19 @@ class Decider:
         recorded: list[Recorded] = []
         for run in _runs(reads):
             fresh = [read for read in run if self._is_fresh(read, known)]
-            judge = self._judged_together if len(fresh) >= TOGETHER_MIN else self._judged_singly
-            recorded += [
-                self._record(read, one, now=now, stamp=stamp) for read, one in judge(fresh)
-            ]
+            together = self._recorded_together(fresh, now=now, stamp=stamp)
+            if together is None:
+                judged = self._judged_singly(fresh)
+                together = [
+                    self._recording.one(read, one, now=now, stamp=stamp) for read, one in judged
+                ]
+            for one in together:
+                self.unsettled[one.event.id] = one
+            recorded += together
+        self._ids.add([read.hash for read in reads])
         return recorded
 
-    def _is_fresh(self, read: _Read, known: Mapping[str, tuple[int, Leaf]]) -> bool:
+    def _is_fresh(self, read: Read, known: Mapping[str, tuple[int, Leaf]]) -> bool:
         """Whether an event is new and acceptable; any other is answered."""
         item, event, _ = read
         waiting = self.unsettled.get(event.id)
@@ -118,7 +113,7 @@ class Decider:
             self._refuse(item, error)
         return False
 
-    def _judged_singly(self, reads: Sequence[_Read]) -> Iterator[tuple[_Read, _Verdict]]:
+    def _judged_singly(self, reads: Sequence[Read]) -> Iterator[tuple[Read, Verdict]]:
         for read in reads:
             try:
                 judged = self.live.judge(read.event)
@@ -126,18 +121,25 @@ class Decider:
                 self._refuse(read.item, error)
                 continue
             shadow = None if self.shadow is None else self._shadow(read.event, judged)
-            yield read, _Verdict(judged, shadow)
+            yield read, Verdict(judged, shadow)
 
-    def _judged_together(self, reads: Sequence[_Read]) -> Iterator[tuple[_Read, _Verdict]]:
-        """As singly, in columns: the same decisions, each cheaper."""
-        together = None
-        if self.shadow is None:
-            together = self.live.judge_together([read.event for read in reads])
-        if together is None:
-            yield from self._judged_singly(reads)
-        else:
-            for read, judged in zip(reads, together, strict=True):
-                yield read, _Verdict(judged, None)
+    def _recorded_together(
+        self, reads: Sequence[Read], *, now: int, stamp: str
+    ) -> list[Recorded] | None:
+        """Many new events decided in columns: the same entries, each for less.
+
+        None, with nothing counted, where they are few or must be looked at one by one.
+        """
+        if len(reads) < TOGETHER_MIN or self.shadow is not None:
+            return None
+        decided = self.live.decide_together([read.event for read in reads])
+        if decided is None:
+            return None
+        asked = [
+            one if read.item.decided else None for read, one in zip(reads, decided, strict=True)
+        ]
+        policy = self.live.policy.hash
+        return self._recording.many(reads, asked, policy=policy, now=now, stamp=stamp)
 
     def settle(self, recorded: Sequence[Recorded]) -> None:
         """What was recorded is durable: the journal finds it from now on."""
@@ -146,31 +148,28 @@ class Decider:
 
     # -- reading -----------------------------------------------------------------------------
 
-    def _decode(self, items: Sequence[Item], *, now: int) -> list[_Read]:
-        reads: list[_Read] = []
-        decode = self._decoder.decode
+    def _decode(self, items: Sequence[Item], *, now: int) -> list[Read]:
+        good: list[tuple[Item, Event]] = []
         latest = now + FUTURE_MAX
-        for item in items:
-            try:
-                event = decode(item.body)
-                if event.occurred_at > latest:
-                    raise FutureEventError(
-                        f"it happens at {format_instant(event.occurred_at)}, and now is "
-                        f"{format_instant(now)}"
-                    )
-            except RiskError as error:
-                self._refuse(item, forbidden_in(error) or error)
+        decoded = self._lines.decode([item.body for item in items])
+        for item, event in zip(items, decoded, strict=True):
+            if isinstance(event, RiskError):
+                self._refuse(item, forbidden_in(event) or event)
+            elif event.occurred_at > latest:
+                self._refuse(item, _from_the_future(event, now=now))
             else:
-                reads.append(_Read(item, event, event_hash(event.id)))
-        return reads
+                good.append((item, event))
+        hashes = event_hashes([event.id for _, event in good])
+        return [Read(*one, hashed) for one, hashed in zip(good, hashes, strict=True)]
 
-    def _known(self, reads: Sequence[_Read]) -> dict[str, tuple[int, Leaf]]:
+    def _known(self, reads: Sequence[Read]) -> dict[str, tuple[int, Leaf]]:
         """Sequence and leaf of those events that the journal already holds."""
-        if not reads:
+        asked = self._ids.among([read.hash for read in reads])
+        if not asked:
             return {}
         ids = {read.event.id for read in reads}
         known: dict[str, tuple[int, Leaf]] = {}
-        for found in self.reading.find([read.hash for read in reads]):
+        for found in self.reading.find(asked):
             leaf = decode_leaf(found.leaf)
             if leaf.event in ids:
                 known[leaf.event] = (found.sequence, leaf)
@@ -209,53 +208,10 @@ class Decider:
 
     # -- new events --------------------------------------------------------------------------
 
-    def _record(self, read: _Read, verdict: _Verdict, *, now: int, stamp: str) -> Recorded:
-        """Give a new event its place. Nothing may fail here: what is counted must be recorded."""
-        item, event, _ = read
-        judged, shadow = verdict
-        decision = judged.decision if item.decided else None
-        text = None if decision is None else decision.to_json()
-        subject = self.vault.subject(subject_of(event))
-        sequence = self.appender.next_sequence
-        sealed = Sealed(
-            event=item.body,
-            understood=event,
-            decision=text,
-            shadow=None if shadow is None else shadow[1],
-            missing=judged.missing,
-        )
-        self.appender.add(
-            kind="decision" if item.decided else "event",
-            event_id=event.id,
-            recorded_at=now,
-            policy=None if decision is None else decision.policy_hash,
-            outcome=None if decision is None else decision.outcome,
-            subject=subject,
-            received=self.vault.received(item.body),
-            payload=self.vault.seal(encode_sealed(sealed), subject=subject, sequence=sequence),
-            degraded=judged.missing is not None,
-            late=decision is not None and decision.late,
-            shadow=None if shadow is None else shadow[0],
-            event_hash_known=read.hash,
-        )
-        body = (
-            event_body(sequence, stamp, event.id, missing=judged.missing)
-            if text is None
-            else decision_body(sequence, stamp, text, missing=judged.missing)
-        )
-        recorded = self.unsettled[event.id] = Recorded(
-            event,
-            decided=item.decided,
-            answer=Answer(200, body),
-            outcome=None if decision is None else decision.outcome,
-            reply=item.reply,
-        )
-        return recorded
-
     def _ensure_key(self, event: Event) -> None:
         """Refuse an event of someone who was erased: it could not be sealed."""
         try:
-            self.vault.ensure_key(self.vault.subject(subject_of(event)))
+            self.vault.ensure_key(self.vault.subject_of(event))
         except ErasedSubjectError:
             raise ErasedError(f"the subject of {event.id} was erased") from None
 
@@ -300,9 +256,15 @@ def recorded_answer(leaf: Leaf, sealed: Sealed) -> Answer:
     return Answer(200, decision_body(leaf.sequence, stamp, sealed.decision, missing=sealed.missing))
 
 
-def _runs(reads: Sequence[_Read]) -> Iterator[list[_Read]]:
+def _from_the_future(event: Event, *, now: int) -> FutureEventError:
+    return FutureEventError(
+        f"it happens at {format_instant(event.occurred_at)}, and now is {format_instant(now)}"
+    )
+
+
+def _runs(reads: Sequence[Read]) -> Iterator[list[Read]]:
     """Stretches in order, each with every id once; a list change stands alone."""
-    run: list[_Read] = []
+    run: list[Read] = []
     ids: set[str] = set()
     for read in reads:
         alone = read.event.type == LIST_CHANGED

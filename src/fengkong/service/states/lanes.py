@@ -34,6 +34,14 @@ class Judged(NamedTuple):
     missing: str | None
 
 
+class Decided(NamedTuple):
+    """A decision as it is recorded: its canonical JSON, its outcome, whether the event was late."""
+
+    text: bytes
+    outcome: str
+    late: bool
+
+
 class Passed(NamedTuple):
     """An event of the journal to fold in; `degraded` as its leaf says."""
 
@@ -84,10 +92,11 @@ class Lane:
                 return Judged(None, FEATURES)
             return Judged(self.engine.fallback(event, missing=FEATURES), FEATURES)
 
-    def judge_together(self, events: Sequence[Event]) -> list[Judged] | None:
+    def decide_together(self, events: Sequence[Event]) -> list[Decided | None] | None:
         """Count and decide events without list changes in columns, as `judge` would one by one.
 
-        None, and nothing counted, where one of them needs to be looked at by itself.
+        For each event the decision as text, None where it is not decided. None for all, and
+        nothing counted, where one of them needs to be looked at by itself.
         """
         columns = EventColumns.from_events(
             events, catalogue=self.policy.catalogue, fields=self.fields
@@ -96,11 +105,14 @@ class Lane:
             blocks = list(self.engine.decide_columns(columns, self.state))
         except (FeatureLimitError, ValueRangeError):
             return None
-        decisions = (block.decision(i) for block in blocks for i in range(len(block.ids)))
-        return [
-            Judged(next(decisions), None) if self.decides(event) else Judged(None, None)
-            for event in events
-        ]
+        decided: list[Decided | None] = []
+        for block in blocks:
+            written = self.engine.writer.write(block)
+            decided += map(Decided, written.texts, written.outcomes, written.late)
+        if len(decided) == len(events):
+            return decided
+        each = iter(decided)
+        return [next(each) if self.decides(event) else None for event in events]
 
     def check(self, event: Event) -> None:
         """Refuse a list change that could not be applied, before anything is recorded."""
