@@ -130,9 +130,12 @@ class Lane:
                 )
 
     def fold(self, passed: Sequence[Passed]) -> None:
-        """Let events of the journal go by, in columns wherever that gives the same state."""
-        for stretch in _stretches(passed):
-            if len(stretch) < _FEW or stretch[0].degraded:
+        """Let events of the journal go by, in columns wherever that gives the same state.
+
+        Degraded ones were not counted then, and are not now, whatever room there is.
+        """
+        for stretch in _stretches([one for one in passed if not one.degraded]):
+            if len(stretch) < _FEW:
                 self._fold_singly(stretch)
                 continue
             columns = EventColumns.from_events(
@@ -160,15 +163,15 @@ _STRETCH_MAX: Final = 16_384
 
 
 def _stretches(passed: Sequence[Passed]) -> list[Sequence[Passed]]:
-    """Runs of events that one call may count: cut at list changes and degraded entries."""
+    """Runs of events that one call may count: cut at list changes."""
     runs: list[Sequence[Passed]] = []
     start = 0
     for at, one in enumerate(passed):
-        if one.degraded or one.event.type == LIST_CHANGED or at - start >= _STRETCH_MAX:
+        if one.event.type == LIST_CHANGED or at - start >= _STRETCH_MAX:
             if at > start:
                 runs.append(passed[start:at])
             start = at
-            if one.degraded or one.event.type == LIST_CHANGED:
+            if one.event.type == LIST_CHANGED:
                 runs.append(passed[at : at + 1])
                 start = at + 1
     if start < len(passed):

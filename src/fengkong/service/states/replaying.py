@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fengkong.core.errors import RiskError
-from fengkong.service.states.history import History, Opened
+from fengkong.decisions.decision import Decision
+from fengkong.service.states.history import History, Opened, Sealed
 from fengkong.service.states.lanes import Lane
 from fengkong.service.states.recovery import activations
 
@@ -64,14 +65,22 @@ def _lanes(history: History, *, upto: int) -> dict[str, Lane]:
     }
 
 
+def _derived(lane: Lane, sealed: Sealed) -> Decision | None:
+    """The decision again; a degraded event was not counted, and is not now."""
+    event = sealed.understood
+    if sealed.missing is None:
+        return lane.judge(event).decision
+    return lane.engine.fallback(event, missing=sealed.missing) if lane.decides(event) else None
+
+
 def _compare(opened: Opened, lanes: dict[str, Lane], *, live: str | None, done: Replayed) -> None:
     sealed, leaf = opened.sealed, opened.leaf
     assert sealed is not None, "an erased entry is not compared"
     for policy, lane in lanes.items():
-        judged = lane.judge(sealed.understood)
+        decision = _derived(lane, sealed)
         if policy != live or sealed.decision is None or done.erased:
             continue
-        derived = None if judged.decision is None else judged.decision.to_json()
+        derived = None if decision is None else decision.to_json()
         if derived != sealed.decision:
             raise DifferentDecisionError(f"entry {leaf.sequence:,} (event {leaf.event})")
         done.decisions += 1
