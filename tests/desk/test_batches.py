@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from fengkong.core.instants import format_instant
 from fengkong.decisions.engine import Engine
+from fengkong.events.catalogue import shipped_catalogue
+from fengkong.events.decoding import Decoder
 from fengkong.features.state import Limits
 from fengkong.service import deciding
 from fengkong.service.answers import Answer
@@ -23,6 +25,7 @@ from fengkong.service.states.recovery import fold
 from fengkong.service.states.replaying import replay
 
 NOW = wall_clock()
+DECODER = Decoder(shipped_catalogue())
 Sent = tuple[bytes, bool]
 
 
@@ -123,6 +126,14 @@ def held(ready: Prepared) -> list[tuple[Any, ...]]:
     return rows
 
 
+def probed(lane: Lane) -> list[bytes]:
+    """What a lane decides of events that nobody sent before."""
+    devices = [payment(500 + n, device=f"dev-{n % 3}", card=f"card-{n % 5}") for n in range(6)]
+    events = [DECODER.decode(body(event)) for event in [*devices, payment(510, city=None)]]
+    decisions = [lane.judge(event).decision for event in events]
+    return [decision.to_json() for decision in decisions if decision is not None]
+
+
 def both_ways(path: Any, requests: list[Sent], cuts: list[int], *, change: Any = None) -> Any:
     """Journal and answers of requests in groups, and one by one; both verify at a new start."""
     bounds = [0, *sorted(min(cut, len(requests)) for cut in cuts), len(requests)]
@@ -134,9 +145,12 @@ def both_ways(path: Any, requests: list[Sent], cuts: list[int], *, change: Any =
             change(ready)
         try:
             found.append((taken(ready, cut), held(ready)))
+            expected = probed(ready.decider.live)
         finally:
             ready.written.store.close()
-        prepared(path / name, policy=None).written.store.close()
+        again = prepared(path / name, policy=None)  # every entry verified, and folded
+        again.written.store.close()
+        assert probed(again.decider.live) == expected
     return found
 
 

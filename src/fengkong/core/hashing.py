@@ -31,6 +31,8 @@ _PADDING: Final = bytes(8)
 """What follows the bytes that are hashed, because words are read whole."""
 _NONE_MISSING: Final = np.zeros(0, dtype=np.bool_)
 _STRETCH: Final = 512
+_FEW: Final = 4096
+"""Up to so many texts, asking polars about them costs more than the texts themselves."""
 _SHORT_MAX: Final = 9_999_999
 _inlined = njit(forceinline=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]
 
@@ -65,6 +67,11 @@ def hash_series(series: pl.Series) -> Hashes:
         _hash_integers(numbers.cast(pl.Int64).to_numpy(), missing, hashes)
         return hashes
     assert series.dtype == pl.String, f"only texts and integers are hashed, not {series.dtype}"
+    if series.null_count() == len(series):
+        hashes[:] = 0
+        return hashes
+    if len(series) <= _FEW:
+        return hash_texts(series.to_list())
     lengths = series.str.len_bytes().cast(pl.Int64).fill_null(-1).to_numpy()
     joined = series.str.join("", ignore_nulls=True).item() if series.len() else ""
     data = np.frombuffer((joined or "").encode() + _PADDING, dtype=np.uint8)

@@ -26,7 +26,7 @@ from fengkong.decisions.verdict import Judge
 from fengkong.decisions.writing import DecisionWriter
 from fengkong.events.columns import EventColumns
 from fengkong.events.event import Event
-from fengkong.features.state import WindowState
+from fengkong.features.state import Advanced, WindowState
 from fengkong.links.state import LinkBatch, LinkState
 from fengkong.rules.lists import ListChange, ListState
 
@@ -131,14 +131,27 @@ class Engine:
             start = at + 1
         yield columns if start == 0 else columns.take(np.arange(start, len(columns)))
 
-    def _decide_stretch(self, columns: EventColumns, state: State) -> DecisionColumns:
-        layout = self.layout
-        part = layout.frame.of_columns(columns)
+    def count_columns(self, columns: EventColumns, state: State) -> None:
+        """Count a batch of events that the policy counts, none of them a list change.
+
+        The state is then as `decide_columns` leaves it; nothing is decided.
+        """
+        self._count(columns, self.layout.frame.of_columns(columns), state)
+
+    def _count(
+        self, columns: EventColumns, part: Slice, state: State
+    ) -> tuple[Advanced, LinkBatch | None]:
         inputs = self._window_inputs(columns, part, state)
         links = self._prepared_links(columns, part, state)
         advanced = state.windows.advance(**inputs)
         if links is not None and state.links is not None:
             state.links.count(links, count=len(columns))
+        return advanced, links
+
+    def _decide_stretch(self, columns: EventColumns, state: State) -> DecisionColumns:
+        layout = self.layout
+        part = layout.frame.of_columns(columns)
+        advanced, links = self._count(columns, part, state)
         decided = np.flatnonzero(layout.decided[columns.types])
         whole = len(decided) == len(columns)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import polars as pl
@@ -72,6 +72,32 @@ class EventColumns:
             catalogue=catalogue,
         )
 
+    @classmethod
+    def of_lists(
+        cls,
+        *,
+        types: Sequence[int],
+        occurred_at: Sequence[int],
+        currencies: Sequence[str | None],
+        values: Mapping[str, Sequence[Any]],
+        catalogue: Catalogue,
+    ) -> EventColumns:
+        """Events without ids whose values stand in lists, missing ones as `missing_value` says."""
+        count = len(types)
+        named = pl.Series(currencies, dtype=pl.String)
+        columns: dict[str, Column] = {}
+        for name, held in values.items():
+            columns |= _column_of(name, kind=catalogue.fields[name].kind, values=held)
+        return cls(
+            types=np.array(types, dtype=np.int16),
+            ids=pl.Series([None], dtype=pl.String).new_from_index(0, count),
+            occurred_at=np.array(occurred_at, dtype=np.int64),
+            currencies=None if named.null_count() == count else named,
+            values=columns,
+            rows=np.arange(1, count + 1),
+            catalogue=catalogue,
+        )
+
     def to_events(self) -> list[Event]:
         """The same events one by one."""
         names = self.catalogue.type_names
@@ -135,18 +161,28 @@ class EventColumns:
 
 def _column(name: str, *, kind: Kind, held: Sequence[dict[str, object]]) -> dict[str, Column]:
     """One field of all events, missing where an event does not have it."""
+    missing = missing_value(kind)
+    return _column_of(name, kind=kind, values=[values.get(name, missing) for values in held])
+
+
+def _column_of(name: str, *, kind: Kind, values: Sequence[Any]) -> dict[str, Column]:
+    """One field of all events, from its values in their order."""
     if kind in TEXT_LIKE:
-        texts = [values.get(name) for values in held]
-        return {name: pl.Series(name, texts, dtype=pl.String)}
+        return {name: pl.Series(name, values, dtype=pl.String)}
     if kind is Kind.PLACE:
-        pairs = [values.get(name, _NOWHERE) for values in held]
-        places = np.array(pairs, dtype=np.float64).reshape(len(held), 2)
+        places = np.array(values, dtype=np.float64).reshape(len(values), 2)
         return {
             name + LATITUDE: np.ascontiguousarray(places[:, 0]),
             name + LONGITUDE: np.ascontiguousarray(places[:, 1]),
         }
-    cells = [values.get(name, math.nan) for values in held]
-    return {name: np.array(cells, dtype=np.float64)}
+    return {name: np.array(values, dtype=np.float64)}
+
+
+def missing_value(kind: Kind) -> object:
+    """What stands in a list of values of a kind where an event has none."""
+    if kind in TEXT_LIKE:
+        return None
+    return _NOWHERE if kind is Kind.PLACE else math.nan
 
 
 _NOWHERE: Final = (math.nan, math.nan)

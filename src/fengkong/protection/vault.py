@@ -176,6 +176,39 @@ class Vault:
         except InvalidTag:
             raise TamperedEnvelopeError(f"entry {sequence}: the envelope was altered") from None
 
+    def open_many(self, envelopes: Iterable[tuple[bytes, str, int]]) -> Iterator[bytes | None]:
+        """The payloads of envelopes with their subjects, in hexadecimal, and sequences.
+
+        As `open` gives each, and raises; None for a subject that was erased.
+        """
+        journal = self._journal
+        known: dict[str, tuple[bytes, _DataKey]] = {}
+        for envelope, named, sequence in envelopes:
+            found = known.get(named)
+            if found is None:
+                subject = bytes.fromhex(named)
+                try:
+                    key = self._keys.get(subject) or self._stored_key(subject)
+                except ErasedSubjectError:
+                    yield None
+                    continue
+                if key is None:
+                    raise TamperedEnvelopeError(f"entry {sequence}: its subject has no key")
+                if len(known) >= CACHED_SUBJECTS:
+                    known.clear()
+                found = known[named] = subject, key
+            subject, key = found
+            header = key.header
+            if len(envelope) < _BODY_AT + TAG_BYTES or envelope[:_HEADER_BYTES] != header:
+                raise TamperedEnvelopeError(
+                    f"entry {sequence}: not an envelope of its subject's key"
+                )
+            bound = _associated(journal, sequence, subject, header)
+            try:
+                yield key.decrypt(envelope[_HEADER_BYTES:_BODY_AT], envelope[_BODY_AT:], bound)
+            except InvalidTag:
+                raise TamperedEnvelopeError(f"entry {sequence}: the envelope was altered") from None
+
     def seal_plain(self, payload: bytes) -> bytes:
         """A payload without personal data in an envelope of the same form, readable by anyone."""
         return _PLAIN_HEADER + payload

@@ -29,6 +29,8 @@ from fengkong.service.serving import Prepared, Service, prepare
 from fengkong.service.settings import Settings
 
 FLUSH_S: Final = 5.0
+COLLECTOR: Final = (50_000, 50, 50)
+"""When cycles are looked for: a journal that is read makes many objects and no cycles."""
 SWITCH_S: Final = 0.0005
 """How soon the loop gives way to the thread that has just committed."""
 _LOG: Final = logging.getLogger(__name__)
@@ -43,6 +45,7 @@ def run(
     started: Callable[[str], None] | None = None,
 ) -> bool:
     """Serve until a signal; `started` is told the address. False if the service had to give up."""
+    gc.set_threshold(*COLLECTOR)
     prepared = prepare(
         settings, environment=environment, first_policy=first_policy, progress=progress
     )
@@ -50,7 +53,6 @@ def run(
     # What start-up made stays for good: the collector need not look at it with every request.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 50, 50)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_serve(prepared, started=started))
 

@@ -15,8 +15,10 @@ from fengkong.journal.port import Reading
 from fengkong.protection.errors import ErasedSubjectError
 from fengkong.protection.vault import Vault
 
-CHUNK: Final = 8192
-_EVENT_KINDS: Final = frozenset({"decision", "event"})
+CHUNK: Final = 2048
+"""Entries that are read at a time: more of them would leave the processor's cache."""
+EVENT_KINDS: Final = frozenset({"decision", "event"})
+"""Entries of these kinds seal an event."""
 
 
 class Sealed(msgspec.Struct, frozen=True, array_like=True):
@@ -84,7 +86,7 @@ class History:
     def open(self, entry: Entry) -> Opened:
         """An entry in the clear; raises `TamperedEnvelopeError` if it is not what was sealed."""
         leaf = self.leaf(entry)
-        if leaf.kind not in _EVENT_KINDS or leaf.subject is None:
+        if leaf.kind not in EVENT_KINDS or leaf.subject is None:
             return Opened(leaf, None)
         try:
             plain = self.vault.open(

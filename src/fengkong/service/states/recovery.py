@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fengkong.journal.entries import Entry
+from fengkong.service.states.folding import Folding
 from fengkong.service.states.history import Activation, History
-from fengkong.service.states.lanes import Lane, Passed
+from fengkong.service.states.lanes import Lane
 from fengkong.service.states.snapshots import SnapshotFolder
 
 LIVE: Final = "live"
@@ -91,17 +91,8 @@ def fold(
     progress: Callable[[int], None] | None = None,
 ) -> None:
     """Fold the entries (after, upto] into a lane."""
+    folding = Folding(lane, history=history)
     for entries in history.chunks(after=after, upto=upto):
-        lane.fold(passed(entries, history=history))
+        folding.over(entries)
         if progress is not None:
             progress(entries[-1].sequence)
-
-
-def passed(entries: Sequence[Entry], *, history: History) -> list[Passed]:
-    """The events among entries that change states; erased ones can no longer be counted."""
-    events: list[Passed] = []
-    for entry in entries:
-        leaf, sealed = history.open(entry)
-        if sealed is not None:
-            events.append(Passed(sealed.understood, leaf.degraded))
-    return events
