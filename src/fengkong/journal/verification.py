@@ -7,6 +7,7 @@ one that is wrong. Reading nothing but the journal itself, it needs no clock and
 from __future__ import annotations
 
 import logging
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,7 +20,7 @@ from fengkong.journal.entries import (
     Entry,
     Leaf,
     decode_leaf,
-    event_hash,
+    event_hashes,
 )
 from fengkong.journal.errors import DamagedJournalError
 from fengkong.journal.port import Reading
@@ -29,6 +30,7 @@ from fengkong.ledger.export_layout import origin_of
 from fengkong.ledger.hashes import hash_named
 from fengkong.ledger.notes import Checkpoint, VerifierKey, open_checkpoint
 from fengkong.ledger.proofs import root_at
+from fengkong.ledger.tiles import TILE_WIDTH
 
 CHUNK: Final = 4096
 CHECKPOINTS_READ: Final = 100_000
@@ -159,6 +161,7 @@ class _Walk:
         self._reading = reading
         self._hash = hash_named(reading.hash_name)
         self._promises = promises
+        self._signed = sorted(promises)
         self._each_subject = each_subject
         self._subjects: set[str] = set()
         self._sequence = after
@@ -172,46 +175,60 @@ class _Walk:
 
     def over(self, entries: Sequence[Entry]) -> None:
         """Verify entries that follow the last one."""
-        append, leaf_hash = self.frontier.append, self._hash.leaf_hash
-        for entry in entries:
-            self._sequence += 1
-            if entry.sequence != self._sequence:
-                raise DamagedJournalError(f"entry {self._sequence:,} is missing")
-            leaf = self._leaf(entry)
-            hashed = leaf_hash(entry.leaf)
-            self._previous = hashed.hex()
-            append(hashed)
-            if leaf.subject is not None and leaf.subject not in self._subjects:
-                self._meet(leaf.subject)
+        start = 0
+        while start < len(entries):
+            stop = start + self._until_check()
+            self._chained(entries[start:stop])
+            start = stop
             if self._sequence in self._promises:
                 self._check_promise()
-            if not self._sequence & 255:
+            if not self._sequence % TILE_WIDTH:
                 self._check_tiles()
+
+    def _until_check(self) -> int:
+        """How many entries there are until a tile is finished or something was signed."""
+        at = bisect_right(self._signed, self._sequence)
+        upto = TILE_WIDTH - self._sequence % TILE_WIDTH
+        return min(upto, self._signed[at] - self._sequence) if at < len(self._signed) else upto
+
+    def _chained(self, entries: Sequence[Entry]) -> None:
+        """Each of some entries is what it says and names the one before it."""
+        leaf_hash = self._hash.leaf_hash
+        leaves, unreadable = _leaves(entries)
+        hashes = event_hashes([leaf.event or "" for leaf in leaves])
+        sequence, previous = self._sequence, self._previous
+        grown: list[bytes] = []
+        for entry, leaf, expected in zip(entries, leaves, hashes, strict=False):
+            sequence += 1
+            if entry.sequence != sequence:
+                raise DamagedJournalError(f"entry {sequence:,} is missing")
+            if leaf.sequence != sequence:
+                raise DamagedJournalError(f"entry {sequence:,} says that it is {leaf.sequence:,}")
+            if leaf.previous != previous:
+                raise DamagedJournalError(
+                    f"entry {sequence:,} does not follow the one before: one of them was altered"
+                )
+            if leaf.payload != sha256(entry.payload).hexdigest():
+                raise DamagedJournalError(f"entry {sequence:,}: its payload was altered")
+            if entry.event_hash != (0 if leaf.event is None else expected):
+                raise DamagedJournalError(f"entry {sequence:,} is filed under another event's hash")
+            hashed = leaf_hash(entry.leaf)
+            previous = hashed.hex()
+            grown.append(hashed)
+            if leaf.subject is not None and leaf.subject not in self._subjects:
+                self._meet(leaf.subject)
+        if unreadable is not None:
+            raise DamagedJournalError(f"entry {sequence + 1:,}: its leaf is unreadable") from (
+                unreadable
+            )
+        self.frontier.extend(grown)
+        self._sequence, self._previous = sequence, previous
 
     def check_end(self) -> None:
         """The last entry is the one that its commit sealed."""
         head = self._reading.head()
         if head.sequence and sha256(head.leaf).digest() != self._reading.head_seal():
             raise DamagedJournalError(f"entry {self._sequence:,} is not what its commit sealed")
-
-    def _leaf(self, entry: Entry) -> Leaf:
-        sequence = self._sequence
-        try:
-            leaf = decode_leaf(entry.leaf)
-        except UNREADABLE as error:
-            raise DamagedJournalError(f"entry {sequence:,}: its leaf is unreadable") from error
-        if leaf.sequence != sequence:
-            raise DamagedJournalError(f"entry {sequence:,} says that it is {leaf.sequence:,}")
-        if leaf.previous != self._previous:
-            raise DamagedJournalError(
-                f"entry {sequence:,} does not follow the one before: one of them was altered"
-            )
-        if leaf.payload != sha256(entry.payload).hexdigest():
-            raise DamagedJournalError(f"entry {sequence:,}: its payload was altered")
-        expected = 0 if leaf.event is None else event_hash(leaf.event)
-        if entry.event_hash != expected:
-            raise DamagedJournalError(f"entry {sequence:,} is filed under another event's hash")
-        return leaf
 
     def _meet(self, subject: str) -> None:
         self._subjects.add(subject)
@@ -231,3 +248,14 @@ class _Walk:
                     f"tile {tile.index:,} of level {tile.level}, which ends at entry "
                     f"{self._sequence:,}, was altered"
                 )
+
+
+def _leaves(entries: Sequence[Entry]) -> tuple[list[Leaf], Exception | None]:
+    """The leaves of entries up to the first that cannot be read, and what is wrong with that."""
+    leaves: list[Leaf] = []
+    try:
+        for entry in entries:
+            leaves.append(decode_leaf(entry.leaf))  # noqa: PERF401 - those before the error count
+    except UNREADABLE as error:
+        return leaves, error
+    return leaves, None
