@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, auto
 from typing import Any, Final, NamedTuple
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from fengkong.decisions.decision import BilingualText, Decision, Hit, Observed, Scored, Unknown
 from fengkong.decisions.layout import Layout
@@ -211,8 +211,9 @@ class Explainer:
         hits: tuple[Hit, ...] = ()
         unknowns: tuple[Unknown, ...] = ()
         reasons = NO_REASON
+        hit = [mark for mark in verdict.marks if mark >= 0]
         if verdict.marks:
-            hits, reasons = self.hits([mark for mark in verdict.marks if mark >= 0], seen)
+            hits, reasons = self.hits(hit, seen)
             unknown = tuple([-1 - mark for mark in verdict.marks if mark < 0])
             unknowns = self.unknowns(unknown, seen) if unknown else ()
         return Decision(
@@ -229,8 +230,12 @@ class Explainer:
             policy=policy.name,
             policy_version=policy.version,
             policy_hash=policy.hash,
-            models=UNSET if self._models is None else self._models.scored(seen, _hit(verdict)),
+            models=self.scored(seen, hit),
         )
+
+    def scored(self, seen: Seen, hits: Sequence[int]) -> tuple[Scored, ...] | UnsetType:
+        """What is said of the models where some rules hit; unset if the policy has none."""
+        return UNSET if self._models is None else self._models.scored(seen, hits)
 
     def models(self, seen: Seen) -> tuple[Scored, ...]:
         """What every model said, with its main contributions."""
@@ -388,11 +393,6 @@ class Explainer:
         if isinstance(value, tuple):
             return tuple(map(self._major, value))
         return value / self.scale if isinstance(value, float | int) else value
-
-
-def _hit(verdict: Verdict) -> list[int]:
-    """The rules that hit."""
-    return [mark for mark in verdict.marks if mark >= 0]
 
 
 def _as_it_is(value: object) -> object:

@@ -107,7 +107,7 @@ class DecisionColumns:
 
     def models(self, i: int) -> tuple[Scored, ...]:
         """What every model said of one event, with its main contributions."""
-        return self.explainer.models(self._seen(i))
+        return self.explainer.models(self.seen(i))
 
     # -- columns -----------------------------------------------------------------------------
 

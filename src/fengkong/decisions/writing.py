@@ -6,7 +6,7 @@ what is said of unknown rules is remembered as text. Only what hit is put into w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -77,8 +77,19 @@ class DecisionWriter:
             repeat(policy.name),
             repeat(policy.version),
             repeat(policy.hash),
+            self._models(block),
         )
         return Written([_canonical(row) for row in rows], outcomes, late)
+
+    def _models(self, block: DecisionColumns) -> Iterable[Any]:
+        """What is said of the models in each decision."""
+        if not block.policy.models:
+            return repeat(msgspec.UNSET)
+        hit = block.judged.verdicts == HIT
+        return [
+            self._explainer.scored(block.seen(row), np.flatnonzero(hit[row]).tolist())
+            for row in range(len(block))
+        ]
 
     def _columns(self, block: DecisionColumns, cells: NDArray[np.float64]) -> list[list[Any]]:
         """The features as people read them, one list each; NaN is written as null."""
