@@ -40,6 +40,7 @@ def main(arguments: Sequence[str]) -> int:
             payments=payments.prepare(folder=Path(folder), events_max=wishes.events),
             folder=Path(folder),
             growth_events_max=wishes.growth_events,
+            recovery_entries=wishes.recovery_entries,
             tell=lambda text: progress.print(f"[dim]{text}[/dim]", highlight=False),
         )
         whole: dict[str, Any] = {
@@ -102,6 +103,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--growth-events", type=_whole(100_000, 100_000_000), default=GROWTH_EVENTS_MAX,
         metavar="N", help=f"the largest step of growth ({GROWTH_EVENTS_MAX:,})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--recovery-entries", type=_whole(1_000, 10_000_000), default=0, metavar="N",
+        help="with `service`: also come back with a journal of N entries (4 kB each)",
     )  # fmt: skip
     parser.add_argument(
         "--write-docs", action="store_true",

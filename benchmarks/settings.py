@@ -11,10 +11,11 @@ from benchmarks.payments import Payments
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """`folder` is scratch space; `tell` shows progress."""
+    """`folder` is scratch space; `tell` shows progress; without `recovery_entries` no long journal."""
 
     rounds: int
     payments: Payments
     folder: Path
     growth_events_max: int
+    recovery_entries: int
     tell: Callable[[str], None]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.contestants import environment
+from benchmarks.long_journal import coming_back
 from benchmarks.payments import ROOT
 from benchmarks.report import Comparison, Figure, Goal
 from benchmarks.service_load import drive, request
@@ -53,6 +54,10 @@ def measure(settings: Settings) -> Comparison:
         note("fdatasync of 8 KiB", "ms", _sync_ms(settings.folder))
         shutil.rmtree(data)
     figures = [Figure(name=n, unit=u, samples=tuple(v)) for (n, u), v in found.items()]
+    if settings.recovery_entries:
+        data = settings.folder / "long-journal"
+        figures += coming_back(data, entries=settings.recovery_entries, tell=settings.tell)
+        shutil.rmtree(data)
     return Comparison(
         name="service",
         title="The decision service",

@@ -17,7 +17,7 @@ A tree only grows: where a commit failed for good, go on from what `save()` gave
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -83,16 +83,17 @@ class Frontier:
         self._size += 1
         self._push(0, leaf_hash)
 
-    def extend(self, leaf_hashes: Sequence[bytes]) -> None:
+    def extend(self, leaf_hashes: Iterable[bytes]) -> None:
         """Adds many leaves by their hashes, in order; whole tiles at once."""
-        count, at = len(leaf_hashes), 0
+        hashes = [*leaf_hashes]
+        count, at = len(hashes), 0
         while at < count:
             stop = at + TILE_WIDTH
             if self._rows[0].hashes or stop > count:
-                self.append(leaf_hashes[at])
+                self.append(hashes[at])
                 at += 1
                 continue
-            tile = leaf_hashes[at:stop]
+            tile = hashes[at:stop]
             self._size += TILE_WIDTH
             self._rows[0].hashes += tile
             self._finish(0, root_of_row(tile, hashing=self.hashing))
