@@ -11,7 +11,7 @@ from benchmarks.payments import Payments
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """`folder` is scratch space; `tell` shows progress; without `recovery_entries` no long journal."""
+    """`folder` is scratch; `tell` shows progress; without `recovery_entries` no long journal."""
 
     rounds: int
     payments: Payments

@@ -87,6 +87,10 @@ class Reading(Protocol):
         """The hashes of events' ids from `start` on, in their order."""
         ...
 
+    def without_event(self, *, upto: int) -> list[int]:
+        """The places up to there where no entry of an event is, in order, by an index alone."""
+        ...
+
     def tile(self, *, level: int, index: int) -> bytes | None:
         """The hashes of a full tile, or None where it is not full yet."""
         ...

@@ -33,6 +33,9 @@ _HASHES: Final = """
 SELECT event_hash FROM entries
 WHERE event_hash >= %s AND event_hash <> 0 ORDER BY event_hash LIMIT %s
 """
+_WITHOUT: Final = """
+SELECT sequence FROM entries WHERE event_hash = 0 AND sequence <= %s ORDER BY sequence
+"""
 _TILE: Final = "SELECT hashes FROM tiles WHERE place = %s"
 _CHECKPOINTS: Final = "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT %s"
 _FACT: Final = "SELECT value FROM facts WHERE name = %s"
@@ -161,6 +164,10 @@ class PostgresReading:
     def event_hashes(self, *, start: int, limit: int) -> list[int]:
         """The hashes of events' ids from `start` on, in their order."""
         return [row[0] for row in self._reads.all(_HASHES, (start, limit))]
+
+    def without_event(self, *, upto: int) -> list[int]:
+        """The places up to there where no entry of an event is, in order."""
+        return [row[0] for row in self._reads.all(_WITHOUT, (upto,))]
 
     def tile(self, *, level: int, index: int) -> bytes | None:
         """The hashes of a full tile, or None where it is not full yet."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import apsw
+import numpy as np
 
 from fengkong.journal.archive import ArchiveFolder, with_moved
 from fengkong.journal.entries import Entry
@@ -36,6 +37,11 @@ _HASHES: Final = """
 SELECT event_hash FROM entries INDEXED BY entries_by_event
 WHERE event_hash >= ? AND event_hash <> 0 ORDER BY event_hash LIMIT ?
 """
+_PLACES: Final = """
+SELECT event_hash, sequence FROM entries INDEXED BY entries_by_event
+WHERE (event_hash, sequence) > (?, ?) AND event_hash <> 0 ORDER BY event_hash, sequence LIMIT ?
+"""
+_PLACES_READ: Final = 65_536
 _TILE: Final = "SELECT hashes FROM tiles WHERE place = ?"
 _CHECKPOINTS: Final = "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT ?"
 _FACT: Final = "SELECT value FROM facts WHERE name = ?"
@@ -129,6 +135,18 @@ class SqliteReading:
     def event_hashes(self, *, start: int, limit: int) -> list[int]:
         """The hashes of events' ids from `start` on, in their order; reads the index alone."""
         return [row[0] for row in self._reads.all(_HASHES, (start, limit))]
+
+    def without_event(self, *, upto: int) -> list[int]:
+        """The places up to there where no entry of an event is, in order, by an index alone."""
+        without = np.ones(upto + 1, dtype=np.bool_)
+        without[0] = False
+        last = (-(1 << 63), 0)
+        while rows := self._reads.all(_PLACES, (*last, _PLACES_READ)):
+            places = np.array([place for _, place in rows], dtype=np.int64)
+            without[places[places <= upto]] = False
+            last = rows[-1]
+        found: list[int] = np.flatnonzero(without).tolist()
+        return found
 
     def tile(self, *, level: int, index: int) -> bytes | None:
         """The hashes of a full tile, or None where it is not full yet."""

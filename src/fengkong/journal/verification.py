@@ -32,7 +32,7 @@ from fengkong.ledger.notes import Checkpoint, VerifierKey, open_checkpoint
 from fengkong.ledger.proofs import root_at
 from fengkong.ledger.tiles import TILE_WIDTH
 
-CHUNK: Final = 4096
+CHUNK: Final = 2048
 CHECKPOINTS_READ: Final = 100_000
 _LOG: Final = logging.getLogger(__name__)
 
@@ -60,11 +60,13 @@ def verify_journal(
     places: Sequence[SecondPlace] = (),
     after: int = 0,
     each_subject: Callable[[bytes], None] | None = None,
+    each_chunk: Callable[[Sequence[Entry]], None] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Verified:
     """Verify the entries behind `after`, every stored checkpoint, and the second places.
 
-    `each_subject` is called once with every subject met, to see that its key is there. Raises
+    `each_subject` is called once with every subject met, to see that its key is there;
+    `each_chunk` with the entries gone over, for whoever must read them too. Raises
     DamagedJournalError, RolledBackError, or what a signature that is wrong raises.
     """
     head = reading.head()
@@ -81,6 +83,8 @@ def verify_journal(
             raise DamagedJournalError(f"entry {done + 1:,} of {head.sequence:,} is missing")
         walk.over(entries)
         done = entries[-1].sequence
+        if each_chunk is not None:
+            each_chunk(entries)
         if progress is not None:
             progress(done)
     walk.check_end()

@@ -45,6 +45,8 @@ from fengkong.protection.wrapping import MasterKeys, unwrap, wrap
 INDEX_BYTES: Final = 16
 JOURNAL_ID_BYTES: Final = 16
 CACHED_SUBJECTS: Final = 65_536
+_NONCES: Final = 64
+"""Nonces asked of the kernel at once where many are needed."""
 
 _VERSION: Final = 1
 _PLAIN: Final = 0
@@ -151,12 +153,16 @@ class Vault:
     ) -> Iterator[bytes]:
         """The envelopes of payloads in order, from a sequence on, each as `seal` makes it."""
         journal, known = self._journal, self._keys.get
+        dice, at = b"", 0
         for sequence, (plaintext, subject) in enumerate(
             zip(plaintexts, subjects, strict=True), first
         ):
             key = known(subject) or self._key_for_sealing(subject)
             header = key.header
-            nonce = urandom(NONCE_BYTES)
+            if at == len(dice):
+                dice, at = urandom(_NONCES * NONCE_BYTES), 0
+            nonce = dice[at : at + NONCE_BYTES]
+            at += NONCE_BYTES
             bound = _associated(journal, sequence, subject, header)
             yield header + nonce + key.encrypt(nonce, plaintext, bound)
 

@@ -84,7 +84,7 @@ class Decider:
         stamp = format_instant(now)
         recorded: list[Recorded] = []
         for run in _runs(reads):
-            fresh = [read for read in run if self._is_fresh(read, known)]
+            fresh = self._fresh(run, known)
             together = self._recorded_together(fresh, now=now, stamp=stamp)
             if together is None:
                 judged = self._judged_singly(fresh)
@@ -96,6 +96,28 @@ class Decider:
             recorded += together
         self._ids.add([read.hash for read in reads])
         return recorded
+
+    def _fresh(self, run: Sequence[Read], known: Mapping[str, tuple[int, Leaf]]) -> Sequence[Read]:
+        """Those events of a run that are new and acceptable; the others are answered."""
+        if len(run) >= TOGETHER_MIN and not known and self._all_fresh(run):
+            return run
+        return [read for read in run if self._is_fresh(read, known)]
+
+    def _all_fresh(self, run: Sequence[Read]) -> bool:
+        """Whether all of them surely are, as is usual, asked of all at once."""
+        if not self.unsettled.keys().isdisjoint([read.event.id for read in run]):
+            return False
+        decided = self.live.policy.events
+        for kind, asked in {(read.event.type, read.item.decided) for read in run}:
+            if kind == LIST_CHANGED or (asked and kind not in decided):
+                return False
+        subject_of = self.vault.subject_of
+        try:
+            for subject in dict.fromkeys([subject_of(read.event) for read in run]):
+                self.vault.ensure_key(subject)
+        except ErasedSubjectError:
+            return False
+        return True
 
     def _is_fresh(self, read: Read, known: Mapping[str, tuple[int, Leaf]]) -> bool:
         """Whether an event is new and acceptable; any other is answered."""
@@ -262,8 +284,13 @@ def _from_the_future(event: Event, *, now: int) -> FutureEventError:
     )
 
 
-def _runs(reads: Sequence[Read]) -> Iterator[list[Read]]:
+def _runs(reads: Sequence[Read]) -> Iterator[Sequence[Read]]:
     """Stretches in order, each with every id once; a list change stands alone."""
+    if len({read.event.id for read in reads}) == len(reads) and all(
+        read.event.type != LIST_CHANGED for read in reads
+    ):
+        yield reads
+        return
     run: list[Read] = []
     ids: set[str] = set()
     for read in reads:

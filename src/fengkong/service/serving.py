@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from fengkong.core.errors import RiskError
 from fengkong.journal.appending import Appender
+from fengkong.journal.entries import Entry
 from fengkong.journal.port import Store
 from fengkong.journal.second_place import SecondPlace, second_place
 from fengkong.journal.verification import verify_journal
@@ -33,7 +34,13 @@ from fengkong.service.policies import Policies, activation_of, record_activation
 from fengkong.service.refusals import NoPolicyError
 from fengkong.service.settings import Settings
 from fengkong.service.states.lanes import Lane
-from fengkong.service.states.recovery import LIVE, Activated, activations, in_force, restored
+from fengkong.service.states.recovery import (
+    LIVE,
+    Activated,
+    ComingBack,
+    activations,
+    in_force,
+)
 from fengkong.service.witnesses.asking import Cosigning, Witness
 from fengkong.service.writer import Writer
 
@@ -94,45 +101,78 @@ def _prepared(
     places = tuple(second_place(text) for text in settings.places)
     witnesses = tuple(Witness.parse(text) for text in settings.witnesses)
     head = store.head().sequence
+    coming = _begun(opened, head=head, first_policy=first_policy)
     verify_journal(
         store,
         verifier=signer.verifier,
         places=places,
         after=_verified_before(settings, opened, head=head),
         each_subject=opened.vault.check_key,
+        each_chunk=None if coming is None else coming.over,
         progress=lambda done: progress("verify", done, head),
     )
     metrics = Metrics()
     appender = Appender(store)
+    coming = coming or _coming(opened, head=head, first_policy=first_policy)
+    live, shadow = coming.arrived(progress=lambda done: progress("recover", done, head))
+    decider = Decider(
+        reading=store,
+        appender=appender,
+        vault=opened.vault,
+        metrics=metrics,
+        live=live,
+        shadow=shadow,
+    )
+    history = coming.activations
+    if not history:
+        history = [_first(decider, store)]
+    metrics.head_sequence.set(store.head().sequence)
+    return Prepared(
+        settings, written, appender, decider, history, signer, places, witnesses, metrics
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Coming:
+    """The lanes in force at the head, on their way there."""
+
+    activations: list[Activated]
+    live: ComingBack
+    shadow: ComingBack | None
+
+    def over(self, entries: Sequence[Entry]) -> None:
+        for lane in (self.live, self.shadow):
+            if lane is not None:
+                lane.over(entries)
+
+    def arrived(self, *, progress: Callable[[int], None]) -> tuple[Lane, Lane | None]:
+        live = self.live.arrived(progress=progress)
+        return live, None if self.shadow is None else self.shadow.arrived(progress=progress)
+
+
+def _begun(opened: OpenJournal, *, head: int, first_policy: str | None) -> _Coming | None:
+    """The lanes before anything was verified, so that the entries are read once for both.
+
+    None where something is wrong with them: what that is, the verification says better.
+    """
+    try:
+        return _coming(opened, head=head, first_policy=first_policy)
+    except RiskError:
+        return None
+
+
+def _coming(opened: OpenJournal, *, head: int, first_policy: str | None) -> _Coming:
     history = activations(opened.history, upto=head)
     live, shadow = in_force(history, at=head + 1)
     text = first_policy if live is None else live.text
     if text is None:
         raise NoPolicyError("there is no policy to decide with")
 
-    def lane(policy: str) -> Lane:
-        return restored(
-            policy,
-            history=opened.history,
-            snapshots=opened.snapshots,
-            upto=head,
-            progress=lambda done: progress("recover", done, head),
-        )
+    def lane(policy: str) -> ComingBack:
+        return ComingBack(policy, history=opened.history, snapshots=opened.snapshots, upto=head)
 
-    decider = Decider(
-        reading=store,
-        appender=appender,
-        vault=opened.vault,
-        metrics=metrics,
-        live=lane(text),
-        shadow=None if shadow is None or shadow.text is None else lane(shadow.text),
-    )
-    if live is None:
-        history = [_first(decider, store)]
-    metrics.head_sequence.set(store.head().sequence)
-    return Prepared(
-        settings, written, appender, decider, history, signer, places, witnesses, metrics
-    )
+    beside = None if shadow is None or shadow.text is None else lane(shadow.text)
+    return _Coming(history, lane(text), beside)
 
 
 def _verified_before(settings: Settings, opened: OpenJournal, *, head: int) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from fengkong.journal.entries import Entry
+from fengkong.journal.errors import DamagedJournalError
 from fengkong.service.states.folding import Folding
 from fengkong.service.states.history import Activation, History
 from fengkong.service.states.lanes import Lane
@@ -28,22 +30,13 @@ class Activated:
 def activations(history: History, *, upto: int) -> list[Activated]:
     """Every policy activation up to a position, in order."""
     found: list[Activated] = []
-    after = 0
-    while after < upto:
-        leaves = history.reading.leaves(after=after, limit=min(_LEAVES, upto - after))
-        if not leaves:
-            break
-        after = leaves[-1][0]
-        for sequence, leaf in leaves:
-            if _POLICY_KIND in leaf:
-                entry = history.reading.entry(sequence)
-                assert entry is not None, "its leaf was just read"
-                found.append(Activated(sequence, history.activation(entry)))
+    for sequence in history.reading.without_event(upto=upto):
+        entry = history.reading.entry(sequence)
+        if entry is None:
+            raise DamagedJournalError(f"entry {sequence:,} is missing")
+        if history.leaf(entry).kind == "policy":
+            found.append(Activated(sequence, history.activation(entry)))
     return found
-
-
-_LEAVES: Final = 65_536
-_POLICY_KIND: Final = b'"kind":"policy"'
 
 
 def in_force(
@@ -62,37 +55,48 @@ def in_force(
     return live, shadow
 
 
-def restored(
-    text: str,
-    *,
-    history: History,
-    snapshots: SnapshotFolder,
-    upto: int,
-    progress: Callable[[int], None] | None = None,
-) -> Lane:
-    """The lane of a policy at a position: the newest usable snapshot and the tail behind it.
+class ComingBack:
+    """A lane on its way to a position: from its newest usable snapshot, the tail folded in.
 
     A damaged snapshot is refused with a warning and the one before it is used; without any the
-    whole journal is folded.
+    whole journal is folded. Who goes over the entries anyway lets them pass by here, so that they
+    are read once.
     """
-    lane = Lane.begin(text)
-    position = snapshots.load_into(lane, history=history, upto=upto)
-    _LOG.info("policy %s: snapshot at %d, journal at %d", lane.policy.name, position, upto)
-    fold(lane, history=history, after=position, upto=upto, progress=progress)
-    return lane
+
+    def __init__(
+        self, text: str, *, history: History, snapshots: SnapshotFolder, upto: int
+    ) -> None:
+        self.lane = Lane.begin(text)
+        self._history = history
+        self._folding = Folding(self.lane, history=history)
+        self._upto = upto
+        self._position = snapshots.load_into(self.lane, history=history, upto=upto)
+        name = self.lane.policy.name
+        _LOG.info("policy %s: snapshot at %d, journal at %d", name, self._position, upto)
+
+    def over(self, entries: Sequence[Entry]) -> None:
+        """Fold in those of some entries in order that come next."""
+        start = self._position + 1 - entries[0].sequence
+        if 0 <= start < len(entries):
+            self._folding.over(entries[start:])
+            self._position = entries[-1].sequence
+
+    def arrived(self, *, progress: Callable[[int], None] | None = None) -> Lane:
+        """The lane at its position, with whatever has not passed by folded in."""
+        for entries in self._history.chunks(after=self._position, upto=self._upto):
+            self.over(entries)
+            if progress is not None:
+                progress(entries[-1].sequence)
+        return self.lane
 
 
-def fold(
-    lane: Lane,
-    *,
-    history: History,
-    after: int,
-    upto: int,
-    progress: Callable[[int], None] | None = None,
-) -> None:
+def restored(text: str, *, history: History, snapshots: SnapshotFolder, upto: int) -> Lane:
+    """The lane of a policy at a position."""
+    return ComingBack(text, history=history, snapshots=snapshots, upto=upto).arrived()
+
+
+def fold(lane: Lane, *, history: History, after: int, upto: int) -> None:
     """Fold the entries (after, upto] into a lane."""
     folding = Folding(lane, history=history)
     for entries in history.chunks(after=after, upto=upto):
         folding.over(entries)
-        if progress is not None:
-            progress(entries[-1].sequence)
