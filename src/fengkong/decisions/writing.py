@@ -121,6 +121,8 @@ class DecisionWriter:
             rules = np.flatnonzero(verdicts[row] == HIT).tolist()
             hits[row], reasons[row] = self._explainer.hits(rules, block.seen(row))
         asked = np.flatnonzero((verdicts == UNKNOWN).any(axis=1))
+        if not len(asked):
+            return hits, unknowns, reasons
         for row, key in zip(asked.tolist(), self._keys(verdicts[asked], cells[asked]), strict=True):
             known = self._unknowns.get(key)
             unknowns[row] = known or self._unknown(block, row, key)
