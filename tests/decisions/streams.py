@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from hypothesis import strategies as st
 from policies import HOUR, MONDAY, SECOND
 
 from fengkong.decisions.engine import Engine
+from fengkong.decisions.policy import LIST_CHANGED
 from fengkong.decisions.state import State
 from fengkong.events.columns import EventColumns
 from fengkong.events.event import Event
@@ -117,4 +119,25 @@ def in_columns(engine: Engine, events: Sequence[Event], state: State) -> list[by
         assert written.outcomes == [decision.outcome for decision in decisions]
         assert written.late == [decision.late for decision in decisions]
         found += written.texts
+    return found
+
+
+def in_handfuls(
+    engine: Engine, events: Sequence[Event], state: State, *, sizes: Sequence[int] = (3, 1, 17)
+) -> list[bytes]:
+    """The bytes of the decisions, decided some at a time; a list change stands alone."""
+    found: list[bytes] = []
+    size = itertools.cycle(sizes)
+    start = 0
+    while start < len(events):
+        if events[start].type == LIST_CHANGED:
+            assert engine.decide(events[start], state) is None
+            start += 1
+            continue
+        stop = min(start + next(size), len(events))
+        stop = next((i for i in range(start, stop) if events[i].type == LIST_CHANGED), stop)
+        decided = engine.decide_handful(events[start:stop], state)
+        assert len(decided) == stop - start
+        found += [one[0] for one in decided if one is not None]
+        start = stop
     return found

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from policies import HEAD, HOUR, MONDAY, engine, load
-from streams import in_columns, one_by_one, streams
+from streams import in_columns, in_handfuls, one_by_one, streams
 
 from fengkong.core.errors import FaultsError
 from fengkong.decisions.engine import Engine
@@ -66,10 +66,11 @@ def test_links_are_the_same_one_by_one_in_batches_and_restored(
 ) -> None:
     expected = one_by_one(ENGINE, events, ENGINE.new_state())
     assert in_columns(ENGINE, events, ENGINE.new_state()) == expected
+    assert in_handfuls(ENGINE, events, ENGINE.new_state()) == expected
     bounds = [0, *sorted(min(cut, len(events)) for cut in cuts), len(events)]
     state, found = OTHER.new_state(), []
     for number, (start, end) in enumerate(itertools.pairwise(bounds)):
-        way = in_columns if number % 2 else one_by_one
+        way = (one_by_one, in_columns, in_handfuls)[number % 3]
         found += way(OTHER, events[start:end], state)
         state = OTHER.restore(state.save())
     assert found == expected

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from policies import BROAD, broad, engine
-from streams import in_columns, one_by_one, streams
+from streams import in_columns, in_handfuls, one_by_one, streams
 
 from fengkong.decisions.engine import Engine
 from fengkong.decisions.state import State
@@ -33,10 +33,11 @@ def test_one_at_a_time_is_any_batching_is_a_restored_state(
 ) -> None:
     expected = one_by_one(ENGINE, events, ENGINE.new_state())
     assert in_columns(ENGINE, events, ENGINE.new_state()) == expected
+    assert in_handfuls(ENGINE, events, ENGINE.new_state()) == expected
     bounds = [0, *sorted(min(cut, len(events)) for cut in cuts), len(events)]
     state, found = OTHER.new_state(), []
     for number, (start, end) in enumerate(itertools.pairwise(bounds)):
-        way = in_columns if number % 2 else one_by_one
+        way = (one_by_one, in_columns, in_handfuls)[number % 3]
         found += way(OTHER, events[start:end], state)
         state = OTHER.restore(state.save())
     assert found == expected

@@ -8,19 +8,21 @@ one at a time, in batches of any size, or all at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fengkong.decisions.cells import WORDS_KEPT_MAX, EventReader
 from fengkong.decisions.decision import BilingualText, Decision
 from fengkong.decisions.explanation import Explainer
 from fengkong.decisions.frame import Cells, Slice, combine
+from fengkong.decisions.handful import Handful
 from fengkong.decisions.layout import Layout, Stream
 from fengkong.decisions.outcome import DecisionColumns
 from fengkong.decisions.policy import LIST_CHANGED, Policy
-from fengkong.decisions.single import WORDS_KEPT_MAX, OneEvent
+from fengkong.decisions.single import OneEvent
 from fengkong.decisions.state import State
 from fengkong.decisions.verdict import Judge
 from fengkong.decisions.writing import DecisionWriter
@@ -41,7 +43,13 @@ class Engine:
         self.explainer = Explainer(self.layout)
         self.writer = DecisionWriter(self.explainer)
         self._counted: list[bool] = self.layout.counted.tolist()
-        self._single = OneEvent(self.layout, judge=self.judge, explainer=self.explainer)
+        reader = EventReader(self.layout)
+        self._single = OneEvent(
+            self.layout, reader=reader, judge=self.judge, explainer=self.explainer
+        )
+        self.handful = Handful(
+            self.layout, reader=reader, judge=self.judge, explainer=self.explainer
+        )
 
     def new_state(self) -> State:
         """The state before the first event."""
@@ -81,6 +89,26 @@ class Engine:
             self._change_list(event, state)
             return None
         return self._single.decide(event, number, state)
+
+    def decide_handful(
+        self, events: Sequence[Event], state: State
+    ) -> list[tuple[bytes, str, bool] | None]:
+        """Count and decide at most `HANDFUL_MAX` events, none of them a list change.
+
+        For each the canonical JSON of its decision, the outcome and whether it came late; None
+        for one that the policy only records. Raises `FeatureLimitError` or `ValueRangeError` with
+        nothing counted.
+        """
+        numbers = np.array([self.layout.type_numbers[event.type] for event in events])
+        if self.layout.counted[numbers].all():
+            return self.handful.decide(events, numbers, state)
+        at = np.flatnonzero(self.layout.counted[numbers]).tolist()
+        found: list[tuple[bytes, str, bool] | None] = [None] * len(events)
+        if at:
+            counted = self.handful.decide([events[i] for i in at], numbers[at], state)
+            for i, one in zip(at, counted, strict=True):
+                found[i] = one
+        return found
 
     def fallback(self, event: Event, *, missing: str) -> Decision:
         """What the policy says of an event that could not be computed, for want of `missing`."""

@@ -3,6 +3,8 @@
 Cells are float64 with NaN for missing; a text's cell is a hash of it.
 """
 
+# mypy: disable-error-code="no-untyped-def"
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +13,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numba import njit
 from numpy.typing import NDArray
 
 from fengkong.core.hashing import hash_series, text_cells
@@ -25,7 +28,7 @@ Keys = NDArray[np.uint64]
 
 _MIX: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5)
 _MIX_ARRAYS: Final = tuple(np.uint64(factor) for factor in _MIX)
-_WORD: Final = (1 << 64) - 1
+_MIX_0, _MIX_1, _MIX_2, _MIX_3 = _MIX_ARRAYS
 ENVELOPE_TEXTS: Final = ("event_type", "currency")
 
 
@@ -163,14 +166,29 @@ def combine(parts: Sequence[Keys]) -> Keys:
     return combined
 
 
-def combined_pair(parts: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """What `combine` gives, of one row as plain integers."""
-    high = low = 0
-    for first, second in parts:
-        if first == 0 and second == 0:
-            return 0, 0
-        upper = (high * _MIX[0] + first * _MIX[1] + second) & _WORD
-        lower = (low * _MIX[2] + second * _MIX[3] + first) & _WORD
-        high = upper ^ (lower >> 32)
-        low = lower ^ (upper >> 29)
-    return high, low
+@njit(cache=True, nogil=True)
+def combine_rows(hashes, parts, keys):
+    """The keys of rows, as `combine` makes them, from hashes uint64[n, texts, 2].
+
+    parts int64[keyspaces, parts] index the texts and end with -1; keys uint64[n, 2 * keyspaces]
+    are written.
+    """
+    for i in range(hashes.shape[0]):
+        for k in range(parts.shape[0]):
+            high = np.uint64(0)
+            low = np.uint64(0)
+            alone = parts[k, 1] < 0
+            for p in range(parts.shape[1]):
+                if parts[k, p] < 0:
+                    break
+                first = hashes[i, parts[k, p], 0]
+                second = hashes[i, parts[k, p], 1]
+                if alone or (first == 0 and second == 0):
+                    high, low = first, second
+                    break
+                upper = high * _MIX_0 + first * _MIX_1 + second
+                lower = low * _MIX_2 + second * _MIX_3 + first
+                high = upper ^ (lower >> np.uint64(32))
+                low = lower ^ (upper >> np.uint64(29))
+            keys[i, 2 * k] = high
+            keys[i, 2 * k + 1] = low

@@ -14,11 +14,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fengkong.decisions.decision import Decision
+from fengkong.decisions.decision import BilingualText, Decision, Hit, Unknown
 from fengkong.decisions.verdict import HIT, UNKNOWN
+from fengkong.events.event import Event
 
 if TYPE_CHECKING:
-    from fengkong.decisions.explanation import Explainer
+    from fengkong.decisions.explanation import Explainer, Seen
     from fengkong.decisions.outcome import DecisionColumns
 
 UNKNOWNS_MAX: Final = 8192
@@ -39,18 +40,74 @@ class Written(NamedTuple):
     late: list[bool]
 
 
+class RowWriter:
+    """Writes decisions of one policy one by one, from what was seen of each."""
+
+    def __init__(self, explainer: Explainer) -> None:
+        self._explainer = explainer
+        self._features, places = _features_of(explainer)
+        names = [name for name, _ in places]
+        self._positions = [position for _, position in places]
+        self._scales = np.array([explainer.scale if n in explainer.money else 1.0 for n in names])
+        self._booleans = [at for at, name in enumerate(names) if name in explainer.booleans]
+        self._worded = [
+            (at, name, explainer.worded[name])
+            for at, name in enumerate(names)
+            if name in explainer.worded
+        ]
+        policy = explainer.policy
+        self._policy = (policy.name, policy.version, policy.hash)
+
+    def shown(self, cells: NDArray[np.float64]) -> list[list[Any]]:
+        """The features of some events as people read them, but for their words; NaN is missing.
+
+        `cells` float64[n, cells that are seen].
+        """
+        rows: list[list[Any]] = (cells[:, self._positions] / self._scales).tolist()
+        for at in self._booleans:
+            for row in rows:
+                cell = row[at]
+                row[at] = bool(cell) if cell == cell else None  # noqa: PLR0124
+        return rows
+
+    def write(
+        self,
+        event: Event,
+        seen: Seen,
+        verdict: tuple[str, float, bool],
+        *,
+        hits: tuple[tuple[Hit, ...], BilingualText] | None,
+        unknowns: Sequence[Unknown],
+        shown: list[Any],
+    ) -> bytes:
+        """The decision of one event; `verdict` is outcome, points, and whether it came late."""
+        outcome, points, late = verdict
+        for at, name, readers in self._worded:
+            shown[at] = self._explainer.values(seen, readers)[name]
+        said, reasons = hits or (_NOTHING, _NO_REASON)
+        written: bytes = _canonical(
+            _Row(
+                *(event.id, event.type, event.occurred_at, outcome, points, said, unknowns),
+                *(self._features(*shown), reasons, late, *self._policy),
+            )
+        )
+        return written
+
+
+def _features_of(explainer: Explainer) -> tuple[Any, list[tuple[str, int]]]:
+    """A struct of a policy's features by name, and where the cell of each stands."""
+    places = sorted(explainer.shown)
+    fields = [f"f{number}" for number in range(len(places))]
+    rename = dict(zip(fields, [name for name, _ in places], strict=True))
+    return msgspec.defstruct("_Features", fields, rename=rename, gc=False), places
+
+
 class DecisionWriter:
     """Writes decisions of one policy."""
 
     def __init__(self, explainer: Explainer) -> None:
         self._explainer = explainer
-        names = sorted(name for name, _ in explainer.shown)
-        fields = [f"f{number}" for number in range(len(names))]
-        self._features: Any = msgspec.defstruct(
-            "_Features", fields, rename=dict(zip(fields, names, strict=True)), gc=False
-        )
-        positions = dict(explainer.shown)
-        self._shown = [(name, positions[name]) for name in names]
+        self._features, self._shown = _features_of(explainer)
         self._missing = np.array(explainer.cells_needed, dtype=np.int64)
         self._unknowns: dict[bytes, msgspec.Raw | None] = {}
 

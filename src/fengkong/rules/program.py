@@ -120,16 +120,7 @@ class OneRow:
         self._write: Any = self.row.data  # a view of floats, quicker to write to than an array
         self._registers = _registers(program.image)
         self._code = program.image.code
-        self._dated: list[tuple[int, ParameterProbe]] = []
-        self._listed: list[tuple[int, str, str]] = []
-        self._probes: list[tuple[int, Probe]] = []
-        for position, probe in enumerate(program.probes, len(program.frame)):
-            if isinstance(probe, ParameterProbe):
-                self._dated.append((position, probe))
-            elif isinstance(probe, ListProbe) and probe.plain is not None:
-                self._listed.append((position, probe.list, probe.plain))
-            else:
-                self._probes.append((position, probe))
+        self._dated, self._listed, self._probes = _by_kind(program)
         self._from, self._before = math.inf, -math.inf
         self._lists: ListState | None = None
         self._entries: list[tuple[int, str, Mapping[str, Any], str]] = []
@@ -161,6 +152,82 @@ class OneRow:
         self._before = min((end for _, end in periods), default=math.inf)
         for position, probe in self._dated:
             self.row[position] = probe.of_row({}, occurred_at, lists)
+
+
+class FewRows:
+    """Rows of a program that are used again and again, for events that come a few at a time.
+
+    `rows` float64[capacity, width] have the frame cells, which the caller writes before `run`.
+    """
+
+    def __init__(self, program: Program, *, capacity: int) -> None:
+        self.rows: Cells = np.full((capacity, program.width), np.nan)
+        self._results: Cells = np.full((capacity, len(program.names)), np.nan)
+        self._registers = _registers(program.image)
+        self._code = program.image.code
+        self._dated, self._listed, self._probes = _by_kind(program)
+        self._from, self._before = math.inf, -math.inf
+
+    def run(
+        self, texts: Sequence[Mapping[str, Any]], occurred_at: Sequence[int], lists: ListState
+    ) -> Cells:
+        """The results of the first rows, float64[n, expressions], valid until the next run."""
+        count = len(texts)
+        rows = self.rows[:count]
+        if not (self._from <= min(occurred_at) and max(occurred_at) < self._before):
+            self._date(occurred_at, lists)
+        for position, of, name in self._listed:
+            entries = lists.values(of)
+            if entries:
+                probe = ((held.get(name), at) for held, at in zip(texts, occurred_at, strict=True))
+                rows[:, position] = [_on_list(lists, of, text, at=at) for text, at in probe]
+            else:
+                rows[:, position] = [math.nan if held.get(name) is None else 0.0 for held in texts]
+        for position, probed in self._probes:
+            rows[:, position] = [
+                probed.of_row(held, at, lists) for held, at in zip(texts, occurred_at, strict=True)
+            ]
+        results = self._results[:count]
+        machine.run_rows(rows, self._registers, self._code, results)
+        return results
+
+    def _date(self, occurred_at: Sequence[int], lists: ListState) -> None:
+        """Write the parameters of the instants, and note how long those of the first stay."""
+        first = occurred_at[0]
+        periods = [probe.period(first) for _, probe in self._dated]
+        self._from = max((start for start, _ in periods), default=-math.inf)
+        self._before = min((end for _, end in periods), default=math.inf)
+        for position, probe in self._dated:
+            self.rows[:, position] = probe.of_row({}, first, lists)
+        if not (self._from <= min(occurred_at) and max(occurred_at) < self._before):
+            for position, probe in self._dated:
+                written = [probe.of_row({}, at, lists) for at in occurred_at]
+                self.rows[: len(written), position] = written
+            self._from = math.inf  # what is written now fits no other events
+
+
+def _on_list(lists: ListState, of: str, text: object, *, at: int) -> float:
+    """The cell of a text that is looked up in a list."""
+    if text is None:
+        return math.nan
+    return 1.0 if lists.holds(of, str(text), at=at) else 0.0
+
+
+def _by_kind(
+    program: Program,
+) -> tuple[list[tuple[int, ParameterProbe]], list[tuple[int, str, str]], list[tuple[int, Probe]]]:
+    """The probed cells: dated parameters, plain names looked up in a list, and all others."""
+    dated: list[tuple[int, ParameterProbe]] = []
+    listed: list[tuple[int, str, str]] = []
+    others: list[tuple[int, Probe]] = []
+    for position, probe in enumerate(program.probes, len(program.frame)):
+        if isinstance(probe, ParameterProbe):
+            dated.append((position, probe))
+        elif isinstance(probe, ListProbe) and probe.plain is not None:
+            listed.append((position, probe.list, probe.plain))
+        else:
+            others.append((position, probe))
+    return dated, listed, others
 
 
 def _registers(image: Image) -> Cells:
