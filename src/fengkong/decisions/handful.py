@@ -25,7 +25,7 @@ from fengkong.features.state import Batch
 from fengkong.links.state import LinkBatch, LinkState
 from fengkong.rules.program import FewRows
 
-HANDFUL_MAX: Final = 128
+HANDFUL_MAX: Final = 256
 """Events that may come together."""
 PATTERNS_MAX: Final = 4096
 """Patterns of hits and unknowns that are remembered; when there are more, all are forgotten."""

@@ -39,8 +39,8 @@ from fengkong.service.replies import decision_body, event_body
 from fengkong.service.states.history import History, Sealed
 from fengkong.service.states.lanes import Judged, Lane
 
-TOGETHER_MIN: Final = 96
-"""From so many new events on they are judged in columns; below, one by one costs less."""
+TOGETHER_MIN: Final = 8
+"""From so many new events on they are judged together; below, one by one costs less."""
 FUTURE_MAX: Final = 5 * MINUTE_US
 """How far ahead of our clock an event may be: clocks differ, but nothing happens tomorrow."""
 
@@ -148,7 +148,7 @@ class Decider:
     def _recorded_together(
         self, reads: Sequence[Read], *, now: int, stamp: str
     ) -> list[Recorded] | None:
-        """Many new events decided in columns: the same entries, each for less.
+        """Several new events decided together: the same entries, each for less.
 
         None, with nothing counted, where they are few or must be looked at one by one.
         """

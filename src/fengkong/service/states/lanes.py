@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from fengkong.decisions.decision import Decision
 from fengkong.decisions.engine import Engine
+from fengkong.decisions.handful import HANDFUL_MAX
 from fengkong.decisions.policy import LIST_CHANGED, Policy
 from fengkong.decisions.policy_file import load_policy
 from fengkong.decisions.state import State
@@ -93,11 +94,22 @@ class Lane:
             return Judged(self.engine.fallback(event, missing=FEATURES), FEATURES)
 
     def decide_together(self, events: Sequence[Event]) -> list[Decided | None] | None:
-        """Count and decide events without list changes in columns, as `judge` would one by one.
+        """Count and decide events without list changes together, as `judge` would one by one.
 
         For each event the decision as text, None where it is not decided. None for all, and
         nothing counted, where one of them needs to be looked at by itself.
         """
+        if len(events) > HANDFUL_MAX:
+            return self._decide_columns(events)
+        try:
+            return [
+                None if one is None else Decided(*one)
+                for one in self.engine.decide_handful(events, self.state)
+            ]
+        except (FeatureLimitError, ValueRangeError):
+            return None
+
+    def _decide_columns(self, events: Sequence[Event]) -> list[Decided | None] | None:
         columns = EventColumns.from_events(
             events, catalogue=self.policy.catalogue, fields=self.fields
         )
