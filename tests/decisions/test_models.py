@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from learning import LEARNING, NAMES, USING, booster, matrix, model, payments, table, using
-from streams import in_columns, one_by_one
+from streams import in_columns, in_handfuls, one_by_one
 
 from fengkong.core.bilingual import Bilingual
 from fengkong.core.errors import FaultsError
@@ -47,6 +47,7 @@ def test_one_by_one_and_in_columns_give_the_same_bytes(seed: int, cut: int) -> N
     state = other.new_state()
     found = in_columns(other, events[:cut], state) + in_columns(other, events[cut:], state)
     assert found == expected
+    assert in_handfuls(other, events, other.new_state()) == expected
 
 
 def test_a_hit_of_a_rule_that_uses_the_model_carries_its_main_contributions() -> None:

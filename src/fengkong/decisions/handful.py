@@ -151,8 +151,12 @@ class Handful:
         windows = width + values.shape[1]
         rows[:, width:windows] = values
         if state.links is not None:
-            rows[:, windows : layout.seen] = self._links.values[:count]
+            linked = self._links.values[:count]
+            rows[:, windows : windows + linked.shape[1]] = linked
         times = self._batch.times[:count].tolist()
+        if layout.models is not None:
+            for row, one, at in zip(rows, framed, times, strict=True):
+                layout.models.fill_row(row, one.texts, at, state.lists)
         results = self._main.run([one.texts for one in framed], times, state.lists)
         verdicts, points, ranks = self._judge.rows(results, numbers)
         return _Judged(
@@ -187,6 +191,7 @@ class Handful:
                 (outcome, judged.points[i], late),
                 hits=explainer.hits(hits, seen) if hits else None,
                 unknowns=explainer.unknowns(unknown, seen) if unknown else (),
+                models=explainer.scored(seen, hits),
                 shown=shown[i],
             )
             found.append((text, outcome, late))

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fengkong.decisions.decision import BilingualText, Decision, Hit, Unknown
+from fengkong.decisions.decision import BilingualText, Decision, Hit, Scored, Unknown
 from fengkong.decisions.verdict import HIT, UNKNOWN
 from fengkong.events.event import Event
 
@@ -78,6 +78,7 @@ class RowWriter:
         *,
         hits: tuple[tuple[Hit, ...], BilingualText] | None,
         unknowns: Sequence[Unknown],
+        models: tuple[Scored, ...] | msgspec.UnsetType,
         shown: list[Any],
     ) -> bytes:
         """The decision of one event; `verdict` is outcome, points, and whether it came late."""
@@ -88,7 +89,7 @@ class RowWriter:
         written: bytes = _canonical(
             _Row(
                 *(event.id, event.type, event.occurred_at, outcome, points, said, unknowns),
-                *(self._features(*shown), reasons, late, *self._policy),
+                *(self._features(*shown), reasons, late, *self._policy, models),
             )
         )
         return written
