@@ -63,6 +63,16 @@ def test_the_second_of_a_head_is_answered_as_the_first(serve: Any, example: Exam
     assert 'fengkong_http_requests_total{route="/v1/decisions",status="200"} 2.0' in text
 
 
+def test_what_most_clients_say_of_themselves_is_no_hindrance(serve: Any, example: Example) -> None:
+    running = serve()
+    more = ("Connection: Keep-Alive", "User-Agent: tested", "Accept: */*", "Accept-Encoding: gzip")
+    with running.connect() as connection:
+        for _ in range(2):
+            request = whole(example(), *more, token=running.token("decide"))
+            assert asked(connection, request).status == 200
+    assert len(known(running)) == 1
+
+
 def test_refusals_of_the_desk_look_the_same(serve: Any) -> None:
     running = serve()
     request = whole(b'{"x":1}', token=running.token("decide"))
@@ -162,7 +172,7 @@ def test_a_client_that_goes_away_and_one_that_has_said_all(serve: Any, example: 
 
 
 UNUSUAL = (
-    *("Connection: close", "Connection: keep-alive", "Content-Encoding: identity"),
+    *("Connection: close", "Connection: keep-alive, te", "Content-Encoding: identity"),
     *("Expect: 100-continue", "Upgrade: h2c", "Signature: a=:b:", "X-Twice: 1\r\nX-Twice: 2"),
     "X-Long: " + "x" * express.HEAD_BYTES_MAX,
 )

@@ -26,10 +26,11 @@ HEAD_BYTES_MAX: Final = 1024
 END: Final = b"\r\n\r\n"
 _UNUSUAL: Final = frozenset(
     (
-        *(b"connection", b"content-encoding", b"expect", b"signature", b"signature-input"),
+        *(b"content-encoding", b"expect", b"signature", b"signature-input"),
         *(b"transfer-encoding", b"upgrade"),
     )
 )
+_KEPT_OPEN: Final = b"keep-alive"
 _ADDRESSES: Final[Mapping[bytes, Route]] = {
     route.path.encode(): route for route in ROUTES if route.sends is Sends.EVENT
 }
@@ -87,6 +88,8 @@ def _plain_head(headers: list[tuple[bytes, bytes]], *, route: Route) -> KnownHea
     if len(named) != len(headers) or not _UNUSUAL.isdisjoint(named):
         return None
     length = named.get(b"content-length", b"")
+    if named.get(b"connection", _KEPT_OPEN).lower() != _KEPT_OPEN:
+        return None
     if named.get(b"content-type") != JSON or b"authorization" not in named:
         return None
     if not (length.isdigit() and len(length) <= 9 and int(length) <= route.sends.limit):
