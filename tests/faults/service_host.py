@@ -28,9 +28,10 @@ from typing import Any
 
 from fengkong.core.errors import RiskError
 from fengkong.journal import sqlite_file, sqlite_store
-from fengkong.service import deciding, opening, running, serving
+from fengkong.service import opening, running, serving
 from fengkong.service.http import authentication
 from fengkong.service.settings import load_settings
+from fengkong.service.states import lanes
 from fengkong.service.states.lanes import Lane
 
 PR_SET_PDEATHSIG = 1
@@ -142,15 +143,15 @@ def hang(hooks: dict[str, Any]) -> None:
 
 def slow_down(seconds: float) -> None:
     """Let every event cost so much more, as a heavier policy would."""
-    record = deciding.Decider._record
+    check = lanes.Lane.check
 
-    def slowly(self: Any, *arguments: Any, **named: Any) -> Any:
+    def slowly(self: Any, event: Any) -> None:
         until = time.perf_counter() + seconds
         while time.perf_counter() < until:
             pass
-        return record(self, *arguments, **named)
+        check(self, event)
 
-    deciding.Decider._record = slowly  # type: ignore[method-assign]
+    lanes.Lane.check = slowly  # type: ignore[method-assign]
 
 
 def obey(listening: socket.socket, files: Any) -> None:
