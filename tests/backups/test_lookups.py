@@ -70,6 +70,9 @@ def test_values_are_found_in_every_spelling_until_they_are_erased(
         assert found(await desk.look_up("customer:nobody")) == []
         for wrong in ("city:Beijing", "13800138000", "phone:", "password:x", ""):
             assert code(await desk.look_up(wrong)) == "service.invalid_subject"
+        with upkeep_turn(settings_of(tmp_path)):  # the backup would keep the key
+            refused = await desk.erase("customer:C2")
+            assert (refused.status, code(refused)) == (503, "journal.upkeep_in_use")
         assert (await desk.erase("customer:C2")).status == 200
         left = holding("phone", PHONES[2], erased="C2")
         assert found(await desk.look_up(f"phone:{PHONES[2]}")) == left

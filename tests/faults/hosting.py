@@ -59,6 +59,12 @@ class Site:
         return self.data.with_name("service.log")
 
 
+def site_on(server: Any, folder: Path) -> Site:
+    database = dict(part.split("=") for part in server.new_database().split())
+    url = f"postgresql:///{database['dbname']}?host={database['host']}&user={database['user']}"
+    return Site.new(folder, store=url)
+
+
 def new_key(data: Path, terms: KeyTerms = TERMS, *, now: int | None = None) -> str:
     access = Access(data / "access.db")
     issued = access.create(terms, now=time.time_ns() // 1000 if now is None else now)

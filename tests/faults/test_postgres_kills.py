@@ -1,43 +1,17 @@
 """PostgreSQL killed under load: nothing acknowledged is lost, and the service is soon back."""
 
 import asyncio
-import importlib.util
 import random
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hosting import Host, Site
+from hosting import Host, site_on
 from journal_check import check_state, missing, verified
 from load import Acknowledged, Made, send_all, under_load
 
 BACK_S = 5.0
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Any]:
-    name = "journal_postgres_server"
-    place = Path(__file__).resolve().parents[1] / "journal" / "postgres_server.py"
-    spec = importlib.util.spec_from_file_location(name, place)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    reason = module.missing()
-    if reason:
-        pytest.skip(reason)
-    started = module.PostgresServer().start()
-    yield started
-    started.stop()
-
-
-def site_on(server: Any, folder: Path) -> Site:
-    database = dict(part.split("=") for part in server.new_database().split())
-    url = f"postgresql:///{database['dbname']}?host={database['host']}&user={database['user']}"
-    return Site.new(folder, store=url)
 
 
 def killed_again_and_again(

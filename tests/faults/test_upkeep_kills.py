@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hosting import Host, Site
+from hosting import Host, Site, site_on
 from journal_check import check_state, missing, verified
 from load import Acknowledged, Made, send_all, under_load
 
@@ -39,11 +40,18 @@ def killed(work: str, site: Site, place: Path, *, after_s: float) -> None:
 
 
 def beside_a_load(
-    host: Host, folder: Path, work: str, *, kills: int, longest_s: float, seed: int
+    host: Host,
+    folder: Path,
+    work: str,
+    *,
+    kills: int,
+    longest_s: float,
+    seed: int,
+    site: Site | None = None,
 ) -> Site:
     """A site whose service was loaded while upkeep was killed so often; all of it is there."""
     dice = random.Random(seed)
-    site = Site.new(folder)
+    site = site or Site.new(folder)
     acknowledged = Acknowledged()
     hosted = host.start(site)
     (folder / "place").mkdir()
@@ -157,3 +165,14 @@ def test_rotation_killed_under_load_loses_nothing(host: Host, tmp_path: Path) ->
 @pytest.mark.parametrize("seed", range(10))
 def test_rotation_killed_again_and_again(host: Host, tmp_path: Path, seed: int) -> None:
     assert rotations_killed(host, tmp_path / "site", kills=60, seed=300 + seed) == 1
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("work", ["backup", "archive", "rotation"])
+def test_upkeep_of_postgres_killed_again_and_again(
+    host: Host, server: Any, tmp_path: Path, work: str
+) -> None:
+    site = site_on(server, tmp_path / "site")
+    (site.data / "service.yaml").write_text(f"store: {site.given['store']}\n")
+    beside_a_load(host, tmp_path / "site", work, kills=12, longest_s=1.0, seed=len(work), site=site)
+    check_state(site, [])

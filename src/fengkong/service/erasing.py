@@ -1,13 +1,15 @@
 """Forgetting a person: the key is destroyed, the proofs stay.
 
 The states keep what they counted, so a snapshot behind the erasure is written first; snapshots from
-before it are removed. An erasure that was interrupted is finished at the next start.
+before it are removed. An erasure that was interrupted is finished at the next start. It does not go
+on beside a backup, an archive or a rotation: each of these may hold what it is to destroy.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Final
 
 import msgspec
@@ -42,6 +44,7 @@ class Erasures:
         policies: Policies,
         assistant: Assistant,
         clock: Clock,
+        upkeep: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._store = store
         self._decider = decider
@@ -49,6 +52,7 @@ class Erasures:
         self._policies = policies
         self._assistant = assistant
         self._clock = clock
+        self._upkeep = upkeep
         self._turn = asyncio.Lock()
 
     async def erase(self, subject: str) -> Answer:
@@ -70,10 +74,14 @@ class Erasures:
         key = self._store.subject_key(index)
         if key is None:
             raise UnknownSubjectError("nothing was recorded of this subject")
-        if key.wrapped is not None:
+        if key.wrapped is None:
+            return _erased(index)
+        # A backup reads one moment of the database, in which the key is still there: until it has
+        # ended nothing could remove the key for good, so whoever asks is told to come again.
+        with self._upkeep():
             await self._writer.between_groups(lambda: self._recorded(index))
             await self._destroy(index)
-        return Answer(200, msgspec.json.encode({"subject": index.hex(), "erased": True}))
+        return _erased(index)
 
     def _recorded(self, index: bytes) -> Sequence[Recorded]:
         vault = self._decider.vault
@@ -96,6 +104,10 @@ class Erasures:
     def _destroyed(self, index: bytes) -> Sequence[Recorded]:
         self._decider.vault.erase(index, at=self._clock())
         return []
+
+
+def _erased(index: bytes) -> Answer:
+    return Answer(200, msgspec.json.encode({"subject": index.hex(), "erased": True}))
 
 
 def checked_subject(text: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from fengkong.core.errors import RiskError
@@ -29,6 +30,7 @@ from fengkong.service.opening import (
     OwnedJournal,
     make_ledger_signer,
     open_for_writing,
+    upkeep_turn,
 )
 from fengkong.service.policies import Policies, activation_of, record_activation
 from fengkong.service.refusals import NoPolicyError
@@ -197,6 +199,26 @@ def _first(decider: Decider, store: Store) -> Activated:
     return activated
 
 
+def _checkpoints(prepared: Prepared) -> Checkpoints:
+    """What signs, with the witnesses that cosign."""
+    store = prepared.written.store
+    return Checkpoints(
+        signer=prepared.signer,
+        origin=origin_of(store.identity),
+        hash_name=store.hash_name,
+        stored=store.checkpoint(),
+        places=prepared.places,
+        metrics=prepared.metrics,
+        cosigning=Cosigning(
+            prepared.witnesses,
+            reading=store,
+            file=prepared.settings.cosigned,
+            verifier=prepared.signer.verifier,
+            metrics=prepared.metrics,
+        ),
+    )
+
+
 class Service:
     """A prepared journal with its writer, policies and desk on one event loop."""
 
@@ -204,22 +226,7 @@ class Service:
         self.prepared = prepared
         settings, store = prepared.settings, prepared.written.store
         opened, decider, metrics = prepared.written.opened, prepared.decider, prepared.metrics
-        stored = store.checkpoint()
-        self.checkpoints = Checkpoints(
-            cosigning=Cosigning(
-                prepared.witnesses,
-                reading=store,
-                file=settings.cosigned,
-                verifier=prepared.signer.verifier,
-                metrics=metrics,
-            ),
-            signer=prepared.signer,
-            origin=origin_of(store.identity),
-            hash_name=store.hash_name,
-            stored=stored,
-            places=prepared.places,
-            metrics=metrics,
-        )
+        self.checkpoints = _checkpoints(prepared)
         self.writer = Writer(
             store=store,
             decider=decider,
@@ -246,6 +253,7 @@ class Service:
             policies=self.policies,
             assistant=self.assistant,
             clock=wall_clock,
+            upkeep=partial(upkeep_turn, settings),
         )
         self.desk = JournalDesk(
             writer=self.writer,
