@@ -12,17 +12,18 @@ from fengkong.cli.service_commands import URL, Address, Models
 from fengkong.cli.usage import Command, Group
 
 if TYPE_CHECKING:
-    from fengkong.cli.histories import History
+    from fengkong.cli.histories import Source
     from fengkong.evaluation.judgements import Period
 
 model_app: Final = typer.Typer(cls=Group, help=text("model.help"), no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help=text("argument.model"))]
 Events = Annotated[
-    list[Path], typer.Option("--events", metavar="FILE...", help=text("option.events"))
-]
-EventsOrNone = Annotated[
     list[Path] | None, typer.Option("--events", metavar="FILE...", help=text("option.events"))
 ]
+Journal = Annotated[
+    Path | None, typer.Option("--journal", metavar="DIR", help=text("option.journal"))
+]
+Store = Annotated[str | None, typer.Option("--store", help=text("option.store"))]
 MappingName = Annotated[
     str | None, typer.Option("--mapping", metavar="MAP", help=text("option.mapping"))
 ]
@@ -43,8 +44,8 @@ def register_models(app: typer.Typer) -> None:
 @model_app.command("train", cls=Command, help=text("model.train.help"))
 def model_train(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help=text("argument.training"))],
-    events: Events,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help=text("option.directory"))],
+    events: Events = None,
     mapping: MappingName = None,
     start: Start = None,
     days: Annotated[
@@ -58,30 +59,35 @@ def model_train(
     ] = None,
     truth: Truth = None,
     skip_bad: SkipBad = None,
+    journal: Journal = None,
+    store: Store = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a model."""
     from fengkong.cli.models import Wish, train  # noqa: PLC0415
 
     wish = Wish(start=start, days=days, delay=delay, test_days=test_days, truth=truth)
-    train(config, _history(events, mapping, skip_bad), wish=wish, out=out, as_json=as_json)
+    history = _history(events, mapping, skip_bad, journal, store)
+    train(config, history, wish=wish, out=out, as_json=as_json)
 
 
 @model_app.command("score", cls=Command, help=text("model.score.help"))
 def model_score(
     folder: Folder,
-    events: Events,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help=text("option.out"))],
+    events: Events = None,
     mapping: MappingName = None,
     start: Start = None,
     end: End = None,
     skip_bad: SkipBad = None,
+    journal: Journal = None,
+    store: Store = None,
     as_json: AsJson = False,
 ) -> None:
     """Score events."""
     from fengkong.cli.models import score  # noqa: PLC0415
 
-    history = _history(events, mapping, skip_bad)
+    history = _history(events, mapping, skip_bad, journal, store)
     score(folder, history, period=_period(folder, start, end), out=out, as_json=as_json)
 
 
@@ -106,18 +112,21 @@ def model_report(
 def model_compare(
     first: Annotated[Path, typer.Argument(metavar="A", help=text("argument.model"))],
     second: Annotated[Path, typer.Argument(metavar="B", help=text("argument.model"))],
-    events: EventsOrNone = None,
+    events: Events = None,
     mapping: MappingName = None,
     start: Start = None,
     end: End = None,
     truth: Truth = None,
     skip_bad: SkipBad = None,
+    journal: Journal = None,
+    store: Store = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare two models."""
     from fengkong.cli.models import compare  # noqa: PLC0415
 
-    history = _history(events, mapping, skip_bad) if events else None
+    given = any((events, mapping, skip_bad, journal, store))
+    history = _history(events, mapping, skip_bad, journal, store) if given else None
     period = _period(first, start, end)
     compare(first, second, history, period=period, truth=truth, as_json=as_json)
 
@@ -145,8 +154,8 @@ def model_publish(
 @model_app.command("watch", cls=Command, help=text("model.watch.help"))
 def model_watch(
     folder: Folder,
-    events: Events,
     start: Annotated[str, typer.Option("--from", metavar="DAY", help=text("option.from"))],
+    events: Events = None,
     then_start: Annotated[
         str | None, typer.Option("--then-from", metavar="DAY", help=text("option.then_from"))
     ] = None,
@@ -157,6 +166,8 @@ def model_watch(
     end: End = None,
     truth: Truth = None,
     skip_bad: SkipBad = None,
+    journal: Journal = None,
+    store: Store = None,
     as_json: AsJson = False,
 ) -> None:
     """Watch a model."""
@@ -164,7 +175,7 @@ def model_watch(
 
     good = watch(
         folder,
-        _history(events, mapping, skip_bad),
+        _history(events, mapping, skip_bad, journal, store),
         then=_period(folder, then_start, then_end or start),
         now=_period(folder, start, end),
         truth=truth,
@@ -174,10 +185,16 @@ def model_watch(
         raise typer.Exit(1)
 
 
-def _history(events: list[Path], mapping: str | None, skip_bad: Path | None) -> History:
-    from fengkong.cli.histories import History  # noqa: PLC0415
+def _history(
+    events: list[Path] | None,
+    mapping: str | None,
+    skip_bad: Path | None,
+    journal: Path | None,
+    store: str | None,
+) -> Source:
+    from fengkong.cli.histories import history_of  # noqa: PLC0415
 
-    return History(paths=events, mapping=mapping, skip_bad=skip_bad)
+    return history_of(events, mapping=mapping, skip_bad=skip_bad, journal=journal, store=store)
 
 
 def _period(folder: Path, start: str | None, end: str | None) -> Period:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from fengkong.cli.histories import History
+from fengkong.cli.histories import Source
 from fengkong.cli.language import current_language, text
 from fengkong.cli.screen import ERRORS, OUTPUT, show_json, show_table, stages
 from fengkong.cli.sources import MissingFileError, locate
@@ -71,7 +71,7 @@ def days_of(text_of: str) -> int:
     return int(text_of) * DAY_US if text_of.isdecimal() else parse_duration(text_of)
 
 
-def train(config: str, history: History, *, wish: Wish, out: Path, as_json: bool) -> None:
+def train(config: str, history: Source, *, wish: Wish, out: Path, as_json: bool) -> None:
     """Train a model on a window and write its folder."""
     check_free(out)
     plan, made = _plan(config, wish)
@@ -86,7 +86,7 @@ def train(config: str, history: History, *, wish: Wish, out: Path, as_json: bool
     names = _step_names()
     with stages() as told:
         learned = learn(
-            Lesson(table=table, plan=plan),
+            Lesson(table=table, plan=plan, positions=history.positions),
             window=window,
             validation=earlier,
             on_step=lambda step, fraction: told(names[step], fraction),
@@ -195,7 +195,7 @@ def period_of(folder: Path, *, start: str | None, end: str | None) -> Period:
 
 def score(
     folder: Path,
-    history: History,
+    history: Source,
     *,
     period: Period,
     out: Path,
@@ -257,7 +257,7 @@ def _write_pdf(source: str, out: Path) -> None:
 def compare(
     first: Path,
     second: Path,
-    history: History | None,
+    history: Source | None,
     *,
     period: Period,
     truth: Path | None,
@@ -334,7 +334,7 @@ def _compare_reports(reports: list[TrainingReport], names: list[Path], *, as_jso
 
 def watch(
     folder: Path,
-    history: History,
+    history: Source,
     *,
     then: Period,
     now: Period,

@@ -48,8 +48,9 @@ class TrainingReport(Report, frozen=True, kw_only=True):
     """What was tried, what was chosen, and how it did; `test` is None where its days are not there.
 
     `validation` are windows before the test, the newest first; the choice and the calibration were
-    made on them alone. `importance` is each input's share of what the trees gained, or of the
-    spread of a scorecard's points.
+    made on them alone. `journal` are the first and last entry of the journal that was read, None
+    for files. `importance` is each input's share of what the trees gained, or of the spread of a
+    scorecard's points.
     """
 
     training: str
@@ -74,6 +75,7 @@ class TrainingReport(Report, frozen=True, kw_only=True):
     test: ModelFigures | None
     published: tuple[dict[str, Any], ...]
     importance: dict[str, float]
+    journal: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +227,7 @@ def _report(
         test=None if sample is None else judge(sample, settings=plan.judge, seed=plan.seed),
         published=tuple(msgspec.to_builtins(one) for one in plan.published),
         importance=importance_of(model),
+        journal=lesson.positions,
     )
 
 

@@ -53,10 +53,15 @@ class NothingLearnedError(RiskError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """One table and how to learn from it."""
+    """One table and how to learn from it.
+
+    `positions` are the first and last entry of the journal that the table was read from, None for
+    files.
+    """
 
     table: TrainingTable
     plan: TrainingPlan
+    positions: tuple[int, int] | None = None
 
     def chosen(self, window: Window) -> NDArray[np.bool_]:
         """The rows that are learned from; an anomaly model needs no truth."""
@@ -67,6 +72,7 @@ class Lesson:
         """Who the model is."""
         at = self.table.occurred_at[rows]
         made_by = stamp(self.table.policy)
+        first, last = self.positions or (None, None)
         return About(
             name=self.plan.name,
             version=str(self.plan.version),
@@ -79,6 +85,8 @@ class Lesson:
                 ends_at=int(at.max()),
                 rows=len(rows),
                 frauds=frauds,
+                first=first,
+                last=last,
             ),
         )
 

@@ -72,6 +72,9 @@ def _identity(report: TrainingReport, language: Language) -> Iterator[Block]:
     )
     counts = {"rows": f"{report.training_rows:,}", "frauds": f"{report.training_frauds:,}"}
     yield Paragraph(words("window", language, **report.window, **counts))
+    if report.journal is not None:
+        first, last = (f"{position:,}" for position in report.journal)
+        yield Paragraph(words("journal", language, first=first, last=last))
     yield Paragraph(words(f"calibration.{report.calibration}", language))
 
 

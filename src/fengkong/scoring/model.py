@@ -66,8 +66,9 @@ class TrainedOn:
     """The history a model learned from.
 
     `policy_hash` is that of the policy whose engine computed the features; `first` and `last` are
-    journal positions (sequence numbers), or None for a history from files; `starts_at` and
-    `ends_at` are UTC microseconds of the first and last event.
+    the journal positions (sequence numbers) of the first and last entry that was read, or None
+    for a history from files; `starts_at` and `ends_at` are UTC microseconds of the first and last
+    of the `rows` that were learned from.
     """
 
     policy: str

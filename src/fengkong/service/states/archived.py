@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from fengkong.events.columns import EventColumns
-from fengkong.events.event import Event
 from fengkong.journal.archive import entries_in, first_in, origin_in
 from fengkong.journal.entries import Entry
 from fengkong.journal.errors import DamagedJournalError, ForeignJournalError
 from fengkong.service.states.history import History
-
-BATCH: Final = 8192
+from fengkong.service.states.recorded import BATCH, OpenedEvents, opened_events
 
 
 @dataclass(slots=True)
@@ -36,11 +33,11 @@ class ArchivedEvents:
         read = 0
         for done, entries in enumerate(self._files()):
             for at in range(0, len(entries), BATCH):
-                some = entries[at : at + BATCH]
-                events, rows = self._opened(some)
-                read += len(events)
-                if events:
-                    yield EventColumns.from_events(events, rows=rows)
+                found = self._opened(entries[at : at + BATCH])
+                self.erased += found.erased
+                read += len(found.events)
+                if found.events:
+                    yield EventColumns.from_events(found.events, rows=found.rows)
             if progress is not None:
                 progress(read, (done + 1) / len(self.paths))
 
@@ -55,21 +52,12 @@ class ArchivedEvents:
             raise ForeignJournalError("it is not of this journal's archive", source=str(path))
         return first_in(path)
 
-    def _opened(self, entries: Sequence[Entry]) -> tuple[list[Event], list[int]]:
+    def _opened(self, entries: Sequence[Entry]) -> OpenedEvents:
         proven = self.history.reading.leaves(after=entries[0].sequence - 1, limit=len(entries))
         if proven != [(entry.sequence, entry.leaf) for entry in entries]:
             message = f"entries {entries[0].sequence:,} to {entries[-1].sequence:,} of the archive"
             raise DamagedJournalError(f"{message} are not those of the journal")
-        events: list[Event] = []
-        rows: list[int] = []
-        for entry in entries:
-            leaf, sealed = self.history.open(entry)
-            if sealed is not None:
-                events.append(sealed.understood)
-                rows.append(entry.sequence)
-            elif leaf.event is not None:
-                self.erased += 1
-        return events, rows
+        return opened_events(self.history, entries)
 
 
 def is_archive(paths: Sequence[Path]) -> bool:
