@@ -19,8 +19,9 @@ import numpy as np
 
 from fengkong.core.bilingual import LANGUAGES, Bilingual, Language
 from fengkong.evaluation.document import Block, Grid, Heading, Paragraph, markdown
-from fengkong.evaluation.learning import HEADLINE, TrainingReport
+from fengkong.evaluation.learning import TrainingReport
 from fengkong.evaluation.model_folder import read_report
+from fengkong.evaluation.model_judgement import HEADLINE
 from fengkong.evaluation.model_report import card_blocks
 from fengkong.evaluation.model_words import words
 

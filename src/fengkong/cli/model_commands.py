@@ -58,6 +58,9 @@ def model_train(
         str | None, typer.Option("--test-days", metavar="DAYS", help=text("option.test_days"))
     ] = None,
     truth: Truth = None,
+    champion: Annotated[
+        Path | None, typer.Option("--champion", metavar="DIR", help=text("option.champion"))
+    ] = None,
     skip_bad: SkipBad = None,
     journal: Journal = None,
     store: Store = None,
@@ -66,7 +69,14 @@ def model_train(
     """Train a model."""
     from fengkong.cli.models import Wish, train  # noqa: PLC0415
 
-    wish = Wish(start=start, days=days, delay=delay, test_days=test_days, truth=truth)
+    wish = Wish(
+        start=start,
+        days=days,
+        delay=delay,
+        test_days=test_days,
+        truth=truth,
+        champion=champion,
+    )
     history = _history(events, mapping, skip_bad, journal, store)
     train(config, history, wish=wish, out=out, as_json=as_json)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,18 +14,27 @@ from fengkong.cli.sources import MissingFileError, locate
 from fengkong.core.bilingual import LANGUAGES
 from fengkong.core.errors import RiskError
 from fengkong.core.instants import DAY_US, parse_duration
+from fengkong.decisions.policy import Policy
 from fengkong.evaluation.document import html, markdown, typst
 from fengkong.evaluation.judgements import Period
 from fengkong.evaluation.labels import TruthRequest, TruthSource
 from fengkong.evaluation.learning import TrainingReport, learn
 from fengkong.evaluation.lesson import Lesson
+from fengkong.evaluation.model_champion import beside_champion, check_champion
 from fengkong.evaluation.model_comparison import compare_models
-from fengkong.evaluation.model_folder import check_free, read_folder, read_report, write_folder
+from fengkong.evaluation.model_folder import (
+    ModelFolder,
+    check_free,
+    read_folder,
+    read_report,
+    write_folder,
+)
 from fengkong.evaluation.model_report import figure_rows, report_blocks
 from fengkong.evaluation.model_scores import write_scores
 from fengkong.evaluation.model_watch import Periods, WatchReport
 from fengkong.evaluation.model_watch import watch as watch_model
 from fengkong.evaluation.model_words import words
+from fengkong.evaluation.paired_figures import ChampionFigures, FigureDifference
 from fengkong.evaluation.training_plan import JudgePart, TrainingPlan, read_training
 from fengkong.evaluation.training_policy import FeaturePolicy, feature_policy
 from fengkong.evaluation.training_table import TableRequest, training_table
@@ -64,6 +74,7 @@ class Wish:
     delay: str | None = None
     test_days: str | None = None
     truth: Path | None = None
+    champion: Path | None = None
 
 
 def days_of(text_of: str) -> int:
@@ -75,6 +86,7 @@ def train(config: str, history: Source, *, wish: Wish, out: Path, as_json: bool)
     """Train a model on a window and write its folder."""
     check_free(out)
     plan, made = _plan(config, wish)
+    champion = None if wish.champion is None else _champion(wish.champion, made.policy)
     wanted = _schedule(plan, made, wish)
     with history.opened(text("model.features.progress")) as read:
         table = training_table(made.policy, read(), request=_request(plan, wish))
@@ -83,20 +95,33 @@ def train(config: str, history: Source, *, wish: Wish, out: Path, as_json: bool)
     earlier = list(
         validation_windows(window, count=checks.windows, step=parse_duration(checks.step))
     )
+    lesson = Lesson(table=table, plan=plan, positions=history.positions)
     names = _step_names()
     with stages() as told:
         learned = learn(
-            Lesson(table=table, plan=plan, positions=history.positions),
+            lesson,
             window=window,
             validation=earlier,
             on_step=lambda step, fraction: told(names[step], fraction),
         )
+    if champion is not None:
+        with history.opened(text("model.champion.progress")) as read:
+            learned = beside_champion(learned, champion, read(), lesson=lesson, window=window)
     write_folder(learned, policy_text=made.text, folder=out)
+    if champion is not None and learned.report.champion is None:
+        ERRORS.print(text("model.champion.none"))
     if as_json:
         show_json(learned.report.to_data())
     else:
         _show(learned.report)
     ERRORS.print(text("model.written", path=out, hash=learned.model.hash[:12]))
+
+
+def _champion(folder: Path, policy: Policy) -> ModelFolder:
+    """The champion that a new model is judged beside; refused before the work, not after."""
+    champion = read_folder(folder, catalogue=shipped_catalogue())
+    check_champion(champion, policy)
+    return champion
 
 
 def _step_names() -> dict[str, str]:
@@ -182,6 +207,34 @@ def _show(report: TrainingReport) -> None:
     on_test = report.test is not None
     where = text("model.on_test", **seen) if on_test else text("model.on_validation", **seen)
     show_table(f"{title} · {where}", columns, rows)
+    if report.champion is not None:
+        _show_champion(report.champion, report.judged_by)
+
+
+def _show_champion(champion: ChampionFigures, settings: JudgePart) -> None:
+    columns = [
+        text("column.figure"),
+        text("column.champion"),
+        text("column.new_model"),
+        text("column.difference"),
+    ]
+    named = {"name": champion.name, "version": champion.version, "rows": f"{champion.rows:,}"}
+    show_table(
+        text("model.champion.title", **named),
+        columns,
+        _difference_rows(champion.figures, settings),
+    )
+    if champion.learned_from_test:
+        OUTPUT.print(words("champion.flattered", current_language()), soft_wrap=True)
+
+
+def _difference_rows(
+    figures: Sequence[FigureDifference], settings: JudgePart
+) -> list[Sequence[object]]:
+    return [
+        [_figure(one.figure, settings), one.first, one.second, one.told_difference]
+        for one in figures
+    ]
 
 
 def period_of(folder: Path, *, start: str | None, end: str | None) -> Period:
@@ -290,10 +343,7 @@ def compare(
     show_table(
         text("model.compare.title", rows=f"{found.rows:,}", frauds=f"{found.frauds:,}"),
         [text("column.figure"), str(first), str(second), text("column.difference")],
-        [
-            [_figure(one.figure, settings), one.first, one.second, one.told_difference]
-            for one in found.figures
-        ],
+        _difference_rows(found.figures, settings),
     )
     sequence = found.sequence
     if sequence.low is not None and sequence.high is not None:

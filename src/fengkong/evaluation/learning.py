@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from fengkong.evaluation.lesson import Lesson, Values
-from fengkong.evaluation.model_judgement import ModelFigures, Sample, judge
+from fengkong.evaluation.model_judgement import HEADLINE, ModelFigures, Sample, judge
+from fengkong.evaluation.paired_figures import ChampionFigures
 from fengkong.evaluation.report import PolicyStamp, Report, stamp
 from fengkong.evaluation.training_plan import CalibrationKind, JudgePart, TruthPart
 from fengkong.evaluation.training_windows import Window
@@ -22,8 +23,6 @@ from fengkong.scoring.trees import Tree
 
 OnStep = Callable[[str, float], None]
 """Told what begins (``search``, ``validate``, ``fit``, ``judge``) and the fraction that is done."""
-HEADLINE: Final = ("average_precision", "roc_auc", "entity_precision")
-"""The figures that the field compares models by."""
 
 
 class Candidate(Report, frozen=True, kw_only=True):
@@ -49,8 +48,8 @@ class TrainingReport(Report, frozen=True, kw_only=True):
 
     `validation` are windows before the test, the newest first; the choice and the calibration were
     made on them alone. `journal` are the first and last entry of the journal that was read, None
-    for files. `importance` is each input's share of what the trees gained, or of the spread of a
-    scorecard's points.
+    for files. `champion` is the present champion on the same test. `importance` is each input's
+    share of what the trees gained, or of the spread of a scorecard's points.
     """
 
     training: str
@@ -76,6 +75,7 @@ class TrainingReport(Report, frozen=True, kw_only=True):
     published: tuple[dict[str, Any], ...]
     importance: dict[str, float]
     journal: tuple[int, int] | None = None
+    champion: ChampionFigures | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

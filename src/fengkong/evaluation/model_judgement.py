@@ -28,6 +28,8 @@ from fengkong.scoring.separation import (
     separation,
 )
 
+HEADLINE: Final = ("average_precision", "roc_auc", "entity_precision")
+"""The figures that the field compares models by."""
 ROUNDS: Final = 200
 BANDS: Final = 4
 _GROUPS_MOST: Final = 20

@@ -12,9 +12,10 @@ from fengkong.core.bilingual import Language
 from fengkong.core.instants import DAY_US, parse_instant
 from fengkong.evaluation.document import Block, Grid, Heading, Paragraph
 from fengkong.evaluation.intervals import Estimate
-from fengkong.evaluation.learning import HEADLINE, TrainingReport, WindowFigures
-from fengkong.evaluation.model_judgement import ModelFigures
+from fengkong.evaluation.learning import TrainingReport, WindowFigures
+from fengkong.evaluation.model_judgement import HEADLINE, ModelFigures
 from fengkong.evaluation.model_words import words
+from fengkong.evaluation.paired_figures import ChampionFigures
 from fengkong.evaluation.svg_plot import Line, Plot
 
 _IMPORTANT: Final = 15
@@ -130,10 +131,57 @@ def _test(report: TrainingReport, language: Language) -> Iterator[Block]:
 
 
 def _against(report: TrainingReport, language: Language) -> Iterator[Block]:
-    if not report.published or report.test is None:
+    if report.test is None or not (report.published or report.champion):
         return
     yield Heading(2, words("against", language))
-    test = report.test
+    if report.champion is not None:
+        yield from _champion(report.champion, report.test, language)
+    if report.published:
+        yield _published(report, report.test, language)
+
+
+def _champion(champion: ChampionFigures, test: ModelFigures, language: Language) -> Iterator[Block]:
+    yield Paragraph(
+        words(
+            "champion",
+            language,
+            name=champion.name,
+            version=champion.version,
+            hash=champion.hash[:12],
+            rows=f"{champion.rows:,}",
+            frauds=f"{champion.frauds:,}",
+            rounds=champion.rounds,
+        )
+    )
+    if champion.left_out:
+        yield Paragraph(words("champion.left_out", language, count=f"{champion.left_out:,}"))
+    if champion.learned_from_test:
+        yield Paragraph(words("champion.flattered", language))
+    columns = ("column.figure", "column.champion", "column.new", "column.difference")
+    rate = f"{test.false_positive_rate:.1%}"
+    yield Grid(
+        tuple(words(column, language) for column in columns),
+        tuple(
+            (
+                words(f"figure.{one.figure}", language, top=test.top, rate=rate),
+                _three(one.first),
+                _three(one.second),
+                one.told_difference,
+            )
+            for one in champion.figures
+        ),
+    )
+    sequence = champion.sequence
+    if sequence.low is not None and sequence.high is not None:
+        told = {
+            "low": f"{sequence.low:+.6f}",
+            "high": f"{sequence.high:+.6f}",
+            "level": f"{sequence.level:.0%}",
+        }
+        yield Paragraph(words(f"champion.{sequence.standing}", language, **told))
+
+
+def _published(report: TrainingReport, test: ModelFigures, language: Language) -> Block:
     top = test.top
     columns = (
         words("column.model", language),
@@ -153,7 +201,7 @@ def _against(report: TrainingReport, language: Language) -> Iterator[Block]:
         )
         for one in report.published
     ]
-    yield Grid(columns, (own, *others))
+    return Grid(columns, (own, *others))
 
 
 def _three(value: float | None) -> str:

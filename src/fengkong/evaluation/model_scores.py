@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -15,6 +16,8 @@ from fengkong.evaluation.report import Report
 from fengkong.evaluation.table_file import table_file
 from fengkong.evaluation.training_table import InputReader
 from fengkong.events.columns import EventColumns
+
+SCORES: Final = pl.Schema({"event_id": pl.String, "probability": pl.Float64})
 
 
 class ScoreSummary(Report, frozen=True, kw_only=True):
@@ -28,10 +31,10 @@ class ScoreSummary(Report, frozen=True, kw_only=True):
     mean_probability: float | None
 
 
-def write_scores(
-    folder: ModelFolder, batches: Iterable[EventColumns], *, period: Period, out: Path
-) -> ScoreSummary:
-    """Write event_id and probability, a row a decided event of the period, in their order.
+def scored_events(
+    folder: ModelFolder, batches: Iterable[EventColumns], *, period: Period
+) -> Iterator[pl.DataFrame]:
+    """Frames of event_id and probability, a row a decided event of the period, in their order.
 
     Inputs are what the engine knew when it decided each event, whatever the period.
     """
@@ -40,25 +43,38 @@ def write_scores(
     decides = np.array(
         [name in folder.policy.events for name in engine.policy.catalogue.type_names]
     )
-    empty = pl.DataFrame(schema={"event_id": pl.String, "probability": pl.Float64})
+    for columns in batches:
+        decided, done = np.flatnonzero(decides[columns.types]), 0
+        for block in engine.decide_columns(columns, state):
+            at = decided[done : done + len(block)]
+            done += len(block)
+            inside = np.flatnonzero(period.holds(block.occurred_at))
+            if not len(inside):
+                continue
+            matrix = reader.matrix(columns.take(at[inside]), block.feature_frame()[inside])
+            ids = pl.Series(columns.ids).gather(pl.Series(at[inside], dtype=pl.UInt32))
+            yield pl.DataFrame(
+                {"event_id": ids.cast(pl.String), "probability": model.probabilities(matrix)}
+            )
+
+
+def write_scores(
+    folder: ModelFolder, batches: Iterable[EventColumns], *, period: Period, out: Path
+) -> ScoreSummary:
+    """Write the frames of `scored_events` as one table."""
+    model = folder.model
     events, rows, total = 0, 0, 0.0
-    with table_file(out, empty=empty) as table:
+
+    def counted() -> Iterator[EventColumns]:
+        nonlocal events
         for columns in batches:
             events += len(columns)
-            decided, done = np.flatnonzero(decides[columns.types]), 0
-            for block in engine.decide_columns(columns, state):
-                at = decided[done : done + len(block)]
-                done += len(block)
-                inside = np.flatnonzero(period.holds(block.occurred_at))
-                if not len(inside):
-                    continue
-                matrix = reader.matrix(columns.take(at[inside]), block.feature_frame()[inside])
-                chances = model.probabilities(matrix)
-                ids = pl.Series(columns.ids).gather(pl.Series(at[inside], dtype=pl.UInt32))
-                table.append(
-                    pl.DataFrame({"event_id": ids.cast(pl.String), "probability": chances})
-                )
-                rows, total = rows + len(chances), total + float(chances.sum())
+            yield columns
+
+    with table_file(out, empty=pl.DataFrame(schema=SCORES)) as table:
+        for frame in scored_events(folder, counted(), period=period):
+            table.append(frame)
+            rows, total = rows + len(frame), total + float(frame["probability"].to_numpy().sum())
     return ScoreSummary(
         model=model.about.name,
         version=model.about.version,
