@@ -229,6 +229,30 @@ def test_what_cannot_be_made_durable_is_not_acknowledged_and_comes_back(tmp_path
     serve(tmp_path, work)
 
 
+@pytest.mark.parametrize("together", [1, 20, 60])
+def test_keys_that_cannot_be_looked_up_refuse_only_those_who_need_them(
+    tmp_path, monkeypatch, together
+):
+    async def work(service: Service) -> None:
+        store = service.prepared.written.store
+
+        def unavailable(subject: bytes) -> Any:
+            raise StoreUnavailableError("the disk does not answer")
+
+        bodies = [body(payment(n, customer=f"new-{n}")) for n in range(together)]
+        with monkeypatch.context() as broken:
+            broken.setattr(store, "subject_key", unavailable, raising=True)
+            answers = await asyncio.gather(
+                *(service.desk.submit(one, decided=True) for one in bodies)
+            )
+        assert {answer.status for answer in answers} == {503}
+        assert store.head().sequence == 1
+        again = await asyncio.gather(*(service.desk.submit(one, decided=True) for one in bodies))
+        assert {answer.status for answer in again} == {200}
+
+    serve(tmp_path, work)
+
+
 def test_security_notes_are_recorded_and_bounded(tmp_path):
     async def work(service: Service) -> None:
         for _ in range(500):

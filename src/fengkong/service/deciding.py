@@ -115,8 +115,8 @@ class Decider:
         try:
             for subject in dict.fromkeys([subject_of(read.event) for read in run]):
                 self.vault.ensure_key(subject)
-        except ErasedSubjectError:
-            return False
+        except RiskError:
+            return False  # someone was erased, or the journal cannot be read: asked one by one
         return True
 
     def _is_fresh(self, read: Read, known: Mapping[str, tuple[int, Leaf]]) -> bool:
