@@ -123,7 +123,8 @@ class Checkpoints:
         if fresh is not None:
             store.put_checkpoint(fresh)
         while self._sending is not None:
-            await self._sending
+            # To await a future that has ended gives no other turn: what ends `_sending` never came.
+            await asyncio.wait([self._sending])
         if self._cosigning is not None:
             await self._cosigning.finish()
         self._thread.shutdown(wait=True)
