@@ -181,11 +181,13 @@ class Writer:
         try:
             async with asyncio.timeout(STOP_S):
                 await self._idle.wait()
-                self.checkpoints.sign_last(self.decider.appender)
+                if not self._failed:  # else the tree may hold what never becomes durable
+                    self.checkpoints.sign_last(self.decider.appender)
                 await self.checkpoints.finish(self.store)
         except TimeoutError:
             _LOG.error("stopped before everything was durable; nothing unacknowledged is kept")
         self._refuse_queued(problems.of_error(NotReadyError("the service is stopping")))
+        self._refuse_jobs(NotReadyError("the service is stopping"))
         self._thread.shutdown(wait=True)
 
     def _refusal(self) -> Answer | None:
@@ -201,7 +203,7 @@ class Writer:
     # -- groups --------------------------------------------------------------------------------
 
     def _wake(self) -> None:
-        if not self._woken:
+        if not (self._woken or self._failed):
             self._woken = True
             self._idle.clear()
             self._loop.call_soon(self._turn)
@@ -265,9 +267,13 @@ class Writer:
             self._decided.append(_Group(batch, recorded=recorded, due=due))
 
     def _run_job(self) -> None:
-        job, future = self._jobs.popleft()
-        if future.cancelled():
-            return  # whoever wanted it, the service's own clock at its end say, is gone
+        job, future = self._jobs[0]
+        # whoever wanted it may be gone: the service's own clock at its end, say
+        if not future.cancelled():
+            self._do_job(job, future)
+        self._jobs.popleft()  # not before: whoever waits for one that breaks off is told
+
+    def _do_job(self, job: Job, future: asyncio.Future[None]) -> None:
         try:
             recorded = job()
         except RiskError as error:
@@ -375,14 +381,23 @@ class Writer:
         self.metrics.store_unavailable.set(int(self._unavailable))
 
     def _refuse_waiting(self, refusal: Answer) -> None:
-        """Tell everyone who waits for something that is not durable."""
-        groups = (
-            [*self._decided] if self._committing is None else [self._committing, *self._decided]
-        )
-        for group in groups:
+        """Tell everyone who waits for the answer to an event that is not durable."""
+        for group in self._undurable():
             for one in group.recorded:
                 one.refuse(refusal)
         self._refuse_queued(refusal)
+
+    def _undurable(self) -> list[_Group]:
+        return [*([] if self._committing is None else [self._committing]), *self._decided]
+
+    def _refuse_jobs(self, refusal: RiskError) -> None:
+        """Tell those who wait for something between groups that it will not be."""
+        waiting = [future for _, future in self._jobs]
+        waiting += [group.done for group in self._undurable() if group.done is not None]
+        self._jobs.clear()
+        for future in waiting:
+            if not future.done():
+                future.set_exception(refusal)
 
     def _refuse_queued(self, refusal: Answer) -> None:
         for queue in (self._singles, self._lines):
@@ -401,9 +416,11 @@ class Writer:
         """
         self._failed = True
         _LOG.critical("the writer stops: %r", error, exc_info=error)
-        refusal = problems.of_error(NotReadyError("the service failed and stops"))
+        failed = NotReadyError("the service failed and stops")
+        refusal = problems.of_error(failed)
         self._refuse(items, refusal)
         self._refuse_waiting(refusal)
+        self._refuse_jobs(failed)
         self._idle.set()
         self._on_failure(error)
 
