@@ -1,7 +1,7 @@
 """One person, one blind index: the spellings that are one, and those that are not."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fengkong.events.event import Event
@@ -36,6 +36,7 @@ SAME = [
     ),
     ("id_number", "11010519491231002X | 110105491231002"),
     ("id_number", "E12345678 | e12345678 | Ｅ１２３４５６７８"),
+    ("id_number", "U¨ | Ü | u\u0308"),
     ("card", "6222021234567890123 | 6222 0212 3456 7890 123 | 6222-0212-3456-7890-123"),
     ("employer", "Straße GmbH | STRASSE  GMBH | straße\u200b gmbh"),
     ("full_name", "Ａdmin | admin\u200b | ADMIN"),
@@ -84,12 +85,20 @@ def test_another_journal_has_other_indexes(vault: Vault, algorithm: str) -> None
 
 
 @given(text=st.text(max_size=60), entity=st.sampled_from([*SUBJECT_ENTITIES, "address"]))
+@example(text="U¨", entity="id_number")
+@example(text="u ¨", entity="email")
+@example(text="A\u200d\u0308", entity="customer")
+@example(text="ı\u0307", entity="email")
+@example(text="0000123", entity="phone")
+@example(text="+8600123", entity="phone")
 def test_a_form_never_fails_and_is_settled(text: str, entity: str) -> None:
     form = normal_form(text, entity=entity)
     assert normal_form(form, entity=entity) == form
 
 
 @given(text=st.text(max_size=60))
+@example(text="A\u200d\u0308")
+@example(text="i\u0307\u0307")
 def test_the_fold_is_settled(text: str) -> None:
     assert folded(folded(text)) == folded(text)
     assert plain(plain(text)) == plain(text)

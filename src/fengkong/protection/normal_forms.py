@@ -1,8 +1,12 @@
 """One spelling for one person: what is done to a value before it becomes a blind index.
 
-The fold for texts, in this order: Unicode NFKC (full-width letters and digits become plain), format
-characters that nobody sees are dropped, Unicode case folding (so ß and SS are both ss), the Turkish
-İ and ı become i, runs of blanks become one blank. Texts that differ in nothing else are one.
+The fold for texts, in this order: format characters that nobody sees are dropped, Unicode NFKC
+(full-width letters and digits become plain), Unicode case folding (so ß and SS are both ss), the
+Turkish İ and ı become i, runs of blanks become one blank. Texts that differ in nothing else are
+one.
+
+A form is its own form, whatever the text: where a step leaves a mark beside the letter it joins,
+or a letter that folds again, all steps are done once more, until nothing changes.
 
 Identifiers that a firm gives out (customer, account, device, merchant) keep their case: C1 and c1
 may be two customers. No rule guesses that two mailboxes are one because of dots or plus signs.
@@ -27,23 +31,20 @@ _CHECK_LETTERS: Final = "10X98765432"
 
 def normal_form(value: str, *, entity: str) -> str:
     """The one spelling of a value of an entity of the catalogue; never fails."""
-    return _FORMS.get(entity, plain)(value)
+    form = _FORMS.get(entity, plain)
+    return form(value) if value.isascii() else _settled(form, value)
 
 
 def plain(text: str) -> str:
     """Full-width to plain, without characters nobody sees; case is kept."""
     if text.isascii():
         return text.strip()
-    return _without_hidden(unicodedata.normalize("NFKC", text)).strip()
+    return unicodedata.normalize("NFKC", _without_hidden(text)).strip()
 
 
 def folded(text: str) -> str:
     """A text as the fold above leaves it."""
-    text = plain(text).casefold()
-    if not text.isascii():
-        text = text.replace(_DOTTED_I, "i").replace("ı", "i")
-        text = unicodedata.normalize("NFKC", text)
-    return " ".join(text.split())
+    return _folded_once(text) if text.isascii() else _settled(_folded_once, text)
 
 
 def phone_form(text: str) -> str:
@@ -55,10 +56,11 @@ def phone_form(text: str) -> str:
     digits = number.removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
         return folded(text)
-    if digits.startswith("00") and len(digits) > 2:
-        number = "+" + digits[2:]
+    while digits.startswith("00") and len(digits) > 2:
+        digits = digits[2:]
+        number = "+" + digits
     if number.startswith("+860"):
-        return "+86" + number[4:]
+        return "+86" + number[4:].lstrip("0")
     if number.startswith("+"):
         return number
     mobile = _MOBILE.fullmatch(number)
@@ -90,6 +92,24 @@ def card_form(text: str) -> str:
     """A card number without blanks and hyphens; a token that stands for one is kept as it is."""
     number = _MARKS.sub("", plain(text))
     return number if number.isascii() and number.isdigit() else plain(text)
+
+
+def _folded_once(text: str) -> str:
+    text = plain(text).casefold()
+    if not text.isascii():
+        text = text.replace(_DOTTED_I, "i").replace("ı", "i")
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(text.split())
+
+
+def _settled(form: Callable[[str], str], text: str) -> str:
+    """A text once a form no longer changes it.
+
+    It ends: what is dropped, folded or joined does not come back, and there is only so much of it.
+    """
+    while (once_more := form(text)) != text:
+        text = once_more
+    return text
 
 
 def _without_hidden(text: str) -> str:
