@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from link_events import (
 )
 from naive_links import Happening
 
+from fengkong.links import state as state_module
 from fengkong.links.state import LinkLimits, LinkState
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -88,6 +90,30 @@ def test_cuts_and_saved_states_change_nothing(texts, events, cuts, late_after, h
         state = state_of(plan, late_after=late_after, links=links)
         state.restore(saved)
     assert same(got, expected)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@given(
+    texts=declarations(),
+    events=happenings(entities=30),
+    sizes=st.lists(st.integers(1, 60), min_size=1, max_size=4),
+    late_after=st.sampled_from([0, 2 * SECOND, 100 * SECOND]),
+    hub=st.sampled_from([2, 32]),
+    capacity=st.sampled_from([2, 8, 64]),
+)
+def test_a_batch_that_grows_sees_what_single_events_see(
+    texts, events, sizes, late_after, hub, capacity
+):
+    plan, links = plan_of(texts), LinkLimits(hub_links=hub)
+    single = state_of(plan, late_after=late_after, links=links)
+    expected = [row for event in events for row in advance(single, [event])]
+    for cuts in (sizes, [len(events)]):
+        with mock.patch.object(state_module, "_FIRST_CAPACITY", capacity):
+            state = state_of(plan, late_after=late_after, links=links)
+        got, turn = [], itertools.cycle(cuts)
+        while len(got) < len(events):
+            got += advance(state, events[len(got) : len(got) + next(turn)])
+        assert same(got, expected), cuts
 
 
 BROAD = [

@@ -835,8 +835,8 @@ def count(address, k, origin, start, end, effective):
             if effective >= 0:
                 time = effective
                 newest = common[CLOCK]
-            # an entity that may have been forgotten must be as one that has been
-            stale = clock <= (0 if endless else newest - forgotten)
+            # one that may have been forgotten, or was only opened (clock 0), is as one never met
+            stale = clock <= (0 if endless else max(0, newest - forgotten))
             if stale and not (counted and _wanted(plan, keyspace, members, event)):
                 _write_empty(plan, out, event, keyspace, base == -2)
                 continue
