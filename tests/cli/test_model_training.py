@@ -18,6 +18,7 @@ from fengkong.core.errors import FaultsError, RiskError
 from fengkong.evaluation.training_plan import read_training
 from fengkong.evaluation.training_policy import feature_policy
 from fengkong.events.catalogue import shipped_catalogue
+from fengkong.scoring import optimal_binning
 from fengkong.scoring.errors import DamagedModelError
 
 SMALL = CONFIG.replace("search: {num_leaves: [3, 5]}\n", "").replace("windows: 2", "windows: 1")
@@ -152,6 +153,23 @@ def test_nothing_is_written_when_training_fails(trained: tuple[Path, Path], tmp_
         )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["training.yaml"]
     assert folder.is_dir()
+
+
+def test_a_missing_extra_is_named_before_the_work(
+    trained: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = trained
+    monkeypatch.setattr(optimal_binning, "find_spec", lambda _: None)
+    config = tmp_path / "training.yaml"
+    trees = "kind: trees, bags: 2, rounds: 15, parameters: {min_child_samples: 5}"
+    text = SMALL.replace(trees, "kind: scorecard, binning: optbinning")
+    config.write_text(text, encoding="utf-8")
+    with pytest.raises(optimal_binning.MissingOptbinningError):
+        run(
+            *("model", "train", config, "--events", folder / "no such file"),
+            *("--out", tmp_path / "model"),
+        )
+    assert not (tmp_path / "model").exists()
 
 
 def test_drift_is_seen_where_it_is(

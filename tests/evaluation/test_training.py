@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -353,6 +354,22 @@ def test_other_kinds_of_models_learn_too(lesson: Lesson) -> None:
         assert str(found.model.kind) == kind
 
 
+@pytest.mark.skipif(find_spec("optbinning") is None, reason="the extra is not installed")
+def test_a_scorecard_learns_from_optimal_bins(lesson: Lesson) -> None:
+    window = window_of(lesson.table, lesson.plan)
+    trees = "kind: trees, bags: 2, rounds: 15, parameters: {min_child_samples: 5}"
+    text = CONFIG.replace("{num_leaves: [3, 5]}", "{}")
+    cards = []
+    for binning in ("pooled", "optbinning"):
+        plan, _ = planned(text.replace(trees, f"kind: scorecard, binning: {binning}"))
+        cards.append(learn(replace(lesson, plan=plan), window=window, validation=[]))
+    pooled, optimal = (one.model.card for one in cards)
+    assert pooled is not None
+    assert optimal is not None
+    assert pooled != optimal
+    assert len(optimal.characteristics) > 1
+
+
 # -- bad input ---------------------------------------------------------------------------------
 
 
@@ -368,6 +385,7 @@ def test_other_kinds_of_models_learn_too(lesson: Lesson) -> None:
          "features.invalid_declaration", "$.features.customer_amount_mean_before"),
         ("bags: 2", "bags: none", "training.invalid", "$.model.bags"),
         ("bags: 2", "bags: 0", "training.invalid", "$.model.bags"),
+        ("bags: 2", "binning: optbinning", "training.invalid", "$.model.binning"),
         ("warm_up: 7d", "warm_up: soon", "training.invalid", "$.warm_up"),
         ("num_leaves: [3, 5]", "leaves: [3, 5]", "training.invalid", "$.search.leaves"),
         ("increasing: [amount]", "increasing: [age]", "training.invalid", "$.increasing[0]"),

@@ -46,6 +46,7 @@ from fengkong.evaluation.training_windows import (
 )
 from fengkong.events.catalogue import shipped_catalogue
 from fengkong.scoring.model import ModelKind
+from fengkong.scoring.optimal_binning import check_installed
 from fengkong.scoring.stability import Lamp
 
 _FORMS: Final = (".html", ".md", ".json", ".pdf")
@@ -137,6 +138,8 @@ def _step_names() -> dict[str, str]:
 def _plan(config: str, wish: Wish) -> tuple[TrainingPlan, FeaturePolicy]:
     path = locate(config, kind="training")
     plan, document = read_training(_content(path), source=str(path))
+    if plan.optimal:
+        check_installed()
     if wish.delay is not None:
         plan = plan.with_delay(f"{days_of(wish.delay) // 1_000_000}s")
     near = path.parent / plan.policy

@@ -13,11 +13,12 @@ from fengkong.evaluation.report import stamp
 from fengkong.evaluation.training_plan import TrainingPlan
 from fengkong.evaluation.training_table import TrainingTable
 from fengkong.evaluation.training_windows import Window, judged_rows, training_rows
-from fengkong.scoring.binning import fit_card
+from fengkong.scoring.binning import bins_of, fit_card
 from fengkong.scoring.boosting import averaged, grow
 from fengkong.scoring.calibration import Calibration
 from fengkong.scoring.isolation import quantiles
 from fengkong.scoring.model import About, Model, ModelKind, TrainedOn
+from fengkong.scoring.optimal_binning import optimal_bins
 
 _TREES, _ROWS = 200, 256
 Values = dict[str, float | int]
@@ -120,6 +121,7 @@ class Lesson:
                 inputs=inputs,
                 monotone=self.plan.monotone,
                 plan=self.plan.binning(candidate),
+                binner=optimal_bins if self.plan.optimal else bins_of,
             )
             if card is None:
                 raise NothingLearnedError("no input has enough information value")

@@ -46,6 +46,15 @@ class CalibrationKind(StrEnum):
     NONE = "none"
 
 
+class Binning(StrEnum):
+    """How the inputs of a scorecard are cut into bins."""
+
+    POOLED = "pooled"
+    """By pooling adjacent violators, see `scoring.binning`."""
+    OPTBINNING = "optbinning"
+    """By optbinning, an extra that is installed apart."""
+
+
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of a configuration; what it does not know is a fault."""
 
@@ -75,7 +84,10 @@ class JudgePart(_Part, frozen=True, kw_only=True):
 
 
 class ModelPart(_Part, frozen=True, kw_only=True):
-    """What is trained. `parameters` are LightGBM's own names, or those of the binning."""
+    """What is trained. `parameters` are LightGBM's own names, or those of the binning.
+
+    `binning` says how a scorecard's bins are found.
+    """
 
     kind: ModelKind = ModelKind.TREES
     bags: int = 1
@@ -83,6 +95,7 @@ class ModelPart(_Part, frozen=True, kw_only=True):
     good_share: float = 1.0
     fraud_weight: float = 1.0
     calibration: CalibrationKind = CalibrationKind.PLATT
+    binning: Binning = Binning.POOLED
     parameters: dict[str, float | int | bool] = {}
 
 
@@ -145,6 +158,11 @@ class TrainingPlan(_Part, frozen=True, kw_only=True):
     def delay(self) -> int:
         """After how many microseconds the truth is known."""
         return parse_duration(self.truth.delay)
+
+    @property
+    def optimal(self) -> bool:
+        """Whether bins are found by optbinning."""
+        return self.model.binning is Binning.OPTBINNING
 
     @property
     def monotone(self) -> dict[str, int]:
@@ -278,6 +296,11 @@ def _number_faults(plan: TrainingPlan) -> Found:
         (1 <= model.bags <= 50, "expected 1 to 50 bags", ("model", "bags")),
         (1 <= model.rounds <= 5000, "expected 1 to 5000 rounds", ("model", "rounds")),
         (0.0 < model.good_share <= 1.0, "a share is above 0, at most 1", ("model", "good_share")),
+        (
+            model.binning is Binning.POOLED or model.kind is ModelKind.SCORECARD,
+            "only a scorecard has bins",
+            ("model", "binning"),
+        ),
         (model.fraud_weight > 0.0, "a weight is above 0", ("model", "fraud_weight")),
         (judge.top >= 1, "expected at least 1", ("judge", "top")),
         (

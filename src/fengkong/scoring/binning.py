@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,16 @@ class Bins:
         return float(np.sum((bad - good) * self.evidence))
 
 
+class Binner(Protocol):
+    """Cuts one input's values float64[n] into bins; None where it tells nothing apart."""
+
+    def __call__(
+        self, values: Floats, *, fraud: Truths, one: Input, direction: int, plan: BinningPlan
+    ) -> Bins | None:
+        """`direction` 1 means more is riskier, -1 less; 0 takes what has more information."""
+        ...
+
+
 def bins_of(
     values: Floats, *, fraud: Truths, one: Input, direction: int, plan: BinningPlan
 ) -> Bins | None:
@@ -89,7 +99,7 @@ def bins_of(
     bad = np.bincount(fine, weights=truth, minlength=len(cuts) + 1).astype(np.float64)
     rows = np.bincount(fine, minlength=len(cuts) + 1).astype(np.float64)
     found = [
-        _bins_at(values, known=known, fraud=fraud, edges=tuple(cuts[kept].tolist()))
+        bins_at(values, known=known, fraud=fraud, edges=tuple(cuts[kept].tolist()))
         for kept in (
             _pooled(bad, rows, direction=way, plan=plan)
             for way in ((direction,) if direction else (1, -1))
@@ -125,7 +135,8 @@ def _risk(pooled: list[float]) -> float:
     return pooled[0] / pooled[1] if pooled[1] else 0.0
 
 
-def _bins_at(values: Floats, *, known: Truths, fraud: Truths, edges: tuple[float, ...]) -> Bins:
+def bins_at(values: Floats, *, known: Truths, fraud: Truths, edges: tuple[float, ...]) -> Bins:
+    """Bins of values float64[n] that end at edges, the last one above all of them."""
     codes = np.full(len(values), len(edges) + 1, dtype=np.int64)
     codes[known] = np.searchsorted(np.array(edges), values[known], side="left")
     return _counted(codes, fraud=fraud, bins=len(edges) + 1, edges=edges, groups=())
@@ -138,7 +149,7 @@ def _category_bins(
     words = values[known].astype(np.int64)
     rows = np.bincount(words).astype(np.float64)
     bad = np.bincount(words, weights=fraud[known]).astype(np.float64)
-    common = np.flatnonzero(rows >= max(1.0, plan.least * rows.sum()))
+    common = common_words(words, plan=plan)
     if len(common) < 2:
         return None
     ordered = common[np.argsort(bad[common] / rows[common], kind="stable")]
@@ -150,11 +161,24 @@ def _category_bins(
     )
     if len(groups) < 2:
         return None
+    return bins_of_groups(values, known=known, fraud=fraud, groups=groups)
+
+
+def bins_of_groups(
+    values: Floats, *, known: Truths, fraud: Truths, groups: tuple[tuple[int, ...], ...]
+) -> Bins:
+    """Bins of words float64[n] by groups of their codes, then one of other words."""
     codes = np.full(len(values), len(groups) + 1, dtype=np.int64)
     codes[known] = len(groups)
     for number, group in enumerate(groups):
         codes[known & np.isin(values, group)] = number
     return _counted(codes, fraud=fraud, bins=len(groups) + 1, edges=(), groups=groups)
+
+
+def common_words(words: NDArray[np.int64], *, plan: BinningPlan) -> NDArray[np.int64]:
+    """The codes that enough rows have to tell something by, ascending."""
+    rows = np.bincount(words)
+    return np.flatnonzero(rows >= max(1.0, plan.least * rows.sum()))
 
 
 def _counted(
@@ -177,8 +201,11 @@ def fit_card(
     inputs: Sequence[Input],
     monotone: dict[str, int],
     plan: BinningPlan,
+    binner: Binner = bins_of,
 ) -> EvidenceCard | None:
     """A scorecard of rows float64[n, inputs]; None where no input tells anything apart.
+
+    `binner` cuts one input into bins, as `bins_of` does.
 
     An input whose coefficient comes out negative (it says the opposite of its own evidence, since
     others say the same better) is taken out and the regression fitted again.
@@ -187,7 +214,7 @@ def fit_card(
 
     chosen: dict[int, Bins] = {}
     for index, one in enumerate(inputs):
-        bins = bins_of(
+        bins = binner(
             rows[:, index],
             fraud=fraud,
             one=one,
