@@ -19,7 +19,8 @@ from fengkong.decisions.decision import BilingualText, Decision
 from fengkong.decisions.explanation import Explainer
 from fengkong.decisions.frame import Cells, Slice, combine
 from fengkong.decisions.handful import Handful
-from fengkong.decisions.layout import Layout, Stream
+from fengkong.decisions.layout import Layout
+from fengkong.decisions.membership import Membership
 from fengkong.decisions.outcome import DecisionColumns
 from fengkong.decisions.policy import LIST_CHANGED, Policy
 from fengkong.decisions.single import OneEvent
@@ -42,6 +43,8 @@ class Engine:
         self.judge = Judge(policy, program=self.layout.program)
         self.explainer = Explainer(self.layout)
         self.writer = DecisionWriter(self.explainer)
+        self._members = Membership.of(self.layout, self.layout.streams)
+        self._link_members = Membership.of(self.layout, self.layout.link_streams)
         self._counted: list[bool] = self.layout.counted.tolist()
         reader = EventReader(self.layout)
         self._single = OneEvent(
@@ -169,8 +172,9 @@ class Engine:
     def _count(
         self, columns: EventColumns, part: Slice, state: State
     ) -> tuple[Advanced, LinkBatch | None]:
-        inputs = self._window_inputs(columns, part, state)
-        links = self._prepared_links(columns, part, state)
+        results = self._condition_results(part, state)
+        inputs = self._window_inputs(columns, part, results, state)
+        links = self._prepared_links(columns, part, results, state)
         advanced = state.windows.advance(**inputs)
         if links is not None and state.links is not None:
             state.links.count(links, count=len(columns))
@@ -223,10 +227,11 @@ class Engine:
         )
 
     def _window_inputs(
-        self, columns: EventColumns, part: Slice, state: State
+        self, columns: EventColumns, part: Slice, results: Cells, state: State
     ) -> dict[str, NDArray[Any]]:
         layout = self.layout
-        members = self._members(layout.streams, columns, part, state)
+        members = np.empty((len(columns), len(layout.streams)), dtype=np.uint8)
+        self._members.write(members, columns.types, results, part.cells)
         keys = np.empty((len(columns), 2 * len(layout.plan.keyspaces)), dtype=np.uint64)
         for k, keyspace in enumerate(layout.plan.keyspaces):
             keys[:, 2 * k : 2 * k + 2] = combine([part.hashes[name] for name in keyspace])
@@ -235,22 +240,9 @@ class Engine:
         state.windows.check_range(inputs)
         return {"times": part.occurred_at, "keys": keys, "members": members, "cells": inputs}
 
-    def _members(
-        self, streams: tuple[Stream, ...], columns: EventColumns, part: Slice, state: State
-    ) -> NDArray[np.uint8]:
-        """Which streams count which events, uint8[n, streams]."""
-        members = np.zeros((len(columns), len(streams)), dtype=np.uint8)
-        results = self._condition_results(part, state)
-        for s, (types, condition, present) in enumerate(streams):
-            member = types[columns.types]
-            if condition is not None:
-                member = member & (results[:, condition] == 1.0)
-            if present is not None:
-                member = member & ~np.isnan(part.cells[:, present])
-            members[:, s] = member
-        return members
-
-    def _prepared_links(self, columns: EventColumns, part: Slice, state: State) -> LinkBatch | None:
+    def _prepared_links(
+        self, columns: EventColumns, part: Slice, results: Cells, state: State
+    ) -> LinkBatch | None:
         """A batch that the links have room for, but have not yet counted."""
         layout = self.layout
         if state.links is None:
@@ -259,7 +251,7 @@ class Engine:
         batch.times[:] = part.occurred_at
         for k, name in enumerate(layout.links.fields):
             batch.keys[:, 2 * k : 2 * k + 2] = part.hashes[name]
-        batch.members[:] = self._members(layout.link_streams, columns, part, state)
+        self._link_members.write(batch.members, columns.types, results, part.cells)
         batch.cells[:] = part.cells[:, layout.link_cells]
         state.links.prepare(batch, count=len(columns))
         return batch

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from fengkong.decisions.cells import EventReader, Framed
 from fengkong.decisions.explanation import Explainer, Seen
-from fengkong.decisions.layout import Layout, Stream
+from fengkong.decisions.layout import Layout
+from fengkong.decisions.membership import Membership
 from fengkong.decisions.state import State
 from fengkong.decisions.verdict import HIT, UNKNOWN, Judge
 from fengkong.decisions.writing import RowWriter
@@ -45,43 +46,6 @@ class _Judged(NamedTuple):
     cells: NDArray[np.float64]
 
 
-class _Membership(NamedTuple):
-    """Which streams count an event of a type: surely, uint8[types, streams], or if asked."""
-
-    sure: NDArray[np.uint8]
-    asked: list[tuple[int, Stream]]
-
-    @classmethod
-    def of(cls, layout: Layout, streams: Sequence[Stream]) -> _Membership:
-        """The memberships of some streams."""
-        sure = np.zeros((len(layout.counted), len(streams)), dtype=np.uint8)
-        asked: list[tuple[int, Stream]] = []
-        for index, stream in enumerate(streams):
-            if stream.condition is None and stream.present is None:
-                sure[:, index] = stream.types
-            else:
-                asked.append((index, stream))
-        return cls(sure, asked)
-
-    def write(
-        self,
-        members: NDArray[np.uint8],
-        numbers: NDArray[np.int64],
-        results: NDArray[np.float64],
-        cells: NDArray[np.float64],
-    ) -> None:
-        """The memberships of some events, uint8[n, streams]."""
-        members[:] = self.sure[numbers]
-        for index, (types, condition, present) in self.asked:
-            member = types[numbers]
-            if condition is not None:
-                member = member & (results[:, condition] == 1.0)
-            if present is not None:
-                column = cells[:, present]
-                member = member & (column == column)  # noqa: PLR0124 - NaN
-            members[:, index] = member
-
-
 class Handful:
     """Decides events that came together, at most `HANDFUL_MAX`, in buffers of its own."""
 
@@ -100,8 +64,8 @@ class Handful:
         self._linked = [layout.frame.hashed.index(name) for name in layout.links.fields]
         self._width = len(layout.frame.cells)
         self._pack = struct.Struct(f"{self._width}d").pack
-        self._members = _Membership.of(layout, layout.streams)
-        self._link_members = _Membership.of(layout, layout.link_streams)
+        self._members = Membership.of(layout, layout.streams)
+        self._link_members = Membership.of(layout, layout.link_streams)
         self._ask_conditions = bool(layout.policy.conditions)
         self._patterns: dict[bytes, Marks] = {}
 
