@@ -247,10 +247,28 @@ def test_keys_that_cannot_be_looked_up_refuse_only_those_who_need_them(
             )
         assert {answer.status for answer in answers} == {503}
         assert store.head().sequence == 1
+        while not service.writer.available:
+            await asyncio.sleep(0.05)
         again = await asyncio.gather(*(service.desk.submit(one, decided=True) for one in bodies))
         assert {answer.status for answer in again} == {200}
 
     serve(tmp_path, work)
+
+
+def test_a_key_made_for_a_refused_event_is_kept(tmp_path):
+    """Else the next event of that subject were sealed under a key that no restart finds."""
+    good = list_change(2)
+
+    async def work(service: Service) -> list[int]:
+        refused = await service.desk.submit(list_change(1, list="no_such"), decided=False)
+        recorded = await service.desk.submit(good, decided=False)
+        return [refused.status, recorded.status]
+
+    async def again(service: Service) -> int:
+        return (await service.desk.submit(good, decided=False)).status
+
+    assert serve(tmp_path, work) == [400, 200]
+    assert serve(tmp_path, again, policy=None) == 200
 
 
 def test_security_notes_are_recorded_and_bounded(tmp_path):

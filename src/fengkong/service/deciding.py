@@ -67,6 +67,8 @@ class Decider:
         self.shadow = shadow
         self.unsettled: dict[str, Recorded] = {}
         """Recorded but not yet durable, by event id: the journal does not find them yet."""
+        self.unread: StoreUnavailableError | None = None
+        """Why some of those taken last were refused: the journal could not be read for them."""
         self._lines = LinesDecoder(Decoder(shipped_catalogue()))
         self._ids = KnownIds.of(reading)
         self._recording = Recording(appender=appender, vault=vault)
@@ -76,6 +78,7 @@ class Decider:
 
         Raises NotDurableError, with nothing counted, while the journal cannot be read.
         """
+        self.unread = None
         reads = self._decode(items, now=now)
         try:
             known = self._known(reads)
@@ -131,6 +134,9 @@ class Decider:
             else:
                 self._check(item, event)
                 return True
+        except StoreUnavailableError as error:
+            self.unread = error
+            self._refuse(item, NotDurableError("the journal cannot be read just now"))
         except RiskError as error:
             self._refuse(item, error)
         return False

@@ -253,6 +253,8 @@ class Writer:
             self._unread(items, error)
             return
         self._queue(recorded)
+        if self.decider.unread is not None:
+            self._unread((), self.decider.unread)
         seconds = time.perf_counter() - started
         self.metrics.decide_seconds.observe(seconds)
         self.metrics.batch_size.observe(len(items))
@@ -262,7 +264,7 @@ class Writer:
         decider = self.decider
         keys = decider.vault.drain_new_keys(at=self.clock())
         batch = decider.appender.take_batch(keys=keys, checkpoint=self.checkpoints.take())
-        if batch.entries or batch.checkpoint is not None:
+        if batch.entries or batch.keys or batch.checkpoint is not None:
             due = self.checkpoints.due(decider.appender, now=self.clock())
             self._decided.append(_Group(batch, recorded=recorded, due=due))
 
@@ -362,7 +364,7 @@ class Writer:
 
     def _unread(self, items: Sequence[Item], error: RiskError) -> None:
         """The journal could not be asked who was there before: refuse, and look again soon."""
-        _LOG.error("the journal cannot be read: %s", error.__cause__)
+        _LOG.error("the journal cannot be read: %s", error.__cause__ or error)
         self._blind = True
         self.metrics.store_unavailable.set(1)
         self._refuse(items, _not_durable())
