@@ -247,7 +247,7 @@ def test_keys_that_cannot_be_looked_up_refuse_only_those_who_need_them(
             )
         assert {answer.status for answer in answers} == {503}
         assert store.head().sequence == 1
-        while not service.writer.available:
+        while not service.writer.available:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         again = await asyncio.gather(*(service.desk.submit(one, decided=True) for one in bodies))
         assert {answer.status for answer in again} == {200}
