@@ -142,16 +142,24 @@ def hang(hooks: dict[str, Any]) -> None:
 
 
 def slow_down(seconds: float) -> None:
-    """Let every event cost so much more, as a heavier policy would."""
-    check = lanes.Lane.check
+    """Let every event cost so much more, by itself or among others, as a heavier policy would."""
+    check, together = lanes.Lane.check, lanes.Lane.decide_together
 
-    def slowly(self: Any, event: Any) -> None:
-        until = time.perf_counter() + seconds
+    def spend(events: int) -> None:
+        until = time.perf_counter() + seconds * events
         while time.perf_counter() < until:
             pass
+
+    def slowly(self: Any, event: Any) -> None:
+        spend(1)
         check(self, event)
 
+    def slowly_together(self: Any, events: Any) -> Any:
+        spend(len(events))
+        return together(self, events)
+
     lanes.Lane.check = slowly  # type: ignore[method-assign]
+    lanes.Lane.decide_together = slowly_together  # type: ignore[method-assign]
 
 
 def obey(listening: socket.socket, files: Any) -> None:

@@ -32,8 +32,11 @@ from fengkong.service.refusals import NotDurableError, NotReadyError, Overloaded
 
 GROUP_MAX: Final = 256
 """Events of one commit."""
+GROUP_MIN: Final = 16
+GROUP_S: Final = 0.01
+"""How long a group may be expected to take: meanwhile nobody is refused or let in."""
 WAIT_MAX_S: Final = 0.02
-"""How long an event may be expected to wait for its turn; beyond, it is refused at once."""
+"""How long those before an event may be expected to take; beyond, it is refused at once."""
 QUEUE_MIN: Final = 64
 """So many may always wait, however slow the last group was."""
 LINES_MAX: Final = 65_536
@@ -53,12 +56,15 @@ Job = Callable[[], Sequence[Recorded]]
 class _Group:
     """Entries that become durable together, and who waits for them."""
 
-    __slots__ = ("batch", "done", "due", "failures", "recorded", "started")
+    __slots__ = ("batch", "done", "due", "failures", "recorded", "singles", "started")
 
-    def __init__(self, batch: Batch, *, recorded: Sequence[Recorded], due: Due | None) -> None:
+    def __init__(
+        self, batch: Batch, *, recorded: Sequence[Recorded], singles: int, due: Due | None
+    ) -> None:
         self.batch = batch
         self.done: asyncio.Future[None] | None = None
         self.recorded = recorded
+        self.singles = singles
         self.due = due
         self.failures = 0
         self.started = 0.0
@@ -86,6 +92,7 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._singles: deque[Item] = deque()
+        self._singles_taken = 0
         self._lines: deque[Item] = deque()
         self._jobs: deque[tuple[Job, asyncio.Future[None]]] = deque()
         self._decided: deque[_Group] = deque()
@@ -119,7 +126,9 @@ class Writer:
     @property
     def overloaded(self) -> bool:
         """Whether one more event would have to wait too long."""
-        waiting = len(self._singles)
+        waiting = len(self._singles) + sum(group.singles for group in self._decided)
+        if self._committing is not None:
+            waiting += self._committing.singles
         return waiting >= QUEUE_MIN and waiting * self._seconds_each > WAIT_MAX_S
 
     def submit(self, body: bytes, *, decided: bool) -> asyncio.Future[Answer]:
@@ -239,7 +248,9 @@ class Writer:
 
     def _next_items(self) -> list[Item]:
         singles, lines = self._singles, self._lines
-        items = [singles.popleft() for _ in range(min(len(singles), GROUP_MAX))]
+        most = min(GROUP_MAX, max(GROUP_MIN, int(GROUP_S / self._seconds_each)))
+        items = [singles.popleft() for _ in range(min(len(singles), most))]
+        self._singles_taken = len(items)
         room = min(len(lines), SLICE if items else LINES_TOGETHER)
         items += [lines.popleft() for _ in range(room)]
         self.metrics.queue_length.set(len(singles) + len(lines))
@@ -266,7 +277,9 @@ class Writer:
         batch = decider.appender.take_batch(keys=keys, checkpoint=self.checkpoints.take())
         if batch.entries or batch.keys or batch.checkpoint is not None:
             due = self.checkpoints.due(decider.appender, now=self.clock())
-            self._decided.append(_Group(batch, recorded=recorded, due=due))
+            group = _Group(batch, recorded=recorded, singles=self._singles_taken, due=due)
+            self._decided.append(group)
+        self._singles_taken = 0
 
     def _run_job(self) -> None:
         job, future = self._jobs[0]
