@@ -16,7 +16,8 @@ PINNED = re.compile(
     r"^([a-z0-9][a-z0-9._-]*)==([^\s;\\]+)\s*(?:;\s*([^\\\n]+?))?\s*\\?$", re.MULTILINE
 )
 # Packages whose metadata names no licence; read by hand: MIT.
-LICENCE_UNSTATED = {"zen-engine"}
+# Read in their packages: both are under the MIT licence.
+LICENCE_UNSTATED = {"axe-playwright-python", "zen-engine"}
 
 
 def text_of(path: Path) -> str:

@@ -1,0 +1,1 @@
+"""Operators: who they are, what their duties let them do, how they sign in."""

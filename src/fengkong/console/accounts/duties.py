@@ -1,0 +1,133 @@
+"""Roles by duty and what each may do. The three administrators are kept apart.
+
+System, audit and security administration are three duties that no one person holds together
+(GB/T 22239-2019, level three, 8.1.4 and 8.1.10).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Words = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A duty; `days_max` bounds for how long it may be given, None is without bound."""
+
+    title: Words
+    permissions: frozenset[str]
+    apart_from: frozenset[str] = frozenset()
+    days_max: int | None = None
+
+
+PERMISSIONS: Final[dict[str, Words]] = {
+    "now.view": _("See what happens now"),
+    "decisions.view": _("See decisions"),
+    "decisions.replay": _("Derive a decision again"),
+    "policies.view": _("See policies"),
+    "policies.edit": _("Write and propose policies"),
+    "policies.approve": _("Approve policies"),
+    "policies.activate": _("Put approved policies in force and roll back"),
+    "models.view": _("See models"),
+    "lists.view": _("See lists"),
+    "lists.edit": _("Change lists"),
+    "lists.release": _("Release what is frozen or listed"),
+    "personal.reveal": _("Reveal personal data, with a reason"),
+    "personal.export": _("Ask for an export of personal data"),
+    "personal.approve": _("Approve exports and erasure"),
+    "personal.erase": _("Ask for the erasure of a person's data"),
+    "audit.view": _("See the audit ledger"),
+    "audit.verify": _("Verify the audit ledger"),
+    "operators.view": _("See operators"),
+    "operators.edit": _("Invite, lock and release operators"),
+    "roles.propose": _("Propose a change of role"),
+    "roles.approve": _("Approve a change of role"),
+    "system.view": _("See the health of the system"),
+    "system.edit": _("Change settings, tokens and webhooks"),
+    "insiders.view": _("See alerts about staff"),
+    "insiders.close": _("Close alerts about staff"),
+}
+"""Every permission and what it lets one do."""
+
+_READ: Final = frozenset(
+    {"now.view", "decisions.view", "policies.view", "models.view", "lists.view"}
+)
+_ADMINISTRATORS: Final = frozenset({"system_admin", "audit_admin", "security_admin"})
+
+
+def _administrator(name: str, title: Words, permissions: set[str]) -> Role:
+    return Role(title, frozenset(permissions), apart_from=_ADMINISTRATORS - {name})
+
+
+ROLES: Final[dict[str, Role]] = {
+    "system_admin": _administrator(
+        "system_admin",
+        _("System administrator"),
+        {"system.view", "system.edit", "operators.view", "operators.edit", "roles.propose"},
+    ),
+    "audit_admin": _administrator(
+        "audit_admin",
+        _("Audit administrator"),
+        {"audit.view", "audit.verify", "operators.view", "insiders.view"},
+    ),
+    "security_admin": _administrator(
+        "security_admin",
+        _("Security administrator"),
+        {
+            *("operators.view", "operators.edit", "roles.propose", "roles.approve"),
+            *("insiders.view", "insiders.close", "system.view"),
+        },
+    ),
+    "analyst": Role(
+        _("Risk analyst"),
+        _READ | {"policies.edit", "lists.edit", "personal.reveal", "decisions.replay"},
+    ),
+    "senior_analyst": Role(
+        _("Senior risk analyst"),
+        _READ
+        | {
+            *("policies.edit", "policies.approve", "policies.activate", "lists.edit"),
+            *("lists.release", "personal.reveal", "decisions.replay"),
+        },
+    ),
+    "credit_officer": Role(
+        _("Credit officer"),
+        _READ | {"lists.edit", "personal.reveal", "decisions.replay"},
+    ),
+    "compliance_officer": Role(
+        _("Compliance officer"),
+        _READ
+        | {
+            *("policies.approve", "personal.reveal", "personal.export", "personal.approve"),
+            *("personal.erase", "audit.view", "audit.verify", "decisions.replay"),
+            *("lists.release", "operators.view"),
+        },
+    ),
+    "incident_commander": Role(
+        _("Incident commander"),
+        _READ | {"policies.activate", "lists.edit", "lists.release", "system.view"},
+    ),
+    "executive": Role(_("Executive (read only)"), _READ | {"system.view"}),
+    "regulator": Role(
+        _("Regulator (read only, for a limited time)"),
+        _READ | {"audit.view", "audit.verify", "decisions.replay"},
+        days_max=90,
+    ),
+}
+"""Every role."""
+
+
+def permissions_of(roles: set[str]) -> frozenset[str]:
+    """What these roles may do together."""
+    found = [ROLES[role].permissions for role in roles if role in ROLES]
+    return frozenset[str]().union(*found)
+
+
+def roles_in_conflict(roles: set[str]) -> set[str]:
+    """Those of these roles that one person may not hold together."""
+    return {role for role in roles if role in ROLES and ROLES[role].apart_from & roles}

@@ -1,0 +1,12 @@
+"""Every address of the console, app by app."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("fengkong.console.shell.urls")),
+    path("approvals/", include("fengkong.console.approvals.urls")),
+    path("audit/", include("fengkong.console.audit.urls")),
+    path("accounts/", include("allauth.urls")),
+]

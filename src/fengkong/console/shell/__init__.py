@@ -1,0 +1,1 @@
+"""The look: page frame, components, vendored assets, languages."""
