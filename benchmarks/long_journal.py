@@ -23,9 +23,8 @@ def coming_back(data: Path, *, entries: int, tell: Any) -> list[Figure]:
     """Make a journal of so many payments; seconds to verify it, to fold it, to start with it."""
     from fengkong.journal.verification import verify_journal
     from fengkong.service.opening import ledger_signer, open_for_reading
-    from fengkong.service.running import COLLECTOR
     from fengkong.service.serving import prepare
-    from fengkong.service.settings import load_settings
+    from fengkong.service.settings import COLLECTOR, load_settings
     from fengkong.service.states.lanes import Lane
     from fengkong.service.states.recovery import activations, fold, in_force
 

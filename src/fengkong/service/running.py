@@ -26,11 +26,9 @@ from fengkong.service.http.nonce_spending import NonceSpending
 from fengkong.service.http.openapi import openapi_document
 from fengkong.service.refusals import CannotListenError
 from fengkong.service.serving import Prepared, Service, prepare
-from fengkong.service.settings import Settings
+from fengkong.service.settings import COLLECTOR, Settings
 
 FLUSH_S: Final = 5.0
-COLLECTOR: Final = (50_000, 50, 50)
-"""When cycles are looked for: a journal that is read makes many objects and no cycles."""
 SWITCH_S: Final = 0.0005
 """How soon the loop gives way to the thread that has just committed."""
 _LOG: Final = logging.getLogger(__name__)

@@ -4,45 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from fengkong.core.errors import RiskError
 from fengkong.journal.appending import Appender
-from fengkong.journal.entries import Entry
 from fengkong.journal.port import Store
 from fengkong.journal.second_place import SecondPlace, second_place
-from fengkong.journal.verification import verify_journal
 from fengkong.ledger.export_layout import origin_of
 from fengkong.ledger.notes import Signer
 from fengkong.service.assistant import Assistant
 from fengkong.service.checkpoints import Checkpoints
 from fengkong.service.clock import wall_clock
+from fengkong.service.coming_back import Start, come_back
 from fengkong.service.deciding import Decider
 from fengkong.service.desk import JournalDesk
 from fengkong.service.erasing import Erasures
 from fengkong.service.ledger_pages import JournalLedger
 from fengkong.service.metrics import Metrics
 from fengkong.service.opening import (
-    OpenJournal,
     OwnedJournal,
     make_ledger_signer,
     open_for_writing,
     upkeep_turn,
 )
 from fengkong.service.policies import Policies, activation_of, record_activation
-from fengkong.service.refusals import NoPolicyError
 from fengkong.service.settings import Settings
-from fengkong.service.states.lanes import Lane
-from fengkong.service.states.recovery import (
-    LIVE,
-    Activated,
-    ComingBack,
-    activations,
-    in_force,
-)
+from fengkong.service.states.recovery import LIVE, Activated
 from fengkong.service.witnesses.asking import Cosigning, Witness
 from fengkong.service.writer import Writer
 
@@ -80,7 +70,11 @@ def prepare(
     written = open_for_writing(settings, environment=environment, now=wall_clock())
     try:
         return _prepared(
-            settings, written, first_policy=first_policy, progress=progress or _unheard
+            settings,
+            written,
+            environment=environment,
+            first_policy=first_policy,
+            progress=progress or _unheard,
         )
     except BaseException:
         written.store.close()
@@ -95,6 +89,7 @@ def _prepared(
     settings: Settings,
     written: OwnedJournal,
     *,
+    environment: Mapping[str, str],
     first_policy: str | None,
     progress: Callable[[str, int, int], None],
 ) -> Prepared:
@@ -102,87 +97,33 @@ def _prepared(
     signer = make_ledger_signer(settings, origin=origin_of(store.identity))
     places = tuple(second_place(text) for text in settings.places)
     witnesses = tuple(Witness.parse(text) for text in settings.witnesses)
-    head = store.head().sequence
-    coming = _begun(opened, head=head, first_policy=first_policy)
-    verify_journal(
-        store,
-        verifier=signer.verifier,
-        places=places,
-        after=_verified_before(settings, opened, head=head),
-        each_subject=opened.vault.check_key,
-        each_chunk=None if coming is None else coming.over,
-        progress=lambda done: progress("verify", done, head),
+    back = come_back(
+        Start(
+            settings=settings,
+            opened=opened,
+            verifier=signer.verifier,
+            places=places,
+            environment=environment,
+            first_policy=first_policy,
+            progress=progress,
+        )
     )
     metrics = Metrics()
     appender = Appender(store)
-    coming = coming or _coming(opened, head=head, first_policy=first_policy)
-    live, shadow = coming.arrived(progress=lambda done: progress("recover", done, head))
     decider = Decider(
         reading=store,
         appender=appender,
         vault=opened.vault,
         metrics=metrics,
-        live=live,
-        shadow=shadow,
+        live=back.live,
+        shadow=back.shadow,
     )
-    history = coming.activations
+    history = back.activations
     if not history:
         history = [_first(decider, store)]
     metrics.head_sequence.set(store.head().sequence)
     return Prepared(
         settings, written, appender, decider, history, signer, places, witnesses, metrics
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Coming:
-    """The lanes in force at the head, on their way there."""
-
-    activations: list[Activated]
-    live: ComingBack
-    shadow: ComingBack | None
-
-    def over(self, entries: Sequence[Entry]) -> None:
-        for lane in (self.live, self.shadow):
-            if lane is not None:
-                lane.over(entries)
-
-    def arrived(self, *, progress: Callable[[int], None]) -> tuple[Lane, Lane | None]:
-        live = self.live.arrived(progress=progress)
-        return live, None if self.shadow is None else self.shadow.arrived(progress=progress)
-
-
-def _begun(opened: OpenJournal, *, head: int, first_policy: str | None) -> _Coming | None:
-    """The lanes before anything was verified, so that the entries are read once for both.
-
-    None where something is wrong with them: what that is, the verification says better.
-    """
-    try:
-        return _coming(opened, head=head, first_policy=first_policy)
-    except RiskError:
-        return None
-
-
-def _coming(opened: OpenJournal, *, head: int, first_policy: str | None) -> _Coming:
-    history = activations(opened.history, upto=head)
-    live, shadow = in_force(history, at=head + 1)
-    text = first_policy if live is None else live.text
-    if text is None:
-        raise NoPolicyError("there is no policy to decide with")
-
-    def lane(policy: str) -> ComingBack:
-        return ComingBack(policy, history=opened.history, snapshots=opened.snapshots, upto=head)
-
-    beside = None if shadow is None or shadow.text is None else lane(shadow.text)
-    return _Coming(history, lane(text), beside)
-
-
-def _verified_before(settings: Settings, opened: OpenJournal, *, head: int) -> int:
-    """The entry behind which everything is verified: all, or what no snapshot vouches for."""
-    if settings.verify == "all":
-        return 0
-    return max(
-        (file.sequence for file in opened.snapshots.files() if file.sequence <= head), default=0
     )
 
 

@@ -14,6 +14,8 @@ from fengkong.events.spelling import did_you_mean
 FILE_NAME: Final = "service.yaml"
 LOOPBACK: Final = "127.0.0.1"
 PORT: Final = 8700
+COLLECTOR: Final = (50_000, 50, 50)
+"""When cycles are looked for: a journal that is read makes many objects and no cycles."""
 
 
 class InvalidSettingError(RiskError):

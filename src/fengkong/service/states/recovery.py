@@ -60,7 +60,7 @@ class ComingBack:
 
     A damaged snapshot is refused with a warning and the one before it is used; without any the
     whole journal is folded. Who goes over the entries anyway lets them pass by here, so that they
-    are read once.
+    are read once. `position` is the entry that the lane has reached.
     """
 
     def __init__(
@@ -70,20 +70,20 @@ class ComingBack:
         self._history = history
         self._folding = Folding(self.lane, history=history)
         self._upto = upto
-        self._position = snapshots.load_into(self.lane, history=history, upto=upto)
+        self.position = snapshots.load_into(self.lane, history=history, upto=upto)
         name = self.lane.policy.name
-        _LOG.info("policy %s: snapshot at %d, journal at %d", name, self._position, upto)
+        _LOG.info("policy %s: snapshot at %d, journal at %d", name, self.position, upto)
 
     def over(self, entries: Sequence[Entry]) -> None:
         """Fold in those of some entries in order that come next."""
-        start = self._position + 1 - entries[0].sequence
+        start = self.position + 1 - entries[0].sequence
         if 0 <= start < len(entries):
             self._folding.over(entries[start:])
-            self._position = entries[-1].sequence
+            self.position = entries[-1].sequence
 
     def arrived(self, *, progress: Callable[[int], None] | None = None) -> Lane:
         """The lane at its position, with whatever has not passed by folded in."""
-        for entries in self._history.chunks(after=self._position, upto=self._upto):
+        for entries in self._history.chunks(after=self.position, upto=self._upto):
             self.over(entries)
             if progress is not None:
                 progress(entries[-1].sequence)
