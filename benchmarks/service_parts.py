@@ -108,7 +108,7 @@ class _Line:
         self, bodies: Sequence[bytes], events: Sequence[Any], hashes: Sequence[int], written: Any
     ) -> list[Any]:
         from fengkong.journal.appending import Draft
-        from fengkong.service.states.history import Sealed, encode_sealed
+        from fengkong.journal.history import Sealed, encode_sealed
 
         vault, policy = self._vault, self._lane.policy.hash
         subjects = [vault.subject_of(event) for event in events]

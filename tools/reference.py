@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ import typer
 import fengkong
 from fengkong.cli.language import chinese_errors, service_texts, texts
 from fengkong.cli.main import Format, app
+from fengkong.console.project.setup import start_django
 from fengkong.core.bilingual import Bilingual, Language
 from fengkong.core.errors import RiskError
 from fengkong.events.catalogue import (
@@ -220,6 +222,8 @@ def _limits(field: Field, language: Language) -> str:
 
 def error_kinds() -> list[type[RiskError]]:
     """Every kind of error that the product defines, by code."""
+    with tempfile.TemporaryDirectory() as empty:  # the console's modules need a started Django
+        start_django(Path(empty))
     for module in pkgutil.walk_packages(fengkong.__path__, "fengkong."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)

@@ -30,9 +30,10 @@ class ConsoleSettings:
     """Everything that can be set; `directory` is where the data are.
 
     `database` is sqlite or a PostgreSQL connection string; `hosts` are names the console answers
-    to beside its address; `service` is the address of the decision service; `idle_minutes` ends a
-    session that nobody uses (PCI DSS 4.0.1 requirement 8.2.8 asks for at most 15); `workers` is
-    the number of processes that answer requests.
+    to beside its address; `service` is the address of the decision service, and
+    `service_certificate` the file of whom to trust where its TLS certificate is of one's own;
+    `idle_minutes` ends a session that nobody uses (PCI DSS 4.0.1 requirement 8.2.8 asks for at
+    most 15); `workers` is the number of processes that answer requests.
     """
 
     directory: Path
@@ -41,6 +42,7 @@ class ConsoleSettings:
     port: int = PORT
     hosts: tuple[str, ...] = ()
     service: str = "http://127.0.0.1:8700"
+    service_certificate: str = ""
     tls_certificate: str = ""
     tls_key: str = ""
     idle_minutes: int = 15

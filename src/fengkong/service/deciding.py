@@ -18,6 +18,7 @@ from fengkong.events.lines import LinesDecoder
 from fengkong.journal.appending import Appender
 from fengkong.journal.entries import Leaf, decode_leaf, event_hashes
 from fengkong.journal.errors import StoreUnavailableError
+from fengkong.journal.history import History, Sealed
 from fengkong.journal.known_ids import KnownIds
 from fengkong.journal.port import Reading
 from fengkong.protection.errors import ErasedSubjectError
@@ -36,7 +37,6 @@ from fengkong.service.refusals import (
     NotDurableError,
 )
 from fengkong.service.replies import decision_body, event_body
-from fengkong.service.states.history import History, Sealed
 from fengkong.service.states.lanes import Judged, Lane
 
 TOGETHER_MIN: Final = 8

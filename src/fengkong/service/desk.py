@@ -13,6 +13,7 @@ import msgspec
 from fengkong.core.errors import RiskError
 from fengkong.core.identifiers import check_identifier
 from fengkong.journal.entries import event_hash
+from fengkong.journal.history import History
 from fengkong.service import problems
 from fengkong.service.answers import Answer
 from fengkong.service.assistant import Assistant
@@ -24,7 +25,6 @@ from fengkong.service.ledger_pages import JournalLedger
 from fengkong.service.lookups import checked_value
 from fengkong.service.policies import Policies
 from fengkong.service.refusals import ErasedError, NotReadyError, UnknownDecisionError
-from fengkong.service.states.history import History
 from fengkong.service.writer import Writer
 
 SECURITY_NOTES_MAX: Final = 100

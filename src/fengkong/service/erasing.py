@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from fengkong.core.errors import RiskError
+from fengkong.journal.history import History
 from fengkong.journal.port import Store
 from fengkong.protection.subjects import NOBODY, SUBJECT_ENTITIES, subject_text
 from fengkong.service import problems
@@ -25,7 +26,6 @@ from fengkong.service.deciding import Decider
 from fengkong.service.items import Recorded
 from fengkong.service.policies import Policies
 from fengkong.service.refusals import InvalidSubjectError, UnknownSubjectError
-from fengkong.service.states.history import History
 from fengkong.service.writer import Writer
 
 _KIND: Final = b'"kind":"erasure"'

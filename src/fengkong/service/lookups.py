@@ -18,12 +18,12 @@ from fengkong.core.instants import format_instant
 from fengkong.events.catalogue import Kind, shipped_catalogue
 from fengkong.events.event import Event
 from fengkong.journal.entries import Leaf
+from fengkong.journal.history import History
 from fengkong.journal.port import Store
 from fengkong.protection.subject_keys import KeyStore
 from fengkong.protection.vault import Vault
 from fengkong.service.opening import OwnedJournal
 from fengkong.service.refusals import InvalidSubjectError
-from fengkong.service.states.history import History
 
 ENTITIES: Final = frozenset(
     name for name, field in shipped_catalogue().fields.items() if field.kind is Kind.ENTITY

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, cast
 
 from fengkong.journal.archive import ArchiveFolder
 from fengkong.journal.errors import MissingJournalError, StoreUnavailableError, UpkeepInUseError
+from fengkong.journal.history import History
+from fengkong.journal.opening import masters_of, open_reading
 from fengkong.journal.port import Reading, Store
-from fengkong.journal.sqlite_reading import SqliteReading
 from fengkong.journal.sqlite_store import SqliteStore
 from fengkong.ledger.notes import Signer
 from fengkong.protection.guarded_files import create_guarded, read_guarded
-from fengkong.protection.masters import EnvironmentMasters, FileMasters
+from fengkong.protection.masters import FileMasters
 from fengkong.protection.subject_keys import KeyStore
 from fengkong.protection.vault import Vault
 from fengkong.protection.wrapping import MasterKeys
 from fengkong.service.settings import Settings
-from fengkong.service.states.history import History
 from fengkong.service.states.snapshots import SnapshotFolder
 
 if TYPE_CHECKING:
@@ -52,9 +52,7 @@ class OwnedJournal:
 
 def master_keys(settings: Settings, *, environment: Mapping[str, str]) -> MasterKeys:
     """The master keys, from where the settings say."""
-    if settings.master_keys == "environment":
-        return EnvironmentMasters(environment)
-    return FileMasters(settings.keys / "master.json")
+    return masters_of(settings.place, environment=environment)
 
 
 def open_for_writing(
@@ -75,7 +73,7 @@ def open_for_writing(
 
 def open_for_reading(settings: Settings, *, environment: Mapping[str, str]) -> OpenJournal:
     """The journal for a reader; a service may be writing to it."""
-    reading = _reading(settings)
+    reading = open_reading(settings.place)
     try:
         return _opened(settings, reading, environment=environment)
     except BaseException:
@@ -131,14 +129,6 @@ def _store(settings: Settings) -> Store:
     from fengkong.journal.postgres_store import PostgresStore  # noqa: PLC0415 - only where it is used
 
     return PostgresStore.open(settings.store, hash_name=settings.hash)
-
-
-def _reading(settings: Settings) -> Reading:
-    if settings.embedded:
-        return SqliteReading(settings.journal_file)
-    from fengkong.journal.postgres_reading import PostgresReading  # noqa: PLC0415 - only where used
-
-    return PostgresReading(settings.store)
 
 
 def _opened(settings: Settings, reading: Reading, *, environment: Mapping[str, str]) -> OpenJournal:

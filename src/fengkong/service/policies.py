@@ -16,6 +16,7 @@ import msgspec
 from fengkong.core.errors import RiskError
 from fengkong.core.instants import format_instant
 from fengkong.journal.appending import Appender
+from fengkong.journal.history import Activation, History, encode_activation
 from fengkong.service import problems
 from fengkong.service.answers import Answer
 from fengkong.service.assistant import Assistant, TaskFailedError
@@ -24,7 +25,6 @@ from fengkong.service.deciding import Decider
 from fengkong.service.items import Recorded
 from fengkong.service.metrics import Metrics
 from fengkong.service.refusals import NothingToRollBackError
-from fengkong.service.states.history import Activation, History, encode_activation
 from fengkong.service.states.lanes import Lane, same_memory
 from fengkong.service.states.recovery import LIVE, SHADOW, Activated, fold
 from fengkong.service.states.snapshots import SnapshotFolder

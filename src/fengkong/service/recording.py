@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from fengkong.events.event import Event
 from fengkong.journal.appending import Appender, Draft
+from fengkong.journal.history import Sealed, encode_sealed
 from fengkong.protection.vault import Vault
 from fengkong.service.answers import Answer
 from fengkong.service.items import Item, Recorded
 from fengkong.service.replies import decision_body, event_body, many_bodies
-from fengkong.service.states.history import Sealed, encode_sealed
 from fengkong.service.states.lanes import Decided, Judged
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from fengkong.core.errors import Fault, FaultsError, RiskError
 from fengkong.events.documents import load_document
 from fengkong.events.spelling import did_you_mean
+from fengkong.journal.opening import JournalPlace
 
 FILE_NAME: Final = "service.yaml"
 LOOPBACK: Final = "127.0.0.1"
@@ -90,6 +91,13 @@ class Settings:
         """The second places of checkpoints."""
         sibling = self.directory.with_name(self.directory.name + ".checkpoints")
         return self.second_places or (str(sibling),)
+
+    @property
+    def place(self) -> JournalPlace:
+        """Where the journal is, for whoever reads it."""
+        return JournalPlace(
+            directory=self.directory, store=self.store, master_keys=self.master_keys
+        )
 
     @property
     def embedded(self) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
+from psycopg.conninfo import conninfo_to_dict
 
 from fengkong.console.configuration import DATA_VARIABLE, load_console_settings
 from fengkong.console.project.secrets import session_secret
@@ -43,6 +43,8 @@ INSTALLED_APPS = [
     "fengkong.console.accounts",
     "fengkong.console.audit",
     "fengkong.console.approvals",
+    "fengkong.console.journaled",
+    "fengkong.console.outbox",
 ]
 
 MIDDLEWARE = [
@@ -87,14 +89,15 @@ def _database(written: str) -> dict[str, Any]:
             "NAME": CONSOLE.database_file,
             "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE"},
         }
-    parts = urlsplit(written)
+    said = {name: str(value) for name, value in conninfo_to_dict(written).items()}
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.path.lstrip("/"),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": parts.port or "",
+        "NAME": said.pop("dbname", ""),
+        "USER": said.pop("user", ""),
+        "PASSWORD": said.pop("password", ""),
+        "HOST": said.pop("host", ""),
+        "PORT": said.pop("port", ""),
+        "OPTIONS": said,
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }

@@ -10,7 +10,7 @@ from fengkong.events.columns import EventColumns
 from fengkong.journal.archive import entries_in, first_in, origin_in
 from fengkong.journal.entries import Entry
 from fengkong.journal.errors import DamagedJournalError, ForeignJournalError
-from fengkong.service.states.history import History
+from fengkong.journal.history import History
 from fengkong.service.states.recorded import BATCH, OpenedEvents, opened_events
 
 

@@ -16,7 +16,7 @@ from fengkong.events.columns import EventColumns, missing_value
 from fengkong.features.state import FeatureLimitError
 from fengkong.journal.entries import UNREADABLE, Entry
 from fengkong.journal.errors import DamagedJournalError
-from fengkong.service.states.history import EVENT_KINDS, History
+from fengkong.journal.history import EVENT_KINDS, History
 from fengkong.service.states.lanes import Lane, Passed
 
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from fengkong.events.columns import EventColumns
 from fengkong.events.event import Event
 from fengkong.journal.entries import Entry
-from fengkong.service.states.history import History
+from fengkong.journal.history import History
 
 BATCH: Final = 8192
 

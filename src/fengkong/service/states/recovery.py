@@ -9,8 +9,8 @@ from typing import Final
 
 from fengkong.journal.entries import Entry
 from fengkong.journal.errors import DamagedJournalError
+from fengkong.journal.history import Activation, History
 from fengkong.service.states.folding import Folding
-from fengkong.service.states.history import Activation, History
 from fengkong.service.states.lanes import Lane
 from fengkong.service.states.snapshots import SnapshotFolder
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fengkong.core.errors import RiskError
 from fengkong.decisions.decision import Decision
-from fengkong.service.states.history import History, Opened, Sealed
+from fengkong.journal.history import History, Opened, Sealed
 from fengkong.service.states.lanes import Lane
 from fengkong.service.states.recovery import activations
 

@@ -17,11 +17,11 @@ import msgspec
 import numpy as np
 
 from fengkong.core.errors import RiskError
+from fengkong.journal.history import History
 from fengkong.journal.port import Reading
 from fengkong.protection.guarded_files import replace_guarded
 from fengkong.protection.vault import Vault
 from fengkong.service.refusals import InvalidSnapshotError
-from fengkong.service.states.history import History
 from fengkong.service.states.lanes import Lane
 
 KEPT: Final = 3

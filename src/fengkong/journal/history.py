@@ -60,7 +60,7 @@ class Opened(NamedTuple):
 
 encode_sealed: Final = msgspec.msgpack.Encoder().encode
 encode_activation: Final = encode_sealed
-_decode_sealed: Final = msgspec.msgpack.Decoder(Sealed).decode
+decode_sealed: Final = msgspec.msgpack.Decoder(Sealed).decode
 _decode_activation: Final = msgspec.msgpack.Decoder(Activation).decode
 
 
@@ -94,7 +94,7 @@ class History:
             )
         except ErasedSubjectError:
             return Opened(leaf, None)
-        sealed = _decode_sealed(plain)
+        sealed = decode_sealed(plain)
         values = sealed.understood.values
         for name in self._places & values.keys():
             values[name] = tuple(cast("list[float]", values[name]))

@@ -1,0 +1,77 @@
+"""What the tail has seen in the journal, on its way into the read model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class SeenDecision(NamedTuple):
+    """A decision; its fields are those of `models.Decision`, instants in microseconds."""
+
+    sequence: int
+    event_id: str
+    event_type: str
+    subject: str
+    occurred_at: int
+    recorded_at: int
+    outcome: str
+    points: float
+    probability: float | None
+    amount_minor: int | None
+    currency: str
+    policy: str
+    policy_version: int
+    policy_hash: str
+    rules: tuple[str, ...]
+    degraded: bool
+    late: bool
+    erased: bool
+    shadow_outcome: str
+
+
+class SeenLabel(NamedTuple):
+    """The truth about an event, `at` in microseconds."""
+
+    event_id: str
+    is_fraud: bool
+    kind: str
+    at: int
+    sequence: int
+
+
+class SeenActivation(NamedTuple):
+    """A policy that got its part, `at` in microseconds."""
+
+    sequence: int
+    role: str
+    cause: str
+    policy: str
+    policy_version: int | None
+    policy_hash: str
+    at: int
+
+
+class SeenErasure(NamedTuple):
+    """A subject that was erased, `at` in microseconds."""
+
+    subject: str
+    sequence: int
+    at: int
+
+
+@dataclass(slots=True)
+class SeenEntries:
+    """What some entries of the journal hold: all those behind `after` up to `upto`.
+
+    `journal` is the journal's identity, `at` is when the last entry was recorded.
+    """
+
+    journal: str
+    after: int
+    upto: int
+    at: int
+    decisions: list[SeenDecision] = field(default_factory=list)
+    labels: list[SeenLabel] = field(default_factory=list)
+    activations: list[SeenActivation] = field(default_factory=list)
+    erasures: list[SeenErasure] = field(default_factory=list)

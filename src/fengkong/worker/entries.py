@@ -1,0 +1,173 @@
+"""Entries of the journal as the read model takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from fengkong.console.journaled.seen import (
+    SeenActivation,
+    SeenDecision,
+    SeenEntries,
+    SeenErasure,
+    SeenLabel,
+)
+from fengkong.evaluation.labels import LABEL
+from fengkong.events.event import Event
+from fengkong.journal.entries import Entry, Leaf
+from fengkong.journal.history import EVENT_KINDS, History, Sealed, decode_sealed
+
+AMOUNTS: Final = ("amount", "loan_amount", "insured_amount", "principal_amount")
+"""The fields of which the first that an event has is its amount."""
+Names = Mapping[str, tuple[str, int]]
+"""Name and version of the policies that had a part, by hash."""
+
+
+class _Hit(msgspec.Struct):
+    rule: str
+
+
+class _Scored(msgspec.Struct):
+    probability: float
+
+
+class _Decided(msgspec.Struct):
+    """What a list of decisions shows; the rest is skipped while decoding."""
+
+    event_type: str
+    occurred_at: int
+    outcome: str
+    points: float
+    hits: tuple[_Hit, ...]
+    policy: str
+    policy_version: int
+    models: tuple[_Scored, ...] = ()
+
+
+class _Opened(NamedTuple):
+    entry: Entry
+    leaf: Leaf
+    sealed: Sealed | None
+
+
+_decode_decided: Final = msgspec.json.Decoder(_Decided).decode
+
+
+def seen_of(
+    entries: Sequence[Entry], *, after: int, history: History, names: dict[str, tuple[str, int]]
+) -> SeenEntries:
+    """What entries hold that follow `after`; `names` learns the policies activated by them."""
+    leaves = [history.leaf(entry) for entry in entries]
+    last = leaves[-1]
+    seen = SeenEntries(
+        journal=history.reading.identity.hex(), after=after, upto=last.sequence, at=last.at
+    )
+    for leaf, entry in zip(leaves, entries, strict=True):
+        if leaf.kind == "policy":
+            activation = _activation(entry, leaf, history=history)
+            seen.activations.append(activation)
+            if activation.policy_version is not None:
+                names[activation.policy_hash] = (activation.policy, activation.policy_version)
+        elif leaf.kind == "erasure" and leaf.subject is not None:
+            history.vault.forget(bytes.fromhex(leaf.subject))
+            seen.erasures.append(SeenErasure(leaf.subject, leaf.sequence, leaf.at))
+    for opened in _opened(zip(entries, leaves, strict=True), history=history):
+        if opened.leaf.kind == "decision":
+            seen.decisions.append(_decision(opened, names=names))
+        elif opened.sealed is not None and opened.sealed.understood.type == LABEL:
+            label = _label(opened.sealed.understood, opened.leaf)
+            if label is not None:
+                seen.labels.append(label)
+    return seen
+
+
+def _opened(pairs: Iterable[tuple[Entry, Leaf]], *, history: History) -> Iterable[_Opened]:
+    """The entries of events in the clear, opened together."""
+    wanted = [(entry, leaf) for entry, leaf in pairs if leaf.kind in EVENT_KINDS]
+    plain = history.vault.open_many(
+        (entry.payload, leaf.subject or "", leaf.sequence) for entry, leaf in wanted
+    )
+    for (entry, leaf), content in zip(wanted, plain, strict=True):
+        yield _Opened(entry, leaf, None if content is None else decode_sealed(content))
+
+
+def _decision(opened: _Opened, *, names: Names) -> SeenDecision:
+    leaf, sealed = opened.leaf, opened.sealed
+    if sealed is None or sealed.decision is None:
+        return _erased(leaf, names=names)
+    decided = _decode_decided(sealed.decision)
+    amount = _amount(sealed.understood)
+    return SeenDecision(
+        sequence=leaf.sequence,
+        event_id=leaf.event or "",
+        event_type=decided.event_type,
+        subject=leaf.subject or "",
+        occurred_at=decided.occurred_at,
+        recorded_at=leaf.at,
+        outcome=decided.outcome,
+        points=decided.points,
+        probability=decided.models[0].probability if decided.models else None,
+        amount_minor=amount,
+        currency="" if amount is None else sealed.understood.currency or "",
+        policy=decided.policy,
+        policy_version=decided.policy_version,
+        policy_hash=leaf.policy or "",
+        rules=tuple(hit.rule for hit in decided.hits),
+        degraded=leaf.degraded,
+        late=leaf.late,
+        erased=False,
+        shadow_outcome=leaf.shadow or "",
+    )
+
+
+def _erased(leaf: Leaf, *, names: Names) -> SeenDecision:
+    """What the leaf alone tells."""
+    name, version = names.get(leaf.policy or "", ("", 0))
+    return SeenDecision(
+        sequence=leaf.sequence,
+        event_id=leaf.event or "",
+        event_type="",
+        subject="",
+        occurred_at=leaf.at,
+        recorded_at=leaf.at,
+        outcome=leaf.outcome or "",
+        points=0.0,
+        probability=None,
+        amount_minor=None,
+        currency="",
+        policy=name,
+        policy_version=version,
+        policy_hash=leaf.policy or "",
+        rules=(),
+        degraded=leaf.degraded,
+        late=leaf.late,
+        erased=True,
+        shadow_outcome=leaf.shadow or "",
+    )
+
+
+def _amount(event: Event) -> int | None:
+    for name in AMOUNTS:
+        value = event.values.get(name)
+        if isinstance(value, int):
+            return value
+    return None
+
+
+def _label(event: Event, leaf: Leaf) -> SeenLabel | None:
+    """A label about one event; those about a subject name none."""
+    about, is_fraud = event.values.get("event"), event.values.get("is_fraud")
+    if not isinstance(about, str) or not isinstance(is_fraud, bool):
+        return None
+    kind = event.values.get("label_kind")
+    return SeenLabel(about, is_fraud, str(kind or ""), event.occurred_at, leaf.sequence)
+
+
+def _activation(entry: Entry, leaf: Leaf, *, history: History) -> SeenActivation:
+    said = history.activation(entry)
+    return SeenActivation(
+        *(leaf.sequence, said.role, said.cause, said.name or "", said.version),
+        *(said.hash or "", leaf.at),
+    )

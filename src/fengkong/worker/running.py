@@ -1,0 +1,120 @@
+"""The console's worker: follows the journal into the read model and does jobs, until told to end.
+
+It needs a started Django. Each part has a thread of its own and goes on when the other is in
+trouble: a journal that cannot be read holds up no webhook.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
+from typing import Final
+
+from django.db import DatabaseError, close_old_connections, connection
+
+from fengkong.console.journaled.intake import ForeignReadModelError
+from fengkong.core.errors import RiskError
+from fengkong.journal.errors import MissingJournalError
+from fengkong.journal.history import History
+from fengkong.service.opening import open_for_reading
+from fengkong.service.settings import Settings
+from fengkong.worker.jobs import Jobs
+from fengkong.worker.tail import Tail
+
+POLL_S: Final = 0.25
+"""How long the newest decision and a new job wait before they are seen, at most."""
+TEND_S: Final = 2.0
+RETRY_FIRST_S: Final = 0.5
+RETRY_LONGEST_S: Final = 30.0
+_NICE: Final = 5
+"""Below the service: decisions go before what is shown of them."""
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Worker:
+    """Tail, jobs and schedule of one data directory."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._over = threading.Event()
+
+    def run(self, *, started: Callable[[], None] | None = None) -> None:
+        """Work until `stop`; raises what no repetition would mend."""
+        os.nice(_NICE)
+        with ThreadPoolExecutor(max_workers=2, thread_name_prefix="worker") as pool:
+            parts = [pool.submit(self._ended, work) for work in (self._follow, self._do_jobs)]
+            if started is not None:
+                started()
+            for part in as_completed(parts):
+                part.result()
+
+    def stop(self) -> None:
+        """Have it end once the batch and the job at hand are finished."""
+        self._over.set()
+
+    def _ended(self, work: Callable[[], None]) -> None:
+        """Do one part; when it ends, however it ends, the other one ends too."""
+        try:
+            work()
+        finally:
+            self._over.set()
+            connection.close()
+
+    def _follow(self) -> None:
+        """Take in the journal, opened again after each failure, with longer and longer waits."""
+        wait = RETRY_FIRST_S
+        while not self._over.is_set():
+            try:
+                opened = open_for_reading(self._settings, environment=os.environ)
+            except MissingJournalError:
+                self._over.wait(RETRY_FIRST_S)  # the service makes it when it first starts
+                continue
+            except RiskError as error:
+                wait = self._wait_after(error, wait)
+                continue
+            try:
+                self._follow_opened(opened.history)
+            except ForeignReadModelError:
+                raise
+            except (RiskError, DatabaseError) as error:
+                wait = self._wait_after(error, wait)
+            else:
+                wait = RETRY_FIRST_S
+            finally:
+                opened.close()
+
+    def _follow_opened(self, history: History) -> None:
+        tail = Tail(history)
+        while not self._over.is_set():
+            if not tail.step():
+                self._over.wait(POLL_S)
+            close_old_connections()
+
+    def _do_jobs(self) -> None:
+        wait, tended = RETRY_FIRST_S, -TEND_S
+        with closing(Jobs()) as jobs:
+            while not self._over.is_set():
+                try:
+                    if time.monotonic() - tended >= TEND_S:
+                        jobs.tend()
+                        tended = time.monotonic()
+                    while not self._over.is_set() and jobs.step():
+                        pass
+                except DatabaseError as error:
+                    wait = self._wait_after(error, wait)
+                    continue
+                wait = RETRY_FIRST_S
+                self._over.wait(POLL_S)
+                close_old_connections()
+
+    def _wait_after(self, error: Exception, wait: float) -> float:
+        """Tell of a failure and wait; the next wait."""
+        _LOG.warning("going on in %.1f s after: %s", wait, error)
+        connection.close()
+        self._over.wait(wait)
+        return min(2 * wait, RETRY_LONGEST_S)
