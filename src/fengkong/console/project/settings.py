@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from fengkong.console.configuration import DATA_VARIABLE, load_console_settings
 from fengkong.console.project.secrets import session_secret
+from fengkong.console.shell.assets import gathered_folder
 from fengkong.console.translation import compiled_catalogues
 
 CONSOLE = load_console_settings(Path(os.environ[DATA_VARIABLE]))
@@ -151,9 +152,17 @@ USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 
 STATIC_URL = "static/"
-STATIC_ROOT = CONSOLE.cache / "static"
+STATIC_ROOT = gathered_folder(_ROOT, CONSOLE.cache)
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "fengkong.console.shell.assets.GatheredFiles"},
+}
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+CSRF_FAILURE_VIEW = "fengkong.console.shell.problem_pages.forged"
+SHOW_GALLERY = os.environ.get("FENGKONG_GALLERY") == "1"
+"""Whether the page of components for developers is there."""
 
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"

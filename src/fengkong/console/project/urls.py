@@ -10,3 +10,8 @@ urlpatterns = [
     path("audit/", include("fengkong.console.audit.urls")),
     path("accounts/", include("allauth.urls")),
 ]
+
+handler400 = "fengkong.console.shell.problem_pages.bad_request"
+handler403 = "fengkong.console.shell.problem_pages.forbidden"
+handler404 = "fengkong.console.shell.problem_pages.not_found"
+handler500 = "fengkong.console.shell.problem_pages.failed"

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """A screen in the menu; `permission` None is for every operator, `icon` a Tabler icon."""
+    """A screen in the menu; `permission` None is for every operator, `icon` a Tabler icon.
+
+    `key` is the letter after `g` that goes there.
+    """
 
     group: str
     title: Words
@@ -23,6 +26,7 @@ class MenuEntry:
     icon: str
     permission: str | None = None
     order: int = 100
+    key: str = ""
 
     @property
     def address(self) -> str:

@@ -1,4 +1,4 @@
-"""The first page."""
+"""The first page, and the top bar's search."""
 
 from __future__ import annotations
 
@@ -6,9 +6,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from fengkong.console.project.declared import operators
+from fengkong.console.shell.search import TEXT_MAX, found_for
 
 
 @operators
 def home(request: HttpRequest) -> HttpResponse:
     """Where an operator begins."""
     return render(request, "shell/home.html")
+
+
+@operators
+def search(request: HttpRequest) -> HttpResponse:
+    """What the top bar's search finds."""
+    sought = request.GET.get("q", "")[:TEXT_MAX]
+    found = found_for(request.user, sought)  # type: ignore[arg-type]
+    return render(request, "shell/search.html", {"sought": sought, "found": found})

@@ -1,0 +1,54 @@
+"""Jumping: what is typed into the top bar finds screens, and what the apps know how to find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from fengkong.console.shell.menu import menu_of
+
+if TYPE_CHECKING:
+    from fengkong.console.accounts.duties import Words
+    from fengkong.console.accounts.models import Operator
+
+TEXT_MAX: Final = 200
+FOUND_MAX: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A thing that was found: where it is, and what it is."""
+
+    title: Words
+    kind: Words
+    address: str
+    icon: str = "file-text"
+
+
+Finder = Callable[["Operator", str], Iterable[Found]]
+_FINDERS: Final[list[Finder]] = []
+
+
+def add_finder(finder: Finder) -> None:
+    """Let the top bar find an app's things; a finder gives only what the operator may see."""
+    _FINDERS.append(finder)
+
+
+def found_for(operator: Operator, text: str) -> list[Found]:
+    """Screens whose title holds the text, then what the apps' finders give."""
+    sought = text.strip()[:TEXT_MAX]
+    if not sought:
+        return []
+    folded = sought.casefold()
+    found = [
+        Found(entry.title, group, entry.address, entry.icon)
+        for group, entries in menu_of(operator)
+        for entry in entries
+        if folded in str(entry.title).casefold()
+    ]
+    for finder in _FINDERS:
+        found.extend(finder(operator, sought))
+        if len(found) >= FOUND_MAX:
+            break
+    return found[:FOUND_MAX]
