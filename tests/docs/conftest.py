@@ -34,5 +34,10 @@ def reference() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def scenario_models() -> ModuleType:
+    return load_tool("scenario_models")
+
+
+@pytest.fixture(scope="session")
 def docs() -> Path:
     return DOCS
