@@ -1,7 +1,9 @@
 """Whether a model still lives in the world it learned from: two periods of one history compared.
 
 Each figure has limits and a lamp. The score and each input are compared by the stability index, the
-share of fraud and of missing values by their change, the probabilities by what happened.
+share of fraud and of missing values by their change, the probabilities by what happened. What
+happened counts once it can be known: a payment of yesterday that nobody has complained about yet is
+no good payment.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 from fengkong.evaluation.judgements import Period
 from fengkong.evaluation.report import Report
 from fengkong.evaluation.training_table import TrainingTable
-from fengkong.scoring.model import Model
+from fengkong.scoring.model import Model, ModelKind
 from fengkong.scoring.stability import (
     Lamp,
     Limits,
@@ -34,6 +36,8 @@ LABELS: Final = Limits(amber=0.5, red=1.0)
 """Size of the log of the share of fraud now over that then: 0.69 is twice or half."""
 CALIBRATION: Final = Limits(amber=0.25, red=0.5)
 """Size of the log of the mean probability over the share of fraud."""
+FRAUDS_LEAST: Final = 20
+"""Shares of fewer frauds, both found and expected, say nothing: they have no figure."""
 
 
 class Watched(Report, frozen=True, kw_only=True):
@@ -65,19 +69,27 @@ class WatchReport(Report, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Periods:
-    """The reference, such as the weeks of the training, and the days that are looked at."""
+    """The reference, such as the weeks of the training, and the days that are looked at.
+
+    `truth` are the days whose truth is compared with the reference's; None: those of `now`.
+    """
 
     then: Period
     now: Period
+    truth: Period | None = None
 
 
 def watch(model: Model, table: TrainingTable, *, periods: Periods) -> WatchReport:
-    """The figures of a model's rows in two periods of a table made for it."""
+    """The figures of a model's rows in two periods of a table made for it.
+
+    A truth counts where the delay of the labels is over by the table's last row.
+    """
     then, now = (
         np.flatnonzero(period.holds(table.occurred_at)) for period in (periods.then, periods.now)
     )
+    known = [_known(table, period) for period in (periods.then, periods.truth or periods.now)]
     figures = sorted(
-        _figures(model, table, then, now),
+        [*_figures(model, table, then, now), *_truth_figures(model, table, *known)],
         key=lambda one: (-_ORDER.index(Lamp(one.lamp)), _KINDS.index(one.what), -one.value),
     )
     worst = max((_ORDER.index(Lamp(one.lamp)) for one in figures), default=0)
@@ -111,18 +123,37 @@ def _figures(model: Model, table: TrainingTable, then: Rows, now: Rows) -> Itera
         yield _watched("input", moved, STABILITY, of=one.name)
         lost, missing = missing_share(before), missing_share(after)
         yield _watched("missing", abs(missing - lost), MISSING, of=one.name, then=lost, now=missing)
-    shares = [_fraud_share(table, at) for at in (then, now)]
-    if shares[0] and shares[1]:
-        changed = abs(float(np.log(shares[1] / shares[0])))
+
+
+def _known(table: TrainingTable, period: Period) -> Rows:
+    """The rows of a period whose truth can be known by the end of the table."""
+    if not len(table):
+        return np.empty(0, dtype=np.int64)
+    settled = table.labelled & (table.mature_at <= table.occurred_at.max())
+    return np.flatnonzero(period.holds(table.occurred_at) & settled)
+
+
+def _truth_figures(model: Model, table: TrainingTable, then: Rows, now: Rows) -> Iterator[Watched]:
+    """The share of fraud and the calibration, where there are frauds enough to tell."""
+    if not len(then) or not len(now):
+        return
+    frauds = [int(np.count_nonzero(table.fraud[at])) for at in (then, now)]
+    shares = frauds[0] / len(then), frauds[1] / len(now)
+    if shares[0] and max(frauds[1], shares[0] * len(now)) >= FRAUDS_LEAST:
+        changed = abs(float(np.log(_never_none(shares[1], len(now)) / shares[0])))
         yield _watched("labels", changed, LABELS, then=shares[0], now=shares[1])
-        chance = float(scores[1][table.labelled[now]].mean())
-        apart = abs(float(np.log(max(chance, 1e-12) / shares[1])))
+    if model.kind is ModelKind.ANOMALY:
+        return  # how strange a row is, is no probability of fraud
+    chance = float(model.probabilities(table.rows[now]).mean())
+    if max(frauds[1], chance * len(now)) >= FRAUDS_LEAST:
+        share = _never_none(shares[1], len(now))
+        apart = abs(float(np.log(max(chance, 1e-12) / share)))
         yield _watched("calibration", apart, CALIBRATION, then=chance, now=shares[1])
 
 
-def _fraud_share(table: TrainingTable, at: Rows) -> float | None:
-    labelled = at[table.labelled[at]]
-    return float(table.fraud[labelled].mean()) if len(labelled) else None
+def _never_none(share: float, rows: int) -> float:
+    """A share of rows, half a row where it is none, so that its logarithm is a number."""
+    return share or 0.5 / rows
 
 
 def _watched(
