@@ -13,6 +13,7 @@ from fengkong.cli.usage import Command, Group
 
 if TYPE_CHECKING:
     from fengkong.cli.histories import Source
+    from fengkong.cli.model_publishing import Service
     from fengkong.evaluation.judgements import Period
 
 model_app: Final = typer.Typer(cls=Group, help=text("model.help"), no_args_is_help=True)
@@ -34,6 +35,12 @@ Start = Annotated[str | None, typer.Option("--from", metavar="DAY", help=text("o
 End = Annotated[str | None, typer.Option("--to", metavar="DAY", help=text("option.to"))]
 Truth = Annotated[Path | None, typer.Option("--truth", metavar="FILE", help=text("option.truth"))]
 AsJson = Annotated[bool, typer.Option("--json", help=text("option.json"))]
+ServiceKey = Annotated[
+    str | None,
+    typer.Option("--key", metavar="KEY", envvar="FENGKONG_KEY", help=text("option.key")),
+]
+RETRAINED: Final = {"steady": 0, "trained": 3, "waiting": 4}
+"""Exit codes of `model retrain` by what came of it; 1 are faults, 2 is wrong use."""
 
 
 def register_models(app: typer.Typer) -> None:
@@ -149,16 +156,12 @@ def model_publish(
     ],
     models: Models = None,
     url: Address = URL,
-    key: Annotated[
-        str | None,
-        typer.Option("--key", metavar="KEY", envvar="FENGKONG_KEY", help=text("option.key")),
-    ] = None,
+    key: ServiceKey = None,
 ) -> None:
     """Publish a model; with a key, put its policy in force in a running service."""
-    from fengkong.cli.model_publishing import Service, publish  # noqa: PLC0415
+    from fengkong.cli.model_publishing import publish  # noqa: PLC0415
 
-    service = None if key is None else Service(url=url, key=key)
-    publish(folder, policy=policy, models=models, service=service)
+    publish(folder, policy=policy, models=models, service=_service(url, key))
 
 
 @model_app.command("watch", cls=Command, help=text("model.watch.help"))
@@ -193,6 +196,57 @@ def model_watch(
     )
     if not good:
         raise typer.Exit(1)
+
+
+@model_app.command("retrain", cls=Command, help=text("model.retrain.help"))
+def model_retrain(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help=text("argument.training"))],
+    policy: Annotated[
+        str, typer.Option("--policy", metavar="POLICY", help=text("argument.policy"))
+    ],
+    events: Events = None,
+    value: Annotated[
+        str | None, typer.Option("--value", metavar="NAME", help=text("option.value"))
+    ] = None,
+    days: Annotated[
+        str, typer.Option("--days", metavar="DAYS", help=text("option.watched_days"))
+    ] = "7",
+    force: Annotated[bool, typer.Option("--force", help=text("option.force"))] = False,
+    share: Annotated[
+        str, typer.Option("--share", metavar="SHARE", help=text("option.share"))
+    ] = "0%",
+    by: Annotated[str, typer.Option("--by", metavar="FIELD", help=text("option.by"))] = "customer",
+    models: Models = None,
+    mapping: MappingName = None,
+    truth: Truth = None,
+    skip_bad: SkipBad = None,
+    journal: Journal = None,
+    store: Store = None,
+    url: Address = URL,
+    key: ServiceKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Watch a model and train a challenger where it drifted."""
+    from fengkong.cli.retraining import Retraining, retrain  # noqa: PLC0415
+    from fengkong.evaluation.retraining import Terms  # noqa: PLC0415
+
+    state = retrain(
+        Retraining(
+            config=config, policy=policy, models=models, value=value, truth=truth, days=days,
+            forced=force, terms=Terms(share=share, by=by),
+        ),
+        _history(events, mapping, skip_bad, journal, store),
+        service=_service(url, key),
+        as_json=as_json,
+    )  # fmt: skip
+    if code := RETRAINED[state]:
+        raise typer.Exit(code)
+
+
+def _service(url: str, key: str | None) -> Service | None:
+    from fengkong.cli.model_publishing import Service  # noqa: PLC0415
+
+    return None if key is None else Service(url=url, key=key)
 
 
 def _history(

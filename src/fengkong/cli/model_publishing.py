@@ -74,7 +74,7 @@ def _check(model: Model, *, source: Path, place: Path) -> None:
         store=_OneAndOthers(model=model, others=FolderStore([place])),
     )
     others = frozenset(policy.models)
-    found = mismatches(model, names=Names.of(policy), models=others)
+    found = mismatches(model.inputs, names=Names.of(policy), models=others)
     if found:
         faults = [ModelMismatchError(one, source=str(source)).fault() for one in found]
         raise FaultsError(faults)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from fengkong.decisions.policy import Policy
 from fengkong.evaluation.document import html, markdown, typst
 from fengkong.evaluation.judgements import Period
 from fengkong.evaluation.labels import TruthRequest, TruthSource
-from fengkong.evaluation.learning import TrainingReport, learn
+from fengkong.evaluation.learning import Learned, TrainingReport, learn
 from fengkong.evaluation.lesson import Lesson
 from fengkong.evaluation.model_champion import beside_champion, check_champion
 from fengkong.evaluation.model_comparison import compare_models
@@ -37,7 +37,7 @@ from fengkong.evaluation.model_words import words
 from fengkong.evaluation.paired_figures import ChampionFigures, FigureDifference
 from fengkong.evaluation.training_plan import JudgePart, TrainingPlan, read_training
 from fengkong.evaluation.training_policy import FeaturePolicy, feature_policy
-from fengkong.evaluation.training_table import TableRequest, training_table
+from fengkong.evaluation.training_table import TableRequest, TrainingTable, training_table
 from fengkong.evaluation.training_windows import (
     Schedule,
     day_start,
@@ -86,12 +86,35 @@ def days_of(text_of: str) -> int:
 def train(config: str, history: Source, *, wish: Wish, out: Path, as_json: bool) -> None:
     """Train a model on a window and write its folder."""
     check_free(out)
-    plan, made = _plan(config, wish)
-    champion = None if wish.champion is None else _champion(wish.champion, made.policy)
+    plan, made = planned(config, wish)
+    champion = None if wish.champion is None else champion_of(wish.champion, made.policy)
     wanted = _schedule(plan, made, wish)
+    course = Course(
+        plan=plan, made=made, history=history, request=request_of(plan, wish), champion=champion
+    )
+    learned = learned_from(course, lambda _: wanted)
+    write_folder(learned, policy_text=made.text, folder=out)
+    show_learned(learned, out, champion=champion, as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What is learned from which history, and the champion that it is judged beside."""
+
+    plan: TrainingPlan
+    made: FeaturePolicy
+    history: Source
+    request: TableRequest
+    champion: ModelFolder | None
+
+
+def learned_from(course: Course, wanted: Callable[[TrainingTable], Schedule]) -> Learned:
+    """The model of a course and its report; `wanted` says the window once the table is there."""
+    plan, history = course.plan, course.history
     with history.opened(text("model.features.progress")) as read:
-        table = training_table(made.policy, read(), request=_request(plan, wish))
-    window = wanted.window(first=int(table.occurred_at.min()) if len(table) else wanted.since)
+        table = training_table(course.made.policy, read(), request=course.request)
+    asked = wanted(table)
+    window = asked.window(first=int(table.occurred_at.min()) if len(table) else asked.since)
     checks = plan.validation
     earlier = list(
         validation_windows(window, count=checks.windows, step=parse_duration(checks.step))
@@ -105,10 +128,16 @@ def train(config: str, history: Source, *, wish: Wish, out: Path, as_json: bool)
             validation=earlier,
             on_step=lambda step, fraction: told(names[step], fraction),
         )
-    if champion is not None:
-        with history.opened(text("model.champion.progress")) as read:
-            learned = beside_champion(learned, champion, read(), lesson=lesson, window=window)
-    write_folder(learned, policy_text=made.text, folder=out)
+    if course.champion is None:
+        return learned
+    with history.opened(text("model.champion.progress")) as read:
+        return beside_champion(learned, course.champion, read(), lesson=lesson, window=window)
+
+
+def show_learned(
+    learned: Learned, out: Path, *, champion: ModelFolder | None, as_json: bool
+) -> None:
+    """Show what was learned, and where it was written."""
     if champion is not None and learned.report.champion is None:
         ERRORS.print(text("model.champion.none"))
     if as_json:
@@ -118,7 +147,7 @@ def train(config: str, history: Source, *, wish: Wish, out: Path, as_json: bool)
     ERRORS.print(text("model.written", path=out, hash=learned.model.hash[:12]))
 
 
-def _champion(folder: Path, policy: Policy) -> ModelFolder:
+def champion_of(folder: Path, policy: Policy) -> ModelFolder:
     """The champion that a new model is judged beside; refused before the work, not after."""
     champion = read_folder(folder, catalogue=shipped_catalogue())
     check_champion(champion, policy)
@@ -135,7 +164,8 @@ def _step_names() -> dict[str, str]:
     }
 
 
-def _plan(config: str, wish: Wish) -> tuple[TrainingPlan, FeaturePolicy]:
+def planned(config: str, wish: Wish) -> tuple[TrainingPlan, FeaturePolicy]:
+    """A configuration as the command wants it, and the policy that computes its inputs."""
     path = locate(config, kind="training")
     plan, document = read_training(_content(path), source=str(path))
     if plan.optimal:
@@ -176,7 +206,8 @@ def _schedule(plan: TrainingPlan, made: FeaturePolicy, wish: Wish) -> Schedule:
     )
 
 
-def _request(plan: TrainingPlan, wish: Wish) -> TableRequest:
+def request_of(plan: TrainingPlan, wish: Wish) -> TableRequest:
+    """What of a history goes into the table that a plan learns from."""
     return TableRequest(
         inputs=plan.inputs,
         entity=plan.judge.entity,
@@ -395,7 +426,19 @@ def watch(
     as_json: bool,
 ) -> bool:
     """Compare a model's inputs, scores and truth in two periods; False where a lamp is red."""
-    found, told = read_folder(folder, catalogue=shipped_catalogue()), read_report(folder)
+    found = read_folder(folder, catalogue=shipped_catalogue())
+    table = watched_table(found, history, truth=truth)
+    report = watch_model(found.model, table, periods=Periods(then=then, now=now))
+    if as_json:
+        show_json(report.to_data())
+    else:
+        show_watch(report)
+    return report.lamp != Lamp.RED
+
+
+def watched_table(found: ModelFolder, history: Source, *, truth: Path | None) -> TrainingTable:
+    """A history as a model sees it, with the truth that its own training asked for."""
+    told = read_report(found.path)
     delay = parse_duration(told.truth.delay)
     request = TableRequest(
         inputs=(),
@@ -407,16 +450,11 @@ def watch(
         truth_needed=False,
     ).of_model(found.model.inputs)
     with history.opened(text("model.score.progress")) as read:
-        table = training_table(found.policy, read(), request=request)
-    report = watch_model(found.model, table, periods=Periods(then=then, now=now))
-    if as_json:
-        show_json(report.to_data())
-    else:
-        _show_watch(report)
-    return report.lamp != Lamp.RED
+        return training_table(found.policy, read(), request=request)
 
 
-def _show_watch(report: WatchReport) -> None:
+def show_watch(report: WatchReport) -> None:
+    """Show every figure with its lamp and its limits."""
     names = {
         "score": text("model.watch.score"),
         "labels": text("model.watch.labels"),

@@ -33,7 +33,6 @@ from fengkong.rules.kinds import Kind
 from fengkong.rules.scope import Scope
 from fengkong.scoring.errors import ModelMismatchError
 from fengkong.scoring.inputs import Input, InputKind
-from fengkong.scoring.model import Model
 
 FIELD: Final = "field"
 """What stands for the declaration of a field of the event."""
@@ -233,13 +232,13 @@ def inputs_of(
     return tuple(known.input(name, categories=words.get(name, ())) for name in names)
 
 
-def mismatches(model: Model, *, names: Names, models: frozenset[str]) -> list[str]:
-    """What a policy lacks of what a model was trained on, or means differently; none if it fits.
+def mismatches(inputs: Sequence[Input], *, names: Names, models: frozenset[str]) -> list[str]:
+    """What a policy lacks of a model's inputs, or means differently; none if it fits.
 
     `models` are names of values that models give: a model cannot be fed with another's.
     """
     found: list[str] = []
-    for one in model.inputs:
+    for one in inputs:
         try:
             here = names.input(one.name, categories=one.categories)
         except ModelMismatchError as error:

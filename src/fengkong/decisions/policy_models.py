@@ -126,7 +126,7 @@ def check_models(
     for name, one in challengers.items():
         places.append((one.model, ("models", name)))
     for model, place in places:
-        for message in mismatches(model, names=names, models=frozenset(models)):
+        for message in mismatches(model.inputs, names=names, models=frozenset(models)):
             error = ModelMismatchError(f"{model.about.name} {model.about.version}: {message}")
             reading.attempt(partial(_raise, error), *place)
 

@@ -35,6 +35,12 @@ class FolderStore:
             self._known[name, version] = self._read(name, version)
         return self._known[name, version]
 
+    def versions(self, name: str) -> list[str]:
+        """The versions of a model that the folders have, in the order of the alphabet."""
+        places = [folder / name for folder in self._folders]
+        found = {one.parent.name for place in places for one in place.glob(f"*/{FILE}")}
+        return sorted(version for version in found if NAME.fullmatch(version))
+
     def _read(self, name: str, version: str) -> Model:
         if not (NAME.fullmatch(name) and NAME.fullmatch(version)):
             raise MissingModelError(f"{name[:80]!r} {version[:80]!r} is no model and version")
