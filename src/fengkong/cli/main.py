@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from fengkong.cli.arguments import spread_files
+from fengkong.cli.audit_commands import audit_app
 from fengkong.cli.backup_commands import backup_app
 from fengkong.cli.language import text
 from fengkong.cli.model_commands import register_models
@@ -217,6 +218,7 @@ def demo(
 
 register(app, policy_app)
 app.add_typer(backup_app, name="backup")
+app.add_typer(audit_app, name="audit")
 register_models(app)
 
 

@@ -1,6 +1,7 @@
 """The app of the audit ledger."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AuditConfig(AppConfig):
@@ -8,3 +9,27 @@ class AuditConfig(AppConfig):
 
     name = "fengkong.console.audit"
     label = "audit"
+
+    def ready(self) -> None:
+        """Say what is recorded here, and where the screen is."""
+        from fengkong.console.audit.actions import register_actions  # noqa: PLC0415
+        from fengkong.console.shell.menu import MenuEntry, add_to_menu  # noqa: PLC0415
+
+        register_actions(
+            {
+                "start_verification": _("Began to verify the ledger"),
+                "finish_verification": _("Verified the ledger"),
+                "sign_checkpoint": _("Signed a checkpoint of the ledger"),
+                "export_ledger": _("Exported the ledger"),
+            },
+            targets={
+                "ledger": _("ledger"),
+                "proposal": _("proposal"),
+                "operator": _("operator"),
+            },
+        )
+        add_to_menu(
+            MenuEntry(
+                "system", _("Audit ledger"), "audit:entries", "shield-check", "audit.view", 20
+            )
+        )

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from fengkong.console.audit.models import AuditEntry
+from fengkong.ledger.hashes import SHA256
 
 if TYPE_CHECKING:
     from fengkong.console.accounts.models import Operator
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 SYSTEM: Final = "system"
 """The actor of what no person did."""
 FIRST_PREVIOUS: Final = "0" * 64
+DETAIL_BYTES_MAX: Final = 16_384
+"""A longer detail is kept beside the leaf, which names its digest."""
 _LOCK: Final = 0x66_6B_61_75
 """The advisory lock under which PostgreSQL numbers entries."""
 
@@ -32,37 +35,42 @@ def record(
 ) -> AuditEntry:
     """Add an entry; it becomes durable with the change that it tells of, or not at all.
 
-    `action` is verb_object (`approve_policy`). `detail` holds what was before and after, and no
-    personal data: the ledger cannot forget. Raises RuntimeError outside of a transaction.
+    `action` is verb_object (`approve_policy`) and has words in its app's registry of actions.
+    `detail` holds what was before and after (keys `before` and `after` where both are known), and
+    no personal data: the ledger cannot forget. Raises RuntimeError outside of a transaction.
     """
     if not connection.in_atomic_block:
         raise RuntimeError(f"{action} is recorded outside of the transaction that does it")
+    payload = canonical(detail or {})
+    is_long = len(payload) > DETAIL_BYTES_MAX
     with transaction.atomic():
-        _take_turn()
+        take_turn()
         last = AuditEntry.objects.order_by("-sequence").only("sequence", "leaf_hash").first()
         sequence = 1 if last is None else last.sequence + 1
         at = timezone.now()
+        columns = {
+            "action": action,
+            "actor": actor if isinstance(actor, str) else actor.username,
+            "target": target[:200],
+            "target_kind": target_kind,
+        }
         leaf = canonical(
             {
-                "action": action,
-                "actor": actor if isinstance(actor, str) else actor.username,
+                **columns,
                 "at": at.isoformat(),
-                "detail": detail or {},
+                "detail": None if is_long else detail or {},
+                "payload": hashlib.sha256(payload).hexdigest(),
                 "previous": FIRST_PREVIOUS if last is None else bytes(last.leaf_hash).hex(),
                 "sequence": sequence,
-                "target": target,
-                "target_kind": target_kind,
             }
         )
         return AuditEntry.objects.create(
             sequence=sequence,
             recorded_at=at,
-            actor=actor if isinstance(actor, str) else actor.username,
-            action=action,
-            target_kind=target_kind,
-            target=target[:200],
             leaf=leaf,
             leaf_hash=leaf_hash(leaf),
+            payload=payload if is_long else None,
+            **columns,
         )
 
 
@@ -75,10 +83,10 @@ def canonical(content: Mapping[str, Any]) -> bytes:
 
 def leaf_hash(leaf: bytes) -> bytes:
     """The hash of a leaf (RFC 6962, 2.1)."""
-    return hashlib.sha256(b"\x00" + leaf).digest()
+    return SHA256.leaf_hash(leaf)
 
 
-def _take_turn() -> None:
+def take_turn() -> None:
     """One writer numbers entries at a time; SQLite has one write transaction anyway."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

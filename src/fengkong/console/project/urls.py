@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from fengkong.console.audit.guard import recorded_views
+
 urlpatterns = [
     path("", include("fengkong.console.shell.urls")),
     path("approvals/", include("fengkong.console.approvals.urls")),
     path("audit/", include("fengkong.console.audit.urls")),
     path("accounts/", include("allauth.urls")),
 ]
+recorded_views(urlpatterns)
 
 handler400 = "fengkong.console.shell.problem_pages.bad_request"
 handler403 = "fengkong.console.shell.problem_pages.forbidden"
