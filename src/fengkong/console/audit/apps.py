@@ -12,7 +12,9 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         """Say what is recorded here, and where the screen is."""
+        from fengkong.console.audit import schedule  # noqa: PLC0415
         from fengkong.console.audit.actions import register_actions  # noqa: PLC0415
+        from fengkong.console.outbox.jobs import every  # noqa: PLC0415
         from fengkong.console.shell.menu import MenuEntry, add_to_menu  # noqa: PLC0415
 
         register_actions(
@@ -28,6 +30,8 @@ class AuditConfig(AppConfig):
                 "operator": _("operator"),
             },
         )
+        every(schedule.SIGN_EVERY_S, "sign_audit_checkpoint", schedule.sign)
+        every(schedule.VERIFY_EVERY_S, "verify_audit_ledger", schedule.verify)
         add_to_menu(
             MenuEntry(
                 "system", _("Audit ledger"), "audit:entries", "shield-check", "audit.view", 20

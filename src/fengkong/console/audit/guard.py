@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
-from django.apps import apps
+from django.apps import AppConfig, apps
 from django.db import DatabaseError, connection
 from django.urls import URLPattern, URLResolver
 
@@ -38,6 +38,11 @@ _UNRECORDED: Final[dict[str, str]] = {
     "audit_verification": "how far a verification came; its start and its end are recorded",
 }
 
+_UNRECORDED_APPS: Final = {
+    "journaled": "the read model: what the service recorded in its own ledger, counted again",
+    "outbox": "jobs on their way: whoever promised one has recorded why",
+}
+
 
 class UnrecordedChangeError(RiskError, DatabaseError):
     """Something was changed and nothing was recorded of it, so the change was taken back."""
@@ -57,17 +62,28 @@ def unrecorded(tables: Mapping[str, str]) -> None:
 
 def unrecorded_tables() -> dict[str, str]:
     """Every table whose changes need no entry, and why."""
-    return dict(_UNRECORDED)
+    of_apps = {
+        table: reason
+        for label, reason in _UNRECORDED_APPS.items()
+        if apps.is_installed(OWN + label)
+        for table in _tables(apps.get_app_config(label))
+    }
+    return of_apps | _UNRECORDED
 
 
 def own_tables() -> frozenset[str]:
     """The tables of the console's own apps."""
     return frozenset(
-        model._meta.db_table  # noqa: SLF001 - Django's documented way to a model's table
+        table
         for config in apps.get_app_configs()
         if config.name.startswith(OWN)
-        for model in config.get_models(include_auto_created=True)
+        for table in _tables(config)
     )
+
+
+def _tables(config: AppConfig) -> list[str]:
+    models = config.get_models(include_auto_created=True)
+    return [model._meta.db_table for model in models]  # noqa: SLF001 - Django's documented way
 
 
 class Changes:
@@ -115,7 +131,7 @@ class Changes:
 
 
 def _needs_entry(tables: set[str]) -> set[str]:
-    return (tables & own_tables()) - _UNRECORDED.keys()
+    return (tables & own_tables()) - unrecorded_tables().keys()
 
 
 @contextmanager

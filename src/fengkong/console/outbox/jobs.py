@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from fengkong.console.audit.guard import recorded_job
 from fengkong.console.outbox.models import Job
 
 Handler = Callable[[Job], None]
@@ -38,7 +39,8 @@ def register_job(kind: str, handler: Handler, *, waits: tuple[int, ...] = WAITS)
     """Say who does jobs of a kind; each app does so when Django starts.
 
     A handler may be called again for a job that it has done: its worker may have died before
-    that was written down. It runs outside of any transaction. What it raises counts as a failed
+    that was written down. It runs outside of any transaction; in those that it opens, what changes
+    of the console's own is recorded in the ledger, or taken back. What it raises counts as a failed
     attempt; after `waits` (seconds) have all been waited the job is given up.
     """
     _add(kind, Kind(handler, waits))
@@ -100,4 +102,4 @@ def wait_after(kind: str, *, attempts: int) -> timedelta | None:
 def _add(kind: str, declared: Kind) -> None:
     if kind in _KINDS:
         raise ImproperlyConfigured(f"two handlers for jobs of kind {kind!r}")
-    _KINDS[kind] = declared
+    _KINDS[kind] = replace(declared, handler=recorded_job(declared.handler))
