@@ -352,7 +352,8 @@ def listing(
     content: str, title: object, total: int | None = None, *, key: str = "list"
 ) -> SafeString:
     """A list's frame: title and total count, toolbar at the right, table, pager."""
-    return _part("listing", content=content, title=title, total=total, key=key)
+    text = figures.count_text(total)
+    return _part("listing", content=content, title=title, total=total, total_text=text, key=key)
 
 
 @register.simple_block_tag
