@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +15,9 @@ from fengkong.console.project.declared import operators
 from fengkong.console.shell.charts import OUTCOME_TONES, Chart, Series
 from fengkong.console.shell.outcomes import LAMPS, OUTCOMES
 from fengkong.console.shell.paging import Page
+
+SAID_MAX: Final = 100
+CHARTS_MAX: Final = 3
 
 
 class GalleryForm(forms.Form):
@@ -81,6 +84,29 @@ def _charts() -> list[Chart]:
             series=[Series(_("Decisions"), totals)],
         ),
     ]
+
+
+@operators
+def said(request: HttpRequest) -> HttpResponse:
+    """Texts of the address (``?said=``) through every component that takes a text."""
+    texts = request.GET.getlist("said")[:SAID_MAX]
+    charts = [
+        Chart(
+            title=text,
+            kind="bar",
+            labels=[text],
+            series=[Series(text, [1])],
+            label_title=text,
+            notes=text,
+            height="small",
+        )
+        for text in texts[:CHARTS_MAX]
+    ]
+    choices = [(text, text) for text in texts]
+    form = GalleryForm({"event_id": texts[0] if texts else "", "since": texts[-1] if texts else ""})
+    form.fields["outcome"] = forms.ChoiceField(label=_("Outcome"), choices=choices)
+    context = {"texts": texts, "charts": charts, "form": form}
+    return render(request, "shell/gallery_said.html", context)
 
 
 @operators

@@ -15,4 +15,7 @@ urlpatterns = [
     path("language/", public(set_language), name="set_language"),
 ]
 if settings.SHOW_GALLERY:
-    urlpatterns.append(path("gallery/", gallery.gallery, name="gallery"))
+    urlpatterns += [
+        path("gallery/", gallery.gallery, name="gallery"),
+        path("gallery/said/", gallery.said, name="gallery_said"),
+    ]
