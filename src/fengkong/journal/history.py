@@ -15,8 +15,8 @@ from fengkong.journal.port import Reading
 from fengkong.protection.errors import ErasedSubjectError
 from fengkong.protection.vault import Vault
 
-CHUNK: Final = 2048
-"""Entries that are read at a time: more of them would leave the processor's cache."""
+CHUNK: Final = 256
+"""Entries that are read at a time: a megabyte, so that they are used while still at hand."""
 EVENT_KINDS: Final = frozenset({"decision", "event"})
 """Entries of these kinds seal an event."""
 

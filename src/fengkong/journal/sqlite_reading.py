@@ -42,6 +42,8 @@ SELECT event_hash, sequence FROM entries INDEXED BY entries_by_event
 WHERE (event_hash, sequence) > (?, ?) AND event_hash <> 0 ORDER BY event_hash, sequence LIMIT ?
 """
 _PLACES_READ: Final = 65_536
+_IN_PASSING: Final = "PRAGMA cache_size=-2048"
+"""Long reads want each page once: a larger cache would only leave the processor's."""
 _TILE: Final = "SELECT hashes FROM tiles WHERE place = ?"
 _CHECKPOINTS: Final = "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT ?"
 _FACT: Final = "SELECT value FROM facts WHERE name = ?"
@@ -60,10 +62,18 @@ _SEALED: Final = "SELECT value FROM secrets WHERE name = ?"
 class Reader:
     """One connection that reads; threads take turns. Failures are errors of the journal."""
 
-    def __init__(self, path: Path, *, vfs: str | None = None, sharing: Sharing = LIVING) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        vfs: str | None = None,
+        sharing: Sharing = LIVING,
+        also: tuple[str, ...] = (),
+    ) -> None:
         self._path = path
         self._turn = threading.Lock()
-        self._connection = connect(path, vfs=vfs, also=("PRAGMA query_only=ON",), sharing=sharing)
+        also = ("PRAGMA query_only=ON", *also)
+        self._connection = connect(path, vfs=vfs, also=also, sharing=sharing)
 
     def all(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         """All rows of a statement."""
@@ -88,7 +98,7 @@ class SqliteReading:
         with contextlib.ExitStack() as opened:
             self._lookups = Reader(path, vfs=vfs, sharing=sharing)
             opened.callback(self._lookups.close)
-            self._reads = Reader(path, vfs=vfs, sharing=sharing)
+            self._reads = Reader(path, vfs=vfs, sharing=sharing, also=(_IN_PASSING,))
             opened.callback(self._reads.close)
             self._identity = self._fact("identity")
             self._hash_name = self._fact("hash").decode()
@@ -169,7 +179,7 @@ class SqliteReading:
 
     def check_structure(self) -> None:
         """Refuse a file whose pages or indexes do not agree with each other."""
-        found = self._reads.all("PRAGMA integrity_check(1)")
+        found = self._lookups.all("PRAGMA integrity_check(1)")  # looks all over the index
         if found != [("ok",)]:
             raise DamagedJournalError(f"{self.path.name}: {found[0][0]}")
 

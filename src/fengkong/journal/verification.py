@@ -32,7 +32,8 @@ from fengkong.ledger.notes import Checkpoint, VerifierKey, open_checkpoint
 from fengkong.ledger.proofs import root_at
 from fengkong.ledger.tiles import TILE_WIDTH
 
-CHUNK: Final = 2048
+CHUNK: Final = 256
+"""Entries read at a time: a tile of them, a megabyte, so that they are used while at hand."""
 CHECKPOINTS_READ: Final = 100_000
 _LOG: Final = logging.getLogger(__name__)
 

@@ -29,6 +29,12 @@ class Aead(Protocol):
         """The plaintext of a ciphertext followed by its tag."""
         ...
 
+    def decrypt_into(
+        self, nonce: bytes, data: bytes, associated_data: bytes, buffer: memoryview, /
+    ) -> int:
+        """The same into a buffer of just its length, which is given back."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Algorithm:
@@ -62,6 +68,13 @@ class Sm4Gcm:
         context = Cipher(self._key, mode).decryptor()
         context.authenticate_additional_data(associated_data)
         return context.update(data[:-TAG_BYTES]) + context.finalize()
+
+    def decrypt_into(
+        self, nonce: bytes, data: bytes, associated_data: bytes, buffer: memoryview, /
+    ) -> int:
+        """The plaintext into a buffer of its length; raises InvalidTag as `decrypt` does."""
+        buffer[:] = self.decrypt(nonce, data, associated_data)
+        return len(buffer)
 
 
 AES_256_GCM: Final = Algorithm(name="aes-256-gcm", number=1, key_bytes=32, cipher=AESGCM)

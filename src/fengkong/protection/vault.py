@@ -53,6 +53,8 @@ _PLAIN: Final = 0
 _PLAIN_HEADER: Final = bytes((_VERSION, _PLAIN))
 _HEADER_BYTES: Final = 2 + KEY_ID_BYTES
 _BODY_AT: Final = _HEADER_BYTES + NONCE_BYTES
+_OVERHEAD_BYTES: Final = _BODY_AT + TAG_BYTES
+_PLACE_BYTES: Final = 16 * 1024
 _associated = struct.Struct(">16sQ16s10s").pack
 
 
@@ -63,6 +65,7 @@ class _DataKey:
     header: bytes
     encrypt: Callable[[bytes, bytes, bytes], bytes]
     decrypt: Callable[[bytes, bytes, bytes], bytes]
+    decrypt_into: Callable[[bytes, bytes, bytes, memoryview], int]
 
 
 class Vault:
@@ -182,38 +185,53 @@ class Vault:
         except InvalidTag:
             raise TamperedEnvelopeError(f"entry {sequence}: the envelope was altered") from None
 
-    def open_many(self, envelopes: Iterable[tuple[bytes, str, int]]) -> Iterator[bytes | None]:
+    def open_many(self, envelopes: Iterable[tuple[bytes, str, int]]) -> Iterator[memoryview | None]:
         """The payloads of envelopes with their subjects, in hexadecimal, and sequences.
 
-        As `open` gives each, and raises; None for a subject that was erased.
+        As `open` gives each, and raises; None for a subject that was erased. A payload is there
+        until the next one is asked for: all of them come to the same place, which stays at hand.
         """
         journal = self._journal
-        known: dict[str, tuple[bytes, _DataKey]] = {}
+        known: dict[str, tuple[bytes, _DataKey] | None] = {}
+        place = memoryview(bytearray(_PLACE_BYTES))
         for envelope, named, sequence in envelopes:
-            found = known.get(named)
-            if found is None:
-                subject = bytes.fromhex(named)
-                try:
-                    key = self._keys.get(subject) or self._stored_key(subject)
-                except ErasedSubjectError:
-                    yield None
-                    continue
-                if key is None:
-                    raise TamperedEnvelopeError(f"entry {sequence}: its subject has no key")
+            try:
+                found = known[named]
+            except KeyError:
                 if len(known) >= CACHED_SUBJECTS:
                     known.clear()
-                found = known[named] = subject, key
+                found = known[named] = self._opening(named, sequence=sequence)
+            if found is None:
+                yield None
+                continue
             subject, key = found
             header = key.header
-            if len(envelope) < _BODY_AT + TAG_BYTES or envelope[:_HEADER_BYTES] != header:
+            length = len(envelope) - _OVERHEAD_BYTES
+            if length < 0 or envelope[:_HEADER_BYTES] != header:
                 raise TamperedEnvelopeError(
                     f"entry {sequence}: not an envelope of its subject's key"
                 )
+            if length > len(place):
+                place = memoryview(bytearray(2 * length))
+            plain = place[:length]
             bound = _associated(journal, sequence, subject, header)
+            nonce = envelope[_HEADER_BYTES:_BODY_AT]
             try:
-                yield key.decrypt(envelope[_HEADER_BYTES:_BODY_AT], envelope[_BODY_AT:], bound)
+                key.decrypt_into(nonce, envelope[_BODY_AT:], bound, plain)
             except InvalidTag:
                 raise TamperedEnvelopeError(f"entry {sequence}: the envelope was altered") from None
+            yield plain
+
+    def _opening(self, named: str, *, sequence: int) -> tuple[bytes, _DataKey] | None:
+        """A subject in hexadecimal with its key; None where it was erased."""
+        subject = bytes.fromhex(named)
+        try:
+            key = self._keys.get(subject) or self._stored_key(subject)
+        except ErasedSubjectError:
+            return None
+        if key is None:
+            raise TamperedEnvelopeError(f"entry {sequence}: its subject has no key")
+        return subject, key
 
     def seal_plain(self, payload: bytes) -> bytes:
         """A payload without personal data in an envelope of the same form, readable by anyone."""
@@ -332,4 +350,4 @@ def key_purpose(journal_id: bytes, key: SubjectKey) -> bytes:
 def _data_key(secret: bytes, *, algorithm: Algorithm, key_id: bytes) -> _DataKey:
     cipher = algorithm.cipher(secret)
     header = bytes((_VERSION, algorithm.number)) + key_id
-    return _DataKey(header, cipher.encrypt, cipher.decrypt)
+    return _DataKey(header, cipher.encrypt, cipher.decrypt, cipher.decrypt_into)

@@ -19,6 +19,9 @@ from fengkong.journal.errors import DamagedJournalError
 from fengkong.journal.history import EVENT_KINDS, History
 from fengkong.service.states.lanes import Lane, Passed
 
+TOGETHER_MIN: Final = 4096
+"""Events that are counted together: the fewer, the more each of them costs."""
+
 
 class _Leaf(msgspec.Struct, frozen=True, gc=False):
     """What a fold asks of a leaf."""
@@ -29,9 +32,9 @@ class _Leaf(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Read(NamedTuple):
-    """An entry and the part of its event that counts."""
+    """The part of an entry's event that counts."""
 
-    entry: Entry
+    sequence: int
     event: Any
 
 
@@ -59,39 +62,49 @@ class Folding:
         sealed = msgspec.defstruct(
             "_Sealed", [("event", msgspec.Raw), ("understood", event)], array_like=True
         )
+        self._waiting: list[_Read] = []
         self._open: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(sealed)
 
     def over(self, entries: Sequence[Entry]) -> None:
-        """Let entries go by; degraded ones were not counted, and are not now."""
-        stretch: list[_Read] = []
+        """Let entries go by; degraded ones were not counted, and are not now.
+
+        What they hold may be in the state only after `finish`: it is counted by the thousand.
+        """
+        waiting = self._waiting
         for read in self._reads(entries):
             if read.event.type == LIST_CHANGED:
-                self._count(stretch)
-                stretch = []
+                self.finish()
                 self._one_by_one([read])
             else:
-                stretch.append(read)
-        self._count(stretch)
+                waiting.append(read)
+        if len(waiting) >= TOGETHER_MIN:
+            self.finish()
+
+    def finish(self) -> None:
+        """Have everything that went by in the lane's state."""
+        if self._waiting:
+            self._count(self._waiting)
+            self._waiting.clear()
 
     def _reads(self, entries: Sequence[Entry]) -> Iterator[_Read]:
         """Those entries whose events the policy counts, unless their subject was erased."""
-        sealed = [(entry, subject) for entry in entries if (subject := _subject(entry)) is not None]
-        plain = self._history.vault.open_many(
-            (entry.payload, subject, entry.sequence) for entry, subject in sealed
-        )
+        sealed = [
+            (entry.payload, subject, entry.sequence)
+            for entry in entries
+            if (subject := _subject(entry)) is not None
+        ]
         decode, counted = self._open.decode, self._counted
-        for (entry, _), opened in zip(sealed, plain, strict=True):
+        plain = self._history.vault.open_many(sealed)
+        for (_, _, sequence), opened in zip(sealed, plain, strict=True):
             if opened is not None:
                 event = decode(opened).understood
                 if event.type in counted:
-                    yield _Read(entry, event)
+                    yield _Read(sequence, event)
 
     def _count(self, stretch: Sequence[_Read]) -> None:
         """Count events without list changes, in columns."""
-        if not stretch:
-            return
         numbers = self._numbers
-        events = [read.event for read in stretch]
+        events = [event for _, event in stretch]
         values = [event.values for event in events]
         columns = EventColumns.of_lists(
             types=[numbers[event.type] for event in events],
@@ -112,10 +125,15 @@ class Folding:
             self._one_by_one(stretch)
 
     def _one_by_one(self, reads: Sequence[_Read]) -> None:
-        opened = [self._history.open(read.entry) for read in reads]
-        self.lane.fold(
-            [Passed(one.sealed.understood, degraded=False) for one in opened if one.sealed]
-        )
+        """Count events one after the other, each read once more: there may be lists among them."""
+        passed: list[Passed] = []
+        for sequence, _ in reads:
+            entry = self._history.reading.entry(sequence)
+            assert entry is not None, "it was read a moment ago, and entries stay"
+            sealed = self._history.open(entry).sealed
+            if sealed is not None:
+                passed.append(Passed(sealed.understood, degraded=False))
+        self.lane.fold(passed)
 
 
 def _subject(entry: Entry) -> str | None:

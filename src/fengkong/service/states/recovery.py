@@ -87,6 +87,7 @@ class ComingBack:
             self.over(entries)
             if progress is not None:
                 progress(entries[-1].sequence)
+        self._folding.finish()
         return self.lane
 
 
@@ -100,3 +101,4 @@ def fold(lane: Lane, *, history: History, after: int, upto: int) -> None:
     folding = Folding(lane, history=history)
     for entries in history.chunks(after=after, upto=upto):
         folding.over(entries)
+    folding.finish()
