@@ -218,9 +218,9 @@ class Writer:
             self._loop.call_soon(self._turn)
 
     def _turn(self) -> None:
-        """Decide the next group, unless one waits for the disk already."""
+        """Decide the next group, unless one waits for the disk already, or more should come."""
         self._woken = False
-        if self._decided or self._failed:
+        if self._decided or self._failed or self._few_wait():
             return
         done = False
         items: Sequence[Item] = ()
@@ -237,6 +237,17 @@ class Writer:
                 self._fail(sys.exception() or RuntimeError("the writer broke off"), items=items)
         self._commit_next()
         self._rest()
+
+    def _few_wait(self) -> bool:
+        """Whether so few wait that they had better be decided with those who come meanwhile.
+
+        Before the commit that is under way has returned they would not be durable anyway, and
+        what a group costs beside its events is for many then.
+        """
+        group = self._committing
+        if group is None or self._jobs:
+            return False
+        return 2 * (len(self._singles) + len(self._lines)) < len(group.recorded)
 
     def _rest(self) -> None:
         """Come again if there is more to do, else say that there is nothing."""
@@ -329,8 +340,8 @@ class Writer:
             return
         group, self._committing = self._committing, None
         assert group is not None, "a commit ended, so a group was committing"
+        self._commit_next()  # the disk first: answering takes as long as a commit
         self._settle(group)
-        self._commit_next()
         if not self._decided:
             self._wake()
 
