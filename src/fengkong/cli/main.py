@@ -219,7 +219,7 @@ def demo(
 register(app, policy_app)
 app.add_typer(backup_app, name="backup")
 app.add_typer(audit_app, name="audit")
-register_models(app)
+register_models(app, policy_app)
 
 
 def main() -> None:

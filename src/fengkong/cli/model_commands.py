@@ -39,13 +39,18 @@ ServiceKey = Annotated[
     str | None,
     typer.Option("--key", metavar="KEY", envvar="FENGKONG_KEY", help=text("option.key")),
 ]
+LabelDelay = Annotated[
+    str, typer.Option("--delay", metavar="DAYS", help=text("option.label_delay"))
+]
 RETRAINED: Final = {"steady": 0, "trained": 3, "waiting": 4}
 """Exit codes of `model retrain` by what came of it; 1 are faults, 2 is wrong use."""
 
 
-def register_models(app: typer.Typer) -> None:
-    """Add the commands of models."""
+def register_models(app: typer.Typer, policy_app: typer.Typer) -> None:
+    """Add the commands of models, and how a shadow policy stands to those of policies."""
     app.add_typer(model_app, name="model")
+    standing = policy_app.command("standing", cls=Command, help=text("policy.standing.help"))
+    standing(policy_standing)
 
 
 @model_app.command("train", cls=Command, help=text("model.train.help"))
@@ -241,6 +246,39 @@ def model_retrain(
     )  # fmt: skip
     if code := RETRAINED[state]:
         raise typer.Exit(code)
+
+
+@model_app.command("standing", cls=Command, help=text("model.standing.help"))
+def model_standing(
+    journal: Annotated[
+        Path, typer.Option("--journal", metavar="DIR", help=text("option.contest_journal"))
+    ],
+    value: Annotated[
+        str | None, typer.Option("--value", metavar="NAME", help=text("option.value"))
+    ] = None,
+    delay: LabelDelay = "7",
+    store: Store = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how a challenging model stands, from the decisions of a journal."""
+    from fengkong.cli.standings import models_stand  # noqa: PLC0415
+
+    models_stand(journal, store=store, value=value, delay=delay, as_json=as_json)
+
+
+def policy_standing(
+    journal: Annotated[
+        Path, typer.Option("--journal", metavar="DIR", help=text("option.contest_journal"))
+    ],
+    delay: LabelDelay = "7",
+    good_cost: Annotated[float, typer.Option("--good-cost", help=text("option.good_cost"))] = 0.1,
+    store: Store = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how the shadow policy stands, from the decisions of a journal."""
+    from fengkong.cli.standings import policies_stand  # noqa: PLC0415
+
+    policies_stand(journal, store=store, delay=delay, good_cost=good_cost, as_json=as_json)
 
 
 def _service(url: str, key: str | None) -> Service | None:

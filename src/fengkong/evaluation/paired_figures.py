@@ -14,7 +14,7 @@ import numpy as np
 from fengkong.evaluation.intervals import Estimate, estimate
 from fengkong.evaluation.model_judgement import HEADLINE, ROUNDS, Sample, drawn_figures
 from fengkong.evaluation.report import Report
-from fengkong.evaluation.sequential import brier_differences, confidence_sequence
+from fengkong.evaluation.sequential import Values, brier_differences, confidence_sequence
 from fengkong.evaluation.training_plan import JudgePart
 
 SHOWN: Final = (*HEADLINE, "ks", "recall")
@@ -93,15 +93,21 @@ def paired_figures(
 
 def paired_sequence(first: Sample, second: Sample) -> SequenceShown:
     """Whose squared errors are smaller; the rows of both stand in the order of their events."""
-    pairs = brier_differences(
-        champion=first.probabilities,
-        challenger=second.probabilities,
-        fraud=first.fraud.astype(np.float64),
+    return sequence_shown(
+        brier_differences(
+            champion=first.probabilities,
+            challenger=second.probabilities,
+            fraud=first.fraud.astype(np.float64),
+        )
     )
-    found = confidence_sequence(pairs)
+
+
+def sequence_shown(differences: Values) -> SequenceShown:
+    """The bounds of the mean of differences float64[n] in [-1, 1], in the order of their events."""
+    found = confidence_sequence(differences)
     return SequenceShown(
-        low=float(found.lower[-1]) if len(pairs) else None,
-        high=float(found.upper[-1]) if len(pairs) else None,
+        low=float(found.lower[-1]) if len(differences) else None,
+        high=float(found.upper[-1]) if len(differences) else None,
         level=found.level,
         standing=str(found.standing),
         decided_after=found.decided_after,
