@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import translation
 
-from fengkong.console.shell import problem_pages
+from fengkong.console.shell import menu, problem_pages
 from fengkong.console.shell.assets import gather_static_files, gathered_folder
 from fengkong.console.shell.menu import GROUPS
 
@@ -184,3 +184,16 @@ def test_forms_without_their_token_say_what_to_do() -> None:
         page = view(RequestFactory().post("/"), "no cookie")
     assert page.status_code == 403
     assert "Load it again" in page.content.decode()
+
+
+def test_every_screen_of_the_menu_has_a_key_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(menu, "_ENTRIES", [])
+    menu.add_to_menu(
+        menu.MenuEntry("now", "a", "live:decisions", "bolt"),
+        menu.MenuEntry("now", "b", "decisions", "bolt", key="d"),
+        menu.MenuEntry("now", "c", "people", "users", key="o"),
+    )
+    assert [entry.key for entry in menu._ENTRIES] == ["d", "e", "o"]
+    menu.add_to_menu(*(menu.MenuEntry("now", "x", "zzz", "bolt") for _ in range(30)))
+    keys = [entry.key for entry in menu._ENTRIES if entry.key]
+    assert sorted(keys) == sorted("abcdefghijklmnopqrstuvwxyz")

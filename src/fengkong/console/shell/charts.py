@@ -46,7 +46,8 @@ class Chart:
 
     `kind` is one of KINDS. `unit` says how values are written: `money` is in minor units of
     `currency`, `share` a share of one, `seconds` a duration. `limit` draws a line with its title.
-    `height` is small, medium or large.
+    `height` is small, medium or large. `label_tones` give the slices of a pie, or the bars of one
+    series, a tone each.
     """
 
     title: Words
@@ -56,6 +57,7 @@ class Chart:
     unit: Unit = "count"
     currency: str = "CNY"
     label_title: Words = ""
+    label_tones: Sequence[str] = ()
     limit: float | None = None
     limit_title: Words = ""
     height: str = "medium"
@@ -63,6 +65,7 @@ class Chart:
 
     def __post_init__(self) -> None:
         assert self.kind in KINDS, self.kind
+        assert not self.label_tones or len(self.label_tones) == len(self.labels)
         assert all(len(series.values) == len(self.labels) for series in self.series)
 
     def written(self, value: float | None, *, language: str) -> str:
@@ -85,6 +88,7 @@ class Chart:
             "currency": self.currency,
             "language": language,
             "labels": [str(label) for label in self.labels],
+            "label_tones": list(self.label_tones),
             "limit": self.limit,
             "limit_title": str(self.limit_title),
             "series": [

@@ -74,6 +74,7 @@ def _charts() -> list[Chart]:
             labels=titles,
             unit="money",
             label_title=_("Outcome"),
+            label_tones=list(OUTCOME_TONES.values()),
             series=[Series(_("Amount"), [t * 12_345_600 for t in totals])],
         ),
         Chart(
@@ -81,6 +82,7 @@ def _charts() -> list[Chart]:
             kind="pie",
             labels=titles,
             label_title=_("Outcome"),
+            label_tones=list(OUTCOME_TONES.values()),
             series=[Series(_("Decisions"), totals)],
         ),
     ]

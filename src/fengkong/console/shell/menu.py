@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import string
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from django.urls import reverse
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 class MenuEntry:
     """A screen in the menu; `permission` None is for every operator, `icon` a Tabler icon.
 
-    `key` is the letter after `g` that goes there.
+    `key` is the letter after `g` that goes there; where none is given, or it is taken, the first
+    free letter of `url_name` is.
     """
 
     group: str
@@ -47,7 +49,14 @@ _ENTRIES: Final[list[MenuEntry]] = []
 
 def add_to_menu(*entries: MenuEntry) -> None:
     """Add screens; each app does so for its own when Django starts."""
-    _ENTRIES.extend(entries)
+    for entry in entries:
+        _ENTRIES.append(replace(entry, key=_free_key(entry)))
+
+
+def _free_key(entry: MenuEntry) -> str:
+    taken = {one.key for one in _ENTRIES}
+    wished = entry.key + entry.url_name.rpartition(":")[2] + string.ascii_lowercase
+    return next((one for one in wished if one in string.ascii_lowercase and one not in taken), "")
 
 
 def menu_of(operator: Operator) -> list[tuple[Words, list[MenuEntry]]]:

@@ -1,6 +1,7 @@
 // Charts: drawn from the JSON beside them; the bundle is fetched when a page has one.
 (() => {
   const { when } = window.Fengkong;
+  const TONES = ['blue', 'green', 'amber', 'red', 'violet', 'teal', 'grey'];
   const drawn = new Set();
   let bundle = null;
 
@@ -24,9 +25,9 @@
       return getComputedStyle(probe).color;
     };
     const found = {};
-    for (const name of ['text', 'muted', 'line', 'surface', 'blue', 'green', 'amber', 'red', 'violet', 'teal', 'grey']) {
-      found[name] = of(name);
-    }
+    for (const name of ['text', 'muted', 'line', 'surface']) found[name] = of(name);
+    for (const tone of TONES) found[tone] = of(`chart-${tone}`);
+    found.danger = of('red');
     probe.remove();
     return found;
   }
@@ -78,7 +79,7 @@
       grid: { left: 8, right: 16, top: chart.series.length > 1 ? 32 : 12, bottom: 4, containLabel: true },
       xAxis: across ? values : labels, yAxis: across ? labels : values,
       series: chart.series.map((series, place) => ({
-        name: series.title, data: series.values, type: bars ? 'bar' : 'line',
+        name: series.title, data: marked(series, chart, colour), type: bars ? 'bar' : 'line',
         stack: chart.kind === 'stacked' ? 'all' : undefined, barMaxWidth: 28,
         showSymbol: series.values.length < 2, symbol: ['circle', 'rect', 'triangle', 'diamond'][place % 4], symbolSize: 6,
         lineStyle: { width: 1.75, type: ['solid', 'dashed', 'dotted'][Math.floor(place / 4) % 3] },
@@ -86,6 +87,14 @@
         markLine: place === 0 && chart.limit !== null ? limit(chart, colour, across) : undefined,
       })),
     };
+  }
+
+  // A bar of one series may have a colour of its own.
+  function marked(series, chart, colour) {
+    if (chart.series.length > 1 || chart.label_tones.length === 0) return series.values;
+    return series.values.map((value, place) => ({
+      value, itemStyle: { color: colour[chart.label_tones[place]] },
+    }));
   }
 
   function told(given, chart) {
@@ -98,21 +107,20 @@
   }
 
   function pie(chart, colour) {
-    const tones = ['blue', 'green', 'amber', 'red', 'violet', 'teal', 'grey'];
     return {
       type: 'pie', radius: ['48%', '72%'], top: 24,
       label: { color: colour.text, formatter: '{b} {d}%' }, labelLine: { lineStyle: { color: colour.muted } },
       itemStyle: { borderColor: colour.surface, borderWidth: 2 },
       data: chart.labels.map((name, place) => ({
-        name, value: chart.series[0].values[place], itemStyle: { color: colour[tones[place % tones.length]] },
+        name, value: chart.series[0].values[place], itemStyle: { color: colour[chart.label_tones[place] || TONES[place % TONES.length]] },
       })),
     };
   }
 
   function limit(chart, colour, across) {
     return {
-      symbol: 'none', silent: true, lineStyle: { color: colour.red, type: 'dashed' },
-      label: { formatter: chart.limit_title, color: colour.red, position: 'insideEndTop' },
+      symbol: 'none', silent: true, lineStyle: { color: colour.danger, type: 'dashed' },
+      label: { formatter: chart.limit_title, color: colour.danger, position: 'insideEndTop' },
       data: [across ? { xAxis: chart.limit } : { yAxis: chart.limit }],
     };
   }
