@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fengkong.core.money import exponent
+from fengkong.decisions.policy import Rule
 from fengkong.evaluation.facts import FRAUD, GOOD, Facts, local_days
 from fengkong.evaluation.intervals import Floats, Proportion, in_major, major, proportion
 from fengkong.evaluation.judgements import Judgements
@@ -285,28 +286,43 @@ def _event_types(bench: Bench) -> Iterator[GroupFigures]:
 
 
 def _rules(bench: Bench, *, days: int) -> Iterator[RuleFigures]:
-    judged, frauds, good = bench.judged, bench.frauds, bench.good
     alone = _hit_counts(bench.judgements) == 1
     for r, rule in enumerate(bench.judgements.policy.rules):
-        hits = bench.judgements.rule_hits(r)
-        caught, wrong = hits & frauds, hits & good
-        yield RuleFigures(
-            rule=rule.id,
-            outcome=rule.outcome,
-            points=rule.points,
-            hits=_count(hits),
+        yield rule_figures(
+            bench,
+            rule,
+            hits=bench.judgements.rule_hits(r),
+            alone=alone,
             unknowns=int(bench.judgements.unknowns[r]),
-            hits_per_day=_count(hits) / days if days else 0.0,
-            judged_hits=_count(hits & judged),
-            frauds_caught=_count(caught),
-            false_positives=_count(wrong),
-            precision=proportion(_count(caught), _count(hits & judged)),
-            recall=proportion(_count(caught), _count(frauds)),
-            false_positives_per_fraud=_count(wrong) / _count(caught) if caught.any() else None,
-            only_it_caught=_count(caught & alone),
-            fraud_amount_caught=bench.worth(caught),
-            customers_hurt=bench.customers(wrong),
+            days=days,
         )
+
+
+def rule_figures(
+    bench: Bench, rule: Rule, *, hits: Mask, alone: Mask, unknowns: int, days: int
+) -> RuleFigures:
+    """The figures of one rule from its hits; `alone` marks facts that no second rule hit."""
+    caught, wrong = hits & bench.frauds, hits & bench.good
+    judged_hits, frauds_caught, false_positives = (
+        _count(hits & bench.judged), _count(caught), _count(wrong),
+    )  # fmt: skip
+    return RuleFigures(
+        rule=rule.id,
+        outcome=rule.outcome,
+        points=rule.points,
+        hits=_count(hits),
+        unknowns=unknowns,
+        hits_per_day=_count(hits) / days if days else 0.0,
+        judged_hits=judged_hits,
+        frauds_caught=frauds_caught,
+        false_positives=false_positives,
+        precision=proportion(frauds_caught, judged_hits),
+        recall=proportion(frauds_caught, _count(bench.frauds)),
+        false_positives_per_fraud=false_positives / frauds_caught if frauds_caught else None,
+        only_it_caught=_count(caught & alone),
+        fraud_amount_caught=bench.worth(caught),
+        customers_hurt=bench.customers(wrong),
+    )
 
 
 def _chunks(judgements: Judgements) -> Iterator[tuple[slice, NDArray[np.uint8]]]:
