@@ -1,6 +1,7 @@
 """The preview of a rule equals a real back-test of the draft, however the draft differs."""
 
 import msgspec
+import numpy as np
 import pytest
 from samples import DAY, HOUR, MONDAY, SIMPLE, batches, blocked, label, load, payment, simulated
 
@@ -12,6 +13,7 @@ from fengkong.evaluation.held_history import HeldHistory
 from fengkong.evaluation.judgements import Period
 from fengkong.evaluation.preview import UnknownRuleError, panel_of, preview_rule
 from fengkong.evaluation.preview_report import RulePreview
+from fengkong.evaluation.spreads import spreads
 from fengkong.evaluation.trial import run_trial
 from fengkong.events.event import Event
 
@@ -216,3 +218,31 @@ def test_a_panel_of_an_earlier_time_is_not_used() -> None:
     panel = panel_of(some)
     some.add(second)
     assert preview_rule(some, LIVE, "velocity", panel=panel) == preview_rule(some, LIVE, "velocity")
+
+
+def test_small_batches_become_few_and_say_the_same(whole: HeldHistory) -> None:
+    small = held(rows=23)
+    assert len(small.batches) < len(HISTORY) / 23 / 4
+    for text in (DRAFTS["a list"], DRAFTS["characters of a text"], CHANGES["order"]):
+        draft = load(text)
+        assert preview_rule(small, draft, "amount.large") == preview_rule(
+            whole, draft, "amount.large"
+        )
+
+
+def test_a_draft_as_a_whole(whole: HeldHistory) -> None:
+    draft = load(DRAFTS["a list"])
+    told, of_rule = (preview_rule(whole, draft, name) for name in (None, "new.one"))
+    assert told.rule is None
+    assert (told.comparison, told.money_saved) == (of_rule.comparison, of_rule.money_saved)
+
+
+def test_how_values_are_spread(whole: HeldHistory) -> None:
+    found = spreads(whole)
+    amounts = sorted(e.values["amount"] / 100 for e in HISTORY if e.type == "payment.initiated")
+    assert found["amount"].maximum == amounts[-1]
+    assert found["amount"].median == pytest.approx(np.median(amounts))
+    assert sum(one.count for one in found["channel"].words) <= found["channel"].events
+    assert found["customer_payment_count_1h"].minimum == 1.0
+    assert "device" not in found, "identifiers are not shown"
+    assert spreads(HeldHistory.begin(Engine(LIVE))) == {}

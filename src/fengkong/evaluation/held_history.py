@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from fengkong.core.instants import DAY_US
@@ -23,12 +24,14 @@ from fengkong.decisions.state import State
 from fengkong.evaluation.facts import FactLog, Facts
 from fengkong.evaluation.labels import LabelLog
 from fengkong.evaluation.meanings import Meanings
-from fengkong.events.columns import EventColumns
+from fengkong.events.columns import Column, EventColumns
 from fengkong.rules.lists import ListChange, ListState
 
 Cells = NDArray[np.float64]
 Bits = NDArray[np.uint8]
 JUDGED_DAYS: Final = 30
+BATCH_MAX: Final = 65_536
+"""Small batches are joined up to this many events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +130,9 @@ class HeldHistory:
         self.labels.read(columns)
         self.batches.append(_batch(self.engine, columns, blocks))
         self.version += 1
+        while len(self.batches) > 1 and _small(self.batches[-2], beside=self.batches[-1]):
+            last, before = self.batches.pop(), self.batches.pop()
+            self.batches.append(_together(before, last))
         while len(self.batches) > 1 and self.batches[0].last_at < self.judged_from:
             apply_list_changes(self.lists, self.batches.pop(0).columns, policy=self.policy)
 
@@ -155,6 +161,87 @@ def _batch(engine: Engine, columns: EventColumns, blocks: list[DecisionColumns])
         hits=np.packbits(whole.T == verdict.HIT, axis=1),
         unknowns=np.packbits(whole.T == verdict.UNKNOWN, axis=1),
         facts=facts.facts(),
+    )
+
+
+def _small(batch: HeldBatch, *, beside: HeldBatch) -> bool:
+    """Whether a batch is joined with the one behind it: few large ones are quicker to ask."""
+    size, more = len(batch.columns), len(beside.columns)
+    span = beside.last_at - batch.first_at
+    return size + more <= BATCH_MAX and size <= 2 * more and span <= DAY_US
+
+
+def _together(first: HeldBatch, second: HeldBatch) -> HeldBatch:
+    """Two batches as one."""
+    return HeldBatch(
+        columns=joined_columns(first.columns, second.columns),
+        decided=np.concatenate([first.decided, second.decided + len(first.columns)]),
+        values={
+            name: np.concatenate([column, second.values[name]])
+            for name, column in first.values.items()
+        },
+        ranks=np.concatenate([first.ranks, second.ranks]),
+        points=np.concatenate([first.points, second.points]),
+        hits=_joined_bits(first, second, first.hits, second.hits),
+        unknowns=_joined_bits(first, second, first.unknowns, second.unknowns),
+        facts=Facts(
+            currency=first.facts.currency,
+            **{
+                name: np.concatenate([getattr(first.facts, name), getattr(second.facts, name)])
+                for name in ("ids", "occurred_at", "types", "stakes", "customers", "row_truth")
+            },
+        ),
+    )
+
+
+def _joined_bits(first: HeldBatch, second: HeldBatch, one: Bits, other: Bits) -> Bits:
+    left = np.unpackbits(one, axis=1, count=len(first))
+    right = np.unpackbits(other, axis=1, count=len(second))
+    return np.packbits(np.concatenate([left, right], axis=1), axis=1)
+
+
+def joined_columns(first: EventColumns, second: EventColumns) -> EventColumns:
+    """Two batches of events as one; a field that only one has is missing in the other."""
+    values: dict[str, Column] = {}
+    for name in {**first.values, **second.values}:
+        values[name] = _joined_column(
+            first.values.get(name), second.values.get(name), counts=(len(first), len(second))
+        )
+    currencies = None
+    if first.currencies is not None or second.currencies is not None:
+        found = _joined_column(
+            first.currencies, second.currencies, counts=(len(first), len(second))
+        )
+        assert isinstance(found, pl.Series), "currencies are words"
+        currencies = found
+    return EventColumns(
+        types=np.concatenate([first.types, second.types]),
+        ids=pl.concat([first.ids, second.ids]),
+        occurred_at=np.concatenate([first.occurred_at, second.occurred_at]),
+        currencies=currencies,
+        values=values,
+        rows=np.concatenate([first.rows, second.rows]),
+        catalogue=first.catalogue,
+    )
+
+
+def _joined_column(
+    first: Column | None, second: Column | None, *, counts: tuple[int, int]
+) -> Column:
+    known = second if first is None else first
+    if isinstance(known, pl.Series):
+        parts = [
+            pl.Series([None], dtype=pl.String).new_from_index(0, count)
+            if part is None
+            else pl.Series(part).cast(pl.String)
+            for part, count in zip((first, second), counts, strict=True)
+        ]
+        return pl.concat([part.rename("") for part in parts])
+    return np.concatenate(
+        [
+            np.full(count, np.nan) if part is None else np.asarray(part)
+            for part, count in zip((first, second), counts, strict=True)
+        ]
     )
 
 

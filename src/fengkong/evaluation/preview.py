@@ -19,7 +19,7 @@ from fengkong.decisions.decision import BilingualText
 from fengkong.decisions.policy import Policy
 from fengkong.evaluation.comparison import compare
 from fengkong.evaluation.facts import FRAUD, UNLABELLED, Facts, joined, local_days
-from fengkong.evaluation.figures import Bench, Mask, Overlap, rule_figures
+from fengkong.evaluation.figures import Bench, Mask, Overlap, RuleFigures, rule_figures
 from fengkong.evaluation.held_history import HeldHistory
 from fengkong.evaluation.intervals import (
     Estimate,
@@ -140,17 +140,17 @@ def _judgements(policy: Policy, ranks: NDArray[np.uint8]) -> Judgements:
 def preview_rule(
     held: HeldHistory,
     draft: Policy,
-    rule: str,
+    rule: str | None,
     *,
     panel: Panel | None = None,
     assumptions: Assumptions | None = None,
 ) -> RulePreview:
-    """What one rule of a draft would have done with the events that are held.
+    """What one rule of a draft, or with None the draft, would have done with what is held.
 
     `panel` is that of this history, if the caller kept it. Raises `UnknownRuleError`, and what a
     feature that must be counted raises.
     """
-    if rule not in {one.id for one in draft.rules}:
+    if rule is not None and rule not in {one.id for one in draft.rules}:
         raise UnknownRuleError(f"the draft has no rule {rule[:120]!r}")
     if panel is None or panel.version != held.version:
         panel = panel_of(held)
@@ -175,25 +175,15 @@ class _Preview:
             zone = trial.policy.scope.time_zone
             self._days = local_days(panel.facts.occurred_at, time_zone=zone)
 
-    def report(self, name: str) -> RulePreview:
-        """The whole preview of one rule."""
+    def report(self, name: str | None) -> RulePreview:
+        """The whole preview of one rule, or of the draft."""
         bench, panel, trial = self._bench, self._panel, self._trial
-        rule = next(one for one in trial.policy.rules if one.id == name)
-        verdicts = trial.verdicts[name]
-        hits, unknowns = verdicts.hits[panel.chosen], verdicts.unknowns[panel.chosen]
-        overlaps, alone = self._overlaps(name, hits)
+        hits = None if name is None else trial.verdicts[name].hits
         span = self._span()
-        figures = rule_figures(
-            bench,
-            rule,
-            hits=hits,
-            alone=alone,
-            unknowns=int(np.count_nonzero(unknowns)),
-            days=span,
-        )
         comparison = compare(bench, self._live, examples={}, days=span)
         frauds = comparison.frauds
         all_frauds = frauds.both + frauds.only_policy + frauds.only_against + frauds.neither
+        overlaps, alone = ((), None) if name is None else self._overlaps(name)
         instants = panel.facts.occurred_at
         return RulePreview(
             draft=stamp(trial.policy),
@@ -205,7 +195,7 @@ class _Preview:
             judged=int(np.count_nonzero(bench.judged)),
             immature=int(np.count_nonzero(~panel.truth.mature)),
             label_delay_days=panel.truth.delay / DAY_US,
-            rule=figures,
+            rule=None if name is None or alone is None else self._rule(name, alone, days=span),
             comparison=comparison,
             extra_recall=proportion(frauds.only_policy, all_frauds),
             lost_recall=proportion(frauds.only_against, all_frauds),
@@ -214,10 +204,22 @@ class _Preview:
             currency=panel.facts.currency,
             reviews_a_day=self._reviews(span),
             overlaps=overlaps,
-            examples=self._examples(verdicts.hits),
+            examples=() if hits is None else self._examples(hits),
             changed=trial.computed,
             counted=trial.fresh,
-            warnings=tuple(self._warnings(name, hits)),
+            warnings=tuple(self._warnings(name)),
+        )
+
+    def _rule(self, name: str, alone: Mask, *, days: int) -> RuleFigures:
+        rule = next(one for one in self._trial.policy.rules if one.id == name)
+        verdicts, chosen = self._trial.verdicts[name], self._panel.chosen
+        return rule_figures(
+            self._bench,
+            rule,
+            hits=verdicts.hits[chosen],
+            alone=alone,
+            unknowns=int(np.count_nonzero(verdicts.unknowns[chosen])),
+            days=days,
         )
 
     def _span(self) -> int:
@@ -225,8 +227,9 @@ class _Preview:
         days = self._days
         return int(days.max() - days.min()) + 1 if len(days) else 0
 
-    def _overlaps(self, name: str, hits: Mask) -> tuple[tuple[Overlap, ...], Mask]:
+    def _overlaps(self, name: str) -> tuple[tuple[Overlap, ...], Mask]:
         """Rules that hit the same events, the most alike first, and where no other rule hit."""
+        hits = self._trial.verdicts[name].hits[self._panel.chosen]
         rows = np.flatnonzero(hits)
         chosen = np.flatnonzero(self._panel.chosen)[rows]
         frauds = self._bench.frauds[rows]
@@ -290,9 +293,14 @@ class _Preview:
 
     # -- what a reader must know -------------------------------------------------------------
 
-    def _warnings(self, name: str, hits: Mask) -> Iterator[PreviewWarning]:
+    def _warnings(self, name: str | None) -> Iterator[PreviewWarning]:
         yield from self._truth_warnings()
-        count = int(np.count_nonzero(hits))
+        if name is not None:
+            yield from self._rule_warnings(name)
+        yield from self._short_windows()
+
+    def _rule_warnings(self, name: str) -> Iterator[PreviewWarning]:
+        count = int(np.count_nonzero(self._trial.verdicts[name].hits[self._panel.chosen]))
         if count < _FEW_HITS:
             yield _warning(
                 "few_hits",
@@ -308,7 +316,6 @@ class _Preview:
                 en=f"the draft changes other rules too ({listed}); the comparison with the live "
                 "policy includes them",
             )
-        yield from self._short_windows()
 
     def _truth_warnings(self) -> Iterator[PreviewWarning]:
         truth, bench = self._panel.truth, self._bench

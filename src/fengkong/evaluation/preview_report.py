@@ -21,11 +21,12 @@ class RulePreview(Report, frozen=True, kw_only=True):
 
     `events` are those that the live policy decided in the last `days`; `immature` of them are too
     young for their labels, and are in no figure that needs the truth. `rule` is the rule by
-    itself; everything after it is the whole draft against the live policy: `extra_recall` are
-    frauds that only the draft stops, of all frauds; `lost_recall` those that only the live policy
-    stops; `customers_hurt` are customers with a good event that only the draft does not allow.
-    `reviews_a_day` is the difference of reviews. `examples` are ids of some newest hits.
-    `changed` are the rules of the draft whose condition the live policy does not have.
+    itself, None where a draft is looked at as a whole; everything after it is the whole draft
+    against the live policy: `extra_recall` are frauds that only the draft stops, of all frauds;
+    `lost_recall` those that only the live policy stops; `customers_hurt` are customers with a good
+    event that only the draft does not allow. `reviews_a_day` is the difference of reviews.
+    `examples` are ids of some newest hits. `changed` are the rules of the draft whose condition
+    the live policy does not have, `counted` the features that had to be counted.
     """
 
     draft: PolicyStamp
@@ -37,7 +38,7 @@ class RulePreview(Report, frozen=True, kw_only=True):
     judged: int
     immature: int
     label_delay_days: float
-    rule: RuleFigures
+    rule: RuleFigures | None
     comparison: Comparison
     extra_recall: Proportion
     lost_recall: Proportion

@@ -1,0 +1,370 @@
+"""What operators do with versions: permission, state, audit and outbox in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from fengkong.console.approvals.four_eyes import propose
+from fengkong.console.approvals.models import Proposal
+from fengkong.console.audit.recording import record
+from fengkong.console.governance.changes import loosens
+from fengkong.console.governance.models import PolicyVersion, ServiceChange, VersionStep
+from fengkong.console.governance.policy_texts import (
+    check_policy,
+    name_in,
+    number_in,
+    policy_or_none,
+    with_number,
+)
+from fengkong.console.governance.service_view import last_seen
+from fengkong.console.governance.states import EDITABLE, RefusedStepError, State, Step, after
+from fengkong.console.outbox.jobs import put
+from fengkong.core.errors import RiskError
+
+if TYPE_CHECKING:
+    from fengkong.console.accounts.models import Operator
+
+ACT: Final = "activate_policy"
+JOB: Final = "change_service_policy"
+MODES: Final = (
+    ServiceChange.Kind.SHADOW.value,
+    ServiceChange.Kind.CANARY.value,
+    ServiceChange.Kind.LIVE.value,
+)
+_STARTS: Final = {
+    ServiceChange.Kind.SHADOW.value: Step.START_SHADOW,
+    ServiceChange.Kind.CANARY.value: Step.START_CANARY,
+    ServiceChange.Kind.LIVE.value: Step.GO_LIVE,
+}
+
+
+class StaleDraftError(RiskError):
+    """Somebody else has saved this draft since it was opened."""
+
+    code = "console.stale_draft"
+    hint = "Look at the difference, take over what you need, and save again."
+
+    def __init__(self, message: str, *, current: PolicyVersion) -> None:
+        super().__init__(message)
+        self.current = current
+
+
+class ForeignPolicyError(RiskError):
+    """The text of a version names another policy or a number that is taken."""
+
+    code = "console.foreign_policy"
+    hint = "Keep the name of the policy, and give each version a number of its own."
+
+
+class ChangedProposalError(RiskError):
+    """What was proposed is not what would be put in force now."""
+
+    code = "console.changed_proposal"
+    hint = "Withdraw the proposal and propose the version again."
+
+
+@transaction.atomic
+def create_draft(
+    operator: Operator, *, text: str, note: str = "", base: PolicyVersion | None = None
+) -> PolicyVersion:
+    """A new draft with the next number of its policy; raises PermissionDenied."""
+    _allow(operator, "policies.edit")
+    name = name_in(text) or ("" if base is None else base.name)
+    if not name or (base is not None and name != base.name):
+        raise ForeignPolicyError("a draft needs the name of its policy: `policy: payments`")
+    highest = PolicyVersion.objects.filter(name=name).aggregate(Max("number"))["number__max"]
+    number = (highest or 0) + 1
+    if base is None and highest is None:
+        number = number_in(text) or 1
+    draft = PolicyVersion(name=name, number=number, base=base, author=operator, note=note)
+    _set_text(draft, with_number(text, number), by=operator)
+    draft.save()
+    _note_step(draft, "create", operator.username, before="", reason=note)
+    record(
+        operator,
+        "create_policy_draft",
+        target_kind="policy",
+        target=str(draft),
+        detail={"base": str(base) if base else None, "hash": draft.hash},
+    )
+    return draft
+
+
+@transaction.atomic
+def save_draft(
+    operator: Operator, version_id: int, *, edition: int, text: str, note: str | None = None
+) -> PolicyVersion:
+    """Save the text of a draft as it was opened at an edition.
+
+    Raises PermissionDenied, `RefusedStepError`, `StaleDraftError`, `ForeignPolicyError`.
+    """
+    _allow(operator, "policies.edit")
+    draft = _locked(version_id)
+    if draft.edition != edition:
+        raise StaleDraftError(
+            f"{draft} was saved by {draft.changed_by} at edition {draft.edition}", current=draft
+        )
+    state = after(draft.standing, Step.SAVE)
+    found = name_in(text)
+    if found is not None and found != draft.name:
+        raise ForeignPolicyError(f"the text is of {found[:80]!r}, the draft of {draft.name!r}")
+    before = draft.hash
+    _set_text(draft, with_number(text, draft.number), by=operator)
+    draft.edition += 1
+    draft.backtest = None
+    if note is not None:
+        draft.note = note
+    _move(draft, Step.SAVE, state, operator.username)
+    record(
+        operator,
+        "save_policy_draft",
+        target_kind="policy",
+        target=str(draft),
+        detail={"before": before, "after": draft.hash, "edition": draft.edition},
+    )
+    return draft
+
+
+@transaction.atomic
+def check_version(operator: Operator, version_id: int) -> PolicyVersion:
+    """Run the examples; the version is then checked. Raises FaultsError with every fault."""
+    _allow(operator, "policies.edit")
+    version = _locked(version_id)
+    state = after(version.standing, Step.CHECK)
+    policy = check_policy(version.text)
+    version.hash = policy.hash
+    _move(version, Step.CHECK, state, operator.username)
+    _record(operator, "check_policy", version, {"examples": len(policy.examples)})
+    return version
+
+
+@transaction.atomic
+def note_backtest(
+    operator: Operator, version_id: int, *, edition: int, report: Mapping[str, Any]
+) -> PolicyVersion:
+    """Keep the comparison with the live policy beside the version it was made of."""
+    _allow(operator, "policies.edit")
+    version = _locked(version_id)
+    if version.edition != edition:
+        raise StaleDraftError(f"{version} changed while it was compared", current=version)
+    state = after(version.standing, Step.BACKTEST)
+    version.backtest = dict(report)
+    _move(version, Step.BACKTEST, state, operator.username)
+    _record(operator, "backtest_policy", version, {"against": report.get("live")})
+    return version
+
+
+@transaction.atomic
+def propose_version(
+    operator: Operator, version_id: int, *, mode: str, reason: str, share: float | None = None
+) -> Proposal:
+    """Ask a colleague to approve that a version runs, in shadow, as a canary or live."""
+    assert mode in MODES, "the form offers the modes there are"
+    version = _locked(version_id)
+    if Proposal.objects.filter(
+        kind=ACT, content__version_id=version.pk, state=Proposal.State.OPEN
+    ).exists():
+        raise RefusedStepError(f"{version} already waits for approval")
+    first = version.standing in EDITABLE
+    state = after(version.standing, Step.PROPOSE) if first else version.standing
+    if not first:
+        after(version.standing, _STARTS[mode])
+    proposal = propose(
+        operator,
+        ACT,
+        target=str(version),
+        reason=reason,
+        content=_proposed(version, mode=mode, share=share),
+    )
+    if first:
+        _move(version, Step.PROPOSE, state, operator.username, reason=reason)
+    return proposal
+
+
+def _proposed(version: PolicyVersion, *, mode: str, share: float | None) -> dict[str, Any]:
+    """What the approver decides about, in figures and words."""
+    live = live_version()
+    policy = policy_or_none(version.text)
+    before = None if live is None else policy_or_none(live.text)
+    loose = [] if before is None or policy is None else loosens(before, policy)
+    return {
+        "version_id": version.pk,
+        "hash": version.hash,
+        "mode": mode,
+        "share": share,
+        "backtested": version.backtest is not None,
+        "against": None if live is None else str(live),
+        "loosens": [{"zh": one.zh, "en": one.en} for one in loose[:20]],
+    }
+
+
+def perform_activation(proposal: Proposal, approver: Operator) -> None:
+    """What approval of `activate_policy` does: the version is approved, and the service is asked."""
+    version = _locked(int(proposal.content["version_id"]))
+    if version.hash != proposal.content["hash"]:
+        raise ChangedProposalError(f"{version} is not what was proposed")
+    if version.standing is State.PROPOSED:
+        state = after(version.standing, Step.APPROVE)
+        _move(version, Step.APPROVE, state, approver.username, reason=proposal.remark)
+    _ask_service(
+        str(proposal.content["mode"]),
+        version,
+        asked_by=proposal.proposed_by.username,
+        approved_by=approver.username,
+        share=proposal.content.get("share"),
+        reason=proposal.reason,
+    )
+
+
+@transaction.atomic
+def take_back(proposal: Proposal) -> None:
+    """A proposal was rejected or withdrawn: what waited for it may be edited again."""
+    version = _locked(int(proposal.content["version_id"]))
+    if version.standing is State.PROPOSED:
+        actor = proposal.decided_by.username if proposal.decided_by else "console"
+        state = after(version.standing, Step.RETURN)
+        _move(version, Step.RETURN, state, actor, reason=proposal.remark)
+
+
+@transaction.atomic
+def stop_version(operator: Operator, version_id: int, *, reason: str) -> ServiceChange:
+    """End the shadow or the canary of a version."""
+    _allow(operator, "policies.activate")
+    version = _locked(version_id)
+    after(version.standing, Step.STOP)
+    shadow = version.standing is State.SHADOW
+    kind = ServiceChange.Kind.END_SHADOW if shadow else ServiceChange.Kind.END_CANARY
+    change = _ask_service(kind.value, version, asked_by=operator.username, reason=reason)
+    _record(operator, "stop_policy", version, {"kind": kind.value, "reason": reason})
+    return change
+
+
+@transaction.atomic
+def roll_back(operator: Operator, *, reason: str) -> ServiceChange:
+    """Put the policy that was live before in force again: one act of one person."""
+    _allow(operator, "policies.activate")
+    live = live_version()
+    change = _ask_service(
+        ServiceChange.Kind.ROLL_BACK.value, live, asked_by=operator.username, reason=reason
+    )
+    record(
+        operator,
+        "roll_back_policy",
+        target_kind="policy",
+        target="" if live is None else str(live),
+        detail={"reason": reason, "change": change.pk},
+    )
+    return change
+
+
+@transaction.atomic
+def abandon_version(operator: Operator, version_id: int, *, reason: str) -> PolicyVersion:
+    """Give a version up before it ever ran."""
+    _allow(operator, "policies.edit")
+    version = _locked(version_id)
+    state = after(version.standing, Step.ABANDON)
+    _move(version, Step.ABANDON, state, operator.username, reason=reason)
+    _record(operator, "abandon_policy", version, {"reason": reason})
+    return version
+
+
+def live_version() -> PolicyVersion | None:
+    """The version that the console holds for live."""
+    return PolicyVersion.objects.filter(state=PolicyVersion.State.LIVE).order_by("-pk").first()
+
+
+# -- the parts of an act ---------------------------------------------------------------------
+
+
+def _allow(operator: Operator, permission: str) -> None:
+    if not operator.may(permission):
+        raise PermissionDenied(permission)
+
+
+def _locked(version_id: int) -> PolicyVersion:
+    return PolicyVersion.objects.select_for_update().get(pk=version_id)
+
+
+def _set_text(version: PolicyVersion, text: str, *, by: Operator) -> None:
+    """The text with what can be read from it; a text with faults has no hash."""
+    policy = policy_or_none(text)
+    version.text = text
+    version.hash = "" if policy is None else policy.hash
+    if policy is not None:
+        version.title_zh, version.title_en = policy.title.zh[:200], policy.title.en[:200]
+    version.changed_by = by
+    version.changed_at = timezone.now()
+
+
+def _move(version: PolicyVersion, step: Step, state: State, actor: str, reason: str = "") -> None:
+    before = version.state
+    version.state = state.value
+    version.save()
+    _note_step(version, step.value, actor, before=before, reason=reason)
+
+
+def _note_step(
+    version: PolicyVersion, step: str, actor: str, *, before: str, reason: str = ""
+) -> None:
+    VersionStep.objects.create(
+        version=version, actor=actor, step=step, before=before, after=version.state, reason=reason
+    )
+
+
+def _record(
+    operator: Operator, action: str, version: PolicyVersion, detail: Mapping[str, Any]
+) -> None:
+    record(
+        operator,
+        action,
+        target_kind="policy",
+        target=str(version),
+        detail={"hash": version.hash, "state": version.state, **detail},
+    )
+
+
+def move_version(
+    version: PolicyVersion, step: Step, *, actor: str, reason: str = "", detail: Any = None
+) -> None:
+    """Take a step that the service has done, and record it; inside of a transaction."""
+    state = after(version.standing, step)
+    if state is State.LIVE:
+        version.was_live_at = timezone.now()
+    _move(version, step, state, actor, reason=reason)
+    record(
+        actor,
+        f"{step.value}_policy",
+        target_kind="policy",
+        target=str(version),
+        detail={"hash": version.hash, "reason": reason, "service": detail},
+    )
+
+
+def _ask_service(
+    kind: str,
+    version: PolicyVersion | None,
+    *,
+    asked_by: str,
+    approved_by: str = "",
+    share: float | None = None,
+    reason: str = "",
+) -> ServiceChange:
+    """Promise a change of the service; the worker does it."""
+    live = last_seen().live or {}
+    change = ServiceChange.objects.create(
+        kind=kind,
+        version=version,
+        share=share,
+        expected=str(live.get("hash", "")),
+        asked_by=asked_by,
+        approved_by=approved_by,
+        reason=reason,
+    )
+    put(JOB, {"change": change.pk}, key=str(change.pk))
+    return change
