@@ -205,7 +205,7 @@ def _proposed(version: PolicyVersion, *, mode: str, share: float | None) -> dict
 
 
 def perform_activation(proposal: Proposal, approver: Operator) -> None:
-    """What approval of `activate_policy` does: the version is approved, and the service is asked."""
+    """What approval of `activate_policy` does: the version is approved, the service asked."""
     version = _locked(int(proposal.content["version_id"]))
     if version.hash != proposal.content["hash"]:
         raise ChangedProposalError(f"{version} is not what was proposed")

@@ -13,13 +13,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from fengkong.client.client import Client
-from fengkong.client.errors import ClientError, RefusedError
+from fengkong.client.errors import BusyError, ClientError, RefusedError
+from fengkong.console.audit.recording import record
 from fengkong.console.governance.actions import live_version, move_version
 from fengkong.console.governance.models import PolicyVersion, ServiceChange, ServiceView
 from fengkong.console.governance.policy_texts import policy_or_none
 from fengkong.console.governance.service_view import last_seen
 from fengkong.console.governance.states import State, Step, allowed
-from fengkong.console.audit.recording import record
 from fengkong.console.journaled.reading import policy_text
 from fengkong.console.journaled.service_access import service_client
 from fengkong.console.outbox.jobs import GiveUpError
@@ -42,6 +42,9 @@ def do_change(job: Job) -> None:
         with service_client(timeout=_TIMEOUT_S) as client:
             said = _done(client, change)
             seen = client.policies()
+    except BusyError as error:
+        _note_trouble(change, error)
+        raise
     except RefusedError as error:
         _fail(change, f"{error.problem.title}: {error.problem.detail}")
         raise GiveUpError(str(error)) from error
@@ -49,10 +52,15 @@ def do_change(job: Job) -> None:
         _fail(change, error.message)
         raise GiveUpError(error.message) from error
     except ClientError as error:
-        ServiceChange.objects.filter(pk=change.pk).update(message=str(error)[:500])
+        _note_trouble(change, error)
         raise
     _note_done(change, said)
     note_seen(seen)
+
+
+def _note_trouble(change: ServiceChange, error: RiskError) -> None:
+    """The change still waits, and whoever looks sees why."""
+    ServiceChange.objects.filter(pk=change.pk).update(message=str(error)[:500])
 
 
 class ConflictingChangeError(RiskError):
@@ -71,7 +79,8 @@ def _done(client: Client, change: ServiceChange) -> dict[str, Any]:
         return _rolled_back(client, seen, change)
     assert version is not None, "only a roll-back may not know what is live"
     if kind == ServiceChange.Kind.LIVE:
-        return seen["live"] if seen["live"]["hash"] == wanted else client.publish(version.text)
+        live: dict[str, Any] = seen["live"]
+        return live if live["hash"] == wanted else client.publish(version.text)
     if kind == ServiceChange.Kind.SHADOW:
         shadow = seen["shadow"] or {}
         return shadow if shadow.get("hash") == wanted else client.shadow(version.text)
@@ -83,7 +92,7 @@ def _done(client: Client, change: ServiceChange) -> dict[str, Any]:
 
 def _rolled_back(client: Client, seen: dict[str, Any], change: ServiceChange) -> dict[str, Any]:
     """Roll back once: what is live must still be what was live when it was asked for."""
-    live = seen["live"]
+    live: dict[str, Any] = seen["live"]
     if change.expected and live["hash"] != change.expected:
         last = seen["activations"][-1]
         if last["cause"] == "rolled_back" and last["role"] == "live":

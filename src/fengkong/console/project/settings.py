@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "fengkong.console.accounts",
     "fengkong.console.audit",
     "fengkong.console.approvals",
+    "fengkong.console.governance",
     "fengkong.console.journaled",
     "fengkong.console.outbox",
 ]

@@ -9,6 +9,7 @@ from fengkong.console.audit.guard import recorded_views
 urlpatterns = [
     path("", include("fengkong.console.shell.urls")),
     path("approvals/", include("fengkong.console.approvals.urls")),
+    path("policies/", include("fengkong.console.governance.urls")),
     path("audit/", include("fengkong.console.audit.urls")),
     path("accounts/", include("allauth.urls")),
 ]
