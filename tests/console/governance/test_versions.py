@@ -1,0 +1,379 @@
+"""The life of a version: who may do what, what the ledger keeps, and what the service runs."""
+
+import json
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from service_of_tests import KeptService
+from versions import TEXT, changed
+
+from fengkong.client.errors import UnreachableError
+from fengkong.console.accounts.models import Operator, RoleGrant
+from fengkong.console.approvals.four_eyes import SameEyesError, approve, reject, withdraw
+from fengkong.console.audit.models import AuditEntry
+from fengkong.console.governance import actions, activation
+from fengkong.console.governance.actions import (
+    ChangedProposalError,
+    ForeignPolicyError,
+    StaleDraftError,
+    abandon_version,
+    check_version,
+    create_draft,
+    live_version,
+    note_backtest,
+    propose_version,
+    roll_back,
+    save_draft,
+    stop_version,
+)
+from fengkong.console.governance.activation import do_change, note_seen, watch_service
+from fengkong.console.governance.models import PolicyVersion, ServiceChange, VersionStep
+from fengkong.console.governance.service_view import drifts, last_seen
+from fengkong.console.governance.states import RefusedStepError
+from fengkong.console.outbox.jobs import GiveUpError
+from fengkong.console.outbox.models import Job
+from fengkong.core.errors import FaultsError
+
+pytestmark = pytest.mark.django_db
+
+STRICTER = changed("amount > 5000", "amount > 4000")
+LOOSER = changed("amount > 5000", "amount > 6000")
+
+
+def operator(name: str, role: str) -> Operator:
+    made = Operator.objects.create_user(name)
+    RoleGrant.objects.create(operator=made, role=role)
+    return made
+
+
+@pytest.fixture
+def ann() -> Operator:
+    return operator("ann", "analyst")
+
+
+@pytest.fixture
+def bob() -> Operator:
+    return operator("bob", "senior_analyst")
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> KeptService:
+    kept = KeptService(TEXT)
+    monkeypatch.setattr(activation, "service_client", kept.client)
+    monkeypatch.setattr(activation, "policy_text", kept.text_at)
+    watch_service()
+    return kept
+
+
+def run_jobs() -> None:
+    """Do what was promised, as the worker does: outside of the transaction that promised it."""
+    for job in Job.objects.filter(kind=actions.JOB, state=Job.State.WAITING).order_by("pk"):
+        do_change(job)
+        job.state = Job.State.DONE
+        job.save()
+
+
+def ledger() -> list[tuple[str, str]]:
+    leaves = [json.loads(bytes(one.leaf)) for one in AuditEntry.objects.order_by("sequence")]
+    return [(leaf["actor"], leaf["action"]) for leaf in leaves]
+
+
+def ready(by: Operator, text: str = STRICTER) -> PolicyVersion:
+    draft = create_draft(by, text=text)
+    return check_version(by, draft.pk)
+
+
+def shipped(
+    ann: Operator, bob: Operator, text: str = STRICTER, mode: str = "live"
+) -> PolicyVersion:
+    version = ready(ann, text)
+    approve(bob, propose_version(ann, version.pk, mode=mode, reason="more").pk)
+    run_jobs()
+    version.refresh_from_db()
+    return version
+
+
+def test_what_the_service_runs_is_imported(service: KeptService) -> None:
+    live = live_version()
+    assert live is not None
+    assert (live.name, live.number, live.origin, live.text) == ("payments", 1, "service", TEXT)
+    assert ledger() == [("service", "import_policy"), ("service", "go_live_policy")]
+    watch_service()
+    assert PolicyVersion.objects.count() == 1
+
+
+def test_from_a_draft_to_live(service: KeptService, ann: Operator, bob: Operator) -> None:
+    old = live_version()
+    draft = create_draft(ann, text=STRICTER, note="lower limit", base=old)
+    assert (draft.number, draft.state) == (2, "draft")
+    assert "version: 2" in draft.text
+    check_version(ann, draft.pk)
+    note_backtest(ann, draft.pk, edition=draft.edition, report={"events": 3})
+    proposal = propose_version(ann, draft.pk, mode="live", reason="fraud below 5,000")
+    assert proposal.content["backtested"] is True
+    assert proposal.content["loosens"] == []
+    approve(bob, proposal.pk)
+    draft.refresh_from_db()
+    assert draft.state == "approved", "the service has not done it yet"
+    assert ServiceChange.objects.get().state == "waiting"
+    run_jobs()
+    draft.refresh_from_db()
+    assert draft.state == "live"
+    assert draft.was_live_at is not None
+    assert service.live["hash"] == draft.hash
+    old.refresh_from_db()
+    assert old.state == "retired"
+    assert [one.step for one in draft.steps.all()] == [
+        *("create", "check", "backtest", "propose", "approve", "go_live")
+    ]
+    assert [entry for entry in ledger() if entry[0] in ("ann", "bob")] == [
+        ("ann", "create_policy_draft"),
+        ("ann", "check_policy"),
+        ("ann", "backtest_policy"),
+        ("ann", "propose_activate_policy"),
+        ("bob", "approve_activate_policy"),
+        ("bob", "replace_policy"),
+        ("bob", "go_live_policy"),
+    ]
+    assert drifts(last_seen()) == ()
+
+
+def test_who_proposes_does_not_approve(service: KeptService, bob: Operator) -> None:
+    proposal = propose_version(bob, ready(bob).pk, mode="live", reason="r")
+    with pytest.raises(SameEyesError):
+        approve(bob, proposal.pk)
+    assert service.calls == []
+
+
+@pytest.mark.parametrize("decide", [reject, withdraw])
+def test_a_proposal_that_is_not_approved_may_be_edited_again(
+    service: KeptService, ann: Operator, bob: Operator, decide: Any
+) -> None:
+    version = ready(ann)
+    proposal = propose_version(ann, version.pk, mode="live", reason="r")
+    with pytest.raises(RefusedStepError):
+        save_draft(ann, version.pk, edition=1, text=LOOSER)
+    if decide is reject:
+        reject(bob, proposal.pk, remark="not now")
+    else:
+        withdraw(ann, proposal.pk)
+    version.refresh_from_db()
+    assert version.state == "draft"
+    assert save_draft(ann, version.pk, edition=1, text=LOOSER).edition == 2
+
+
+def test_a_second_proposal_waits_for_the_first(service: KeptService, ann: Operator) -> None:
+    version = ready(ann)
+    propose_version(ann, version.pk, mode="shadow", reason="r")
+    with pytest.raises(RefusedStepError, match="already waits"):
+        propose_version(ann, version.pk, mode="live", reason="r")
+
+
+def test_what_loosens_is_told_to_the_approver(service: KeptService, ann: Operator) -> None:
+    proposal = propose_version(ann, ready(ann, LOOSER).pk, mode="live", reason="r")
+    (loose,) = proposal.content["loosens"]
+    assert "5000 to 6000" in loose["en"]
+    assert proposal.content["against"] == "payments 1"
+
+
+def test_two_who_edit_at_once(ann: Operator, bob: Operator) -> None:
+    draft = create_draft(ann, text=TEXT)
+    save_draft(ann, draft.pk, edition=1, text=STRICTER)
+    with pytest.raises(StaleDraftError) as caught:
+        save_draft(bob, draft.pk, edition=1, text=LOOSER)
+    assert caught.value.current.text == STRICTER.replace("version: 2", "version: 1")
+    assert save_draft(bob, draft.pk, edition=2, text=LOOSER).edition == 3
+
+
+def test_a_save_takes_check_and_backtest_back(ann: Operator) -> None:
+    draft = ready(ann)
+    note_backtest(ann, draft.pk, edition=1, report={"events": 1})
+    saved = save_draft(ann, draft.pk, edition=1, text=LOOSER)
+    assert (saved.state, saved.backtest) == ("draft", None)
+    with pytest.raises(RefusedStepError):
+        propose_version(ann, draft.pk, mode="live", reason="r")
+    with pytest.raises(StaleDraftError):
+        note_backtest(ann, draft.pk, edition=1, report={})
+
+
+def test_faults_are_saved_and_not_checked(ann: Operator) -> None:
+    draft = create_draft(ann, text=changed("amount > 5000", "amonut > 5000"))
+    assert draft.hash == ""
+    with pytest.raises(FaultsError, match="amonut"):
+        check_version(ann, draft.pk)
+    wrong = create_draft(ann, text=changed("expect: {outcome: allow}", "expect: {outcome: deny}"))
+    with pytest.raises(FaultsError):
+        check_version(ann, wrong.pk)
+
+
+def test_a_text_keeps_its_policy(ann: Operator) -> None:
+    draft = create_draft(ann, text=TEXT)
+    with pytest.raises(ForeignPolicyError):
+        save_draft(ann, draft.pk, edition=1, text=changed("policy: payments", "policy: other"))
+    with pytest.raises(ForeignPolicyError):
+        create_draft(ann, text="a: 1")
+
+
+@pytest.mark.parametrize("role", ["compliance_officer", "executive", "system_admin"])
+def test_who_may_not_write(role: str) -> None:
+    with pytest.raises(PermissionDenied):
+        create_draft(operator("eve", role), text=TEXT)
+
+
+def test_only_who_activates_rolls_back(service: KeptService, ann: Operator) -> None:
+    with pytest.raises(PermissionDenied):
+        roll_back(ann, reason="r")
+
+
+def test_a_rollback_is_one_act(service: KeptService, ann: Operator, bob: Operator) -> None:
+    version, old = shipped(ann, bob), PolicyVersion.objects.get(number=1)
+    roll_back(bob, reason="too many reviews")
+    run_jobs()
+    version.refresh_from_db()
+    old.refresh_from_db()
+    assert (version.state, old.state) == ("retired", "live")
+    assert service.live["hash"] == old.hash
+    assert old.steps.last().step == "restore"
+    assert old.steps.last().actor == "bob"
+    assert ledger()[-1] == ("bob", "restore_policy")
+
+
+def test_a_rollback_whose_answer_was_lost_is_not_done_twice(
+    service: KeptService, ann: Operator, bob: Operator
+) -> None:
+    shipped(ann, bob)
+    roll_back(bob, reason="r")
+    service.lose = True
+    job = Job.objects.filter(kind=actions.JOB, state="waiting").get()
+    with pytest.raises(UnreachableError):
+        do_change(job)
+    do_change(job)
+    assert service.calls.count("rollback") == 1
+    assert live_version().number == 1
+    assert ServiceChange.objects.first().state == "done"
+
+
+def test_an_activation_whose_answer_was_lost_is_not_done_twice(
+    service: KeptService, ann: Operator, bob: Operator
+) -> None:
+    approve(bob, propose_version(ann, ready(ann).pk, mode="live", reason="r").pk)
+    service.lose = True
+    with pytest.raises(UnreachableError):
+        run_jobs()
+    assert "does not answer" in ServiceChange.objects.get().message
+    run_jobs()
+    run_jobs()
+    assert service.calls == ["publish"]
+    assert live_version().number == 2
+
+
+def test_a_service_that_is_down_is_waited_for(
+    service: KeptService, ann: Operator, bob: Operator
+) -> None:
+    approve(bob, propose_version(ann, ready(ann).pk, mode="live", reason="r").pk)
+    service.down = True
+    with pytest.raises(UnreachableError):
+        run_jobs()
+    watch_service()
+    assert last_seen().problem
+    assert live_version().number == 1
+    service.down = False
+    run_jobs()
+    assert live_version().number == 2
+
+
+def test_a_rollback_of_something_else_is_refused(
+    service: KeptService, ann: Operator, bob: Operator
+) -> None:
+    shipped(ann, bob)
+    roll_back(bob, reason="r")
+    service.publish(LOOSER.replace("version: 1", "version: 9"))
+    with pytest.raises(GiveUpError, match="is live"):
+        run_jobs()
+    assert ServiceChange.objects.first().state == "failed"
+    assert ledger()[-1] == ("service", "fail_policy_change")
+
+
+def test_what_the_service_refuses_has_failed(service: KeptService, bob: Operator) -> None:
+    roll_back(bob, reason="r")
+    with pytest.raises(GiveUpError):
+        run_jobs()
+    change = ServiceChange.objects.get()
+    assert (change.state, change.message) == ("failed", "none: no other")
+
+
+def test_shadow_then_live(service: KeptService, ann: Operator, bob: Operator) -> None:
+    version = shipped(ann, bob, mode="shadow")
+    assert version.state == "shadow"
+    assert service.shadowed["hash"] == version.hash
+    approve(bob, propose_version(ann, version.pk, mode="live", reason="as good").pk)
+    run_jobs()
+    version.refresh_from_db()
+    assert version.state == "live"
+
+
+def test_a_shadow_ends(service: KeptService, ann: Operator, bob: Operator) -> None:
+    version = shipped(ann, bob, mode="shadow")
+    stop_version(bob, version.pk, reason="seen enough")
+    run_jobs()
+    version.refresh_from_db()
+    assert (version.state, service.shadowed) == ("approved", None)
+
+
+def test_drift_is_noticed_and_imported(service: KeptService, ann: Operator, bob: Operator) -> None:
+    version = shipped(ann, bob)
+    by_hand = LOOSER.replace("version: 1", "version: 2").replace("6000", "7000")
+    service.publish(by_hand)
+    view = last_seen()
+    view.live = service.live
+    assert [one.part for one in drifts(view)] == ["live"]
+    watch_service()
+    live = live_version()
+    assert (live.origin, live.number, live.text) == ("service", 3, by_hand)
+    version.refresh_from_db()
+    assert version.state == "retired"
+    assert drifts(last_seen()) == ()
+
+
+def test_a_rollback_by_hand_is_followed(service: KeptService, ann: Operator, bob: Operator) -> None:
+    shipped(ann, bob)
+    service.rollback()
+    watch_service()
+    assert live_version().number == 1
+
+
+def test_a_shadow_that_was_ended_by_hand_is_followed(
+    service: KeptService, ann: Operator, bob: Operator
+) -> None:
+    version = shipped(ann, bob, mode="shadow")
+    service.shadow(None)
+    watch_service()
+    version.refresh_from_db()
+    assert version.state == "approved"
+
+
+def test_a_text_that_cannot_be_read_is_shown_as_drift(
+    service: KeptService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(_sequence: int) -> str:
+        raise UnreachableError("no journal")
+
+    monkeypatch.setattr(activation, "policy_text", unreadable)
+    service.publish(STRICTER)
+    note_seen(service.policies())
+    assert [one.runs for one in drifts(last_seen())] == ["payments 1"]
+
+
+def test_what_was_proposed_is_what_runs(service: KeptService, ann: Operator, bob: Operator) -> None:
+    version = ready(ann)
+    proposal = propose_version(ann, version.pk, mode="live", reason="r")
+    PolicyVersion.objects.filter(pk=version.pk).update(hash="0" * 64)
+    with pytest.raises(ChangedProposalError):
+        approve(bob, proposal.pk)
+
+
+def test_a_version_is_given_up(ann: Operator) -> None:
+    version = abandon_version(ann, ready(ann).pk, reason="no longer needed")
+    assert version.state == "retired"
+    assert VersionStep.objects.last().reason == "no longer needed"
