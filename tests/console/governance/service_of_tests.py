@@ -6,7 +6,8 @@ from typing import Any
 
 from versions import load
 
-from fengkong.client.errors import ServiceProblem, UnreachableError, refusal
+from fengkong.client.errors import UnreachableError, refusal
+from fengkong.console.accounts.models import Operator, RoleGrant
 
 
 class KeptService:
@@ -93,5 +94,8 @@ class KeptService:
         return said
 
 
-def refused_by(problem: ServiceProblem) -> Exception:
-    return refusal(problem.status, {"code": problem.code, "detail": problem.detail})
+def operator(name: str, role: str) -> Operator:
+    """An operator with one role."""
+    made = Operator.objects.create_user(name)
+    RoleGrant.objects.create(operator=made, role=role)
+    return made

@@ -116,4 +116,4 @@ def test_names_in_both_languages() -> None:
     assert en["device_card_distinct_1d"]["declared"] == "distinct(card) over device last 1d"
     spread = {"amount": {"median": 3.0}}
     assert names_of(load(), language="en", spreads=spread)[0]["spread"] in (None, {"median": 3.0})
-    assert [one["name"] for one in outcomes_of(load(), language="en")][0] == "deny"
+    assert outcomes_of(load(), language="en")[0]["name"] == "deny"

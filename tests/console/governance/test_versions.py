@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from service_of_tests import KeptService
+from service_of_tests import KeptService, operator
 from versions import TEXT, changed
 
 from fengkong.client.errors import UnreachableError
-from fengkong.console.accounts.models import Operator, RoleGrant
+from fengkong.console.accounts.models import Operator
 from fengkong.console.approvals.four_eyes import SameEyesError, approve, reject, withdraw
 from fengkong.console.audit.models import AuditEntry
 from fengkong.console.governance import actions, activation
@@ -39,31 +39,6 @@ pytestmark = pytest.mark.django_db
 
 STRICTER = changed("amount > 5000", "amount > 4000")
 LOOSER = changed("amount > 5000", "amount > 6000")
-
-
-def operator(name: str, role: str) -> Operator:
-    made = Operator.objects.create_user(name)
-    RoleGrant.objects.create(operator=made, role=role)
-    return made
-
-
-@pytest.fixture
-def ann() -> Operator:
-    return operator("ann", "analyst")
-
-
-@pytest.fixture
-def bob() -> Operator:
-    return operator("bob", "senior_analyst")
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> KeptService:
-    kept = KeptService(TEXT)
-    monkeypatch.setattr(activation, "service_client", kept.client)
-    monkeypatch.setattr(activation, "policy_text", kept.text_at)
-    watch_service()
-    return kept
 
 
 def run_jobs() -> None:

@@ -37,6 +37,8 @@ MODES: Final = (
     ServiceChange.Kind.CANARY.value,
     ServiceChange.Kind.LIVE.value,
 )
+RECORDED_AS: Final = {Step.STOP: "stop_policy_run"}
+"""Steps that the service has done and that are recorded under another name than their own."""
 _STARTS: Final = {
     ServiceChange.Kind.SHADOW.value: Step.START_SHADOW,
     ServiceChange.Kind.CANARY.value: Step.START_CANARY,
@@ -339,7 +341,7 @@ def move_version(
     _move(version, step, state, actor, reason=reason)
     record(
         actor,
-        f"{step.value}_policy",
+        RECORDED_AS.get(step, f"{step.value}_policy"),
         target_kind="policy",
         target=str(version),
         detail={"hash": version.hash, "reason": reason, "service": detail},

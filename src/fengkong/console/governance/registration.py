@@ -7,9 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.approvals.four_eyes import Act, register_act
 from fengkong.console.approvals.models import Proposal
+from fengkong.console.audit.actions import register_actions
+from fengkong.console.audit.guard import unrecorded
 from fengkong.console.governance import actions, activation
 from fengkong.console.outbox.jobs import every, register_job
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
+from fengkong.console.shell.words import add_script_words
 
 
 def register() -> None:
@@ -23,9 +26,53 @@ def register() -> None:
             perform=actions.perform_activation,
         ),
     )
+    register_actions(
+        {
+            "create_policy_draft": _("Began a draft"),
+            "save_policy_draft": _("Saved a draft"),
+            "check_policy": _("Checked a version"),
+            "backtest_policy": _("Back-tested a version"),
+            "stop_policy": _("Ended a shadow or canary"),
+            "roll_back_policy": _("Asked for a roll-back"),
+            "abandon_policy": _("Gave a version up"),
+            "import_policy": _("Took in a policy that was published elsewhere"),
+            "start_shadow_policy": _("A version runs in shadow"),
+            "start_canary_policy": _("A version runs for a share of the traffic"),
+            "go_live_policy": _("A version is live"),
+            "restore_policy": _("A version is live again"),
+            "replace_policy": _("A version was replaced"),
+            "stop_policy_run": _("A version runs no more"),
+            "fail_policy_change": _("The service did not do a change of policy"),
+        },
+        targets={"policy": _("policy")},
+    )
+    unrecorded(
+        {
+            "governance_serviceview": "what the service was seen to run, looked at again and again",
+            "governance_servicechange": "how far the service is with what was asked; the asking, "
+            "what came of it and a failure are recorded",
+        }
+    )
     register_job(actions.JOB, activation.do_change)
     every(activation.WATCH_S, activation.WATCH_JOB, activation.watch_service)
     post_save.connect(_decided, sender=Proposal, dispatch_uid="governance.decided")
+    add_script_words(
+        "governance",
+        {
+            "missing": _("{share}% missing"),
+            "true_share": _("true for {share}%"),
+            "spread": _(
+                "min {min} · median {median} · 90% {ninety} · 99% {ninety_nine} · max {max}"
+            ),
+            "sort_field": _("field"),
+            "sort_feature": _("feature"),
+            "sort_model": _("model"),
+            "sort_parameter": _("parameter"),
+            "sort_list": _("list"),
+            "sort_function": _("function"),
+            "sort_outcome": _("outcome"),
+        },
+    )
     add_to_menu(
         MenuEntry("policy", _("Policies"), "policies", "scale", "policies.view", 10),
         MenuEntry(

@@ -1,0 +1,113 @@
+"""The forms of governance's screens."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from fengkong.console.governance.models import PolicyVersion, ServiceChange
+from fengkong.console.governance.policy_texts import TEXT_MAX
+from fengkong.console.governance.rule_templates import TEMPLATES
+
+REASON_MAX: Final = 2000
+
+
+class VersionQuery(forms.Form):
+    """The query above the list of versions."""
+
+    name = forms.CharField(label=_("Policy"), required=False, max_length=80)
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("Any")), *PolicyVersion.State.choices]
+    )
+    author = forms.CharField(label=_("Written by"), required=False, max_length=150)
+
+
+class DraftForm(forms.Form):
+    """The text of a draft, at the edition at which it was opened."""
+
+    text = forms.CharField(
+        label=_("Policy (YAML)"), max_length=TEXT_MAX, strip=False, widget=forms.Textarea
+    )
+    note = forms.CharField(label=_("What it is for"), required=False, max_length=REASON_MAX)
+    edition = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+
+class NewDraftForm(forms.Form):
+    """A draft of a version that there is."""
+
+    base = forms.ModelChoiceField(
+        label=_("Begin with"), queryset=PolicyVersion.objects.none(), empty_label=None
+    )
+    note = forms.CharField(label=_("What it is for"), max_length=REASON_MAX, required=False)
+
+    def __init__(self, *args: object, **more: object) -> None:
+        super().__init__(*args, **more)  # type: ignore[arg-type]
+        recent = PolicyVersion.objects.order_by("name", "-number")
+        self.fields["base"].queryset = recent  # type: ignore[attr-defined]
+
+
+class ProposalForm(forms.Form):
+    """What is proposed, and why."""
+
+    mode = forms.ChoiceField(
+        label=_("How it is to run"),
+        choices=[
+            (ServiceChange.Kind.SHADOW.value, _("in shadow: it decides, and nobody acts on it")),
+            (ServiceChange.Kind.LIVE.value, _("live: it decides everything")),
+        ],
+        widget=forms.RadioSelect,
+        initial=ServiceChange.Kind.SHADOW.value,
+    )
+    reason = forms.CharField(
+        label=_("Reason"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class ReasonForm(forms.Form):
+    """Why something is done."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=REASON_MAX)
+
+
+class TemplateForm(forms.Form):
+    """A rule to be added from a template."""
+
+    template = forms.ChoiceField(
+        label=_("Template"), choices=[(one.key, one.title) for one in TEMPLATES]
+    )
+    rule_id = forms.RegexField(
+        label=_("Id of the rule"),
+        regex=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$",
+        max_length=120,
+        required=False,
+        help_text=_("Such as velocity.cards_per_device; the template's own if left empty"),
+    )
+
+
+class BenchForm(forms.Form):
+    """An event for the test bench: picked by its id, or pasted."""
+
+    version = forms.ModelChoiceField(
+        label=_("Version"), queryset=PolicyVersion.objects.none(), empty_label=None
+    )
+    event_id = forms.CharField(label=_("Event id"), required=False, max_length=128)
+    event = forms.CharField(
+        label=_("Or an event (JSON)"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 8, "class": "fk-mono"}),
+    )
+
+    def __init__(self, *args: object, **more: object) -> None:
+        super().__init__(*args, **more)  # type: ignore[arg-type]
+        versions = PolicyVersion.objects.exclude(hash="").order_by("name", "-number")
+        self.fields["version"].queryset = versions  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, object]:
+        """One of both is given."""
+        given = super().clean() or {}
+        if not given.get("event_id") and not given.get("event"):
+            raise forms.ValidationError(_("Give the id of an event, or an event."))
+        return given
