@@ -46,6 +46,11 @@ def register() -> None:
         },
         targets={"policy": _("policy")},
     )
+    _register_work()
+    _register_screens()
+
+
+def _register_work() -> None:
     unrecorded(
         {
             "governance_serviceview": "what the service was seen to run, looked at again and again",
@@ -56,6 +61,9 @@ def register() -> None:
     register_job(actions.JOB, activation.do_change)
     every(activation.WATCH_S, activation.WATCH_JOB, activation.watch_service)
     post_save.connect(_decided, sender=Proposal, dispatch_uid="governance.decided")
+
+
+def _register_screens() -> None:
     add_script_words(
         "governance",
         {
