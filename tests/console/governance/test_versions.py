@@ -11,6 +11,7 @@ from versions import TEXT, changed
 from fengkong.client.errors import UnreachableError
 from fengkong.console.accounts.models import Operator
 from fengkong.console.approvals.four_eyes import SameEyesError, approve, reject, withdraw
+from fengkong.console.audit.actions import known_actions
 from fengkong.console.audit.models import AuditEntry
 from fengkong.console.governance import actions, activation
 from fengkong.console.governance.actions import (
@@ -23,6 +24,7 @@ from fengkong.console.governance.actions import (
     live_version,
     note_backtest,
     propose_version,
+    recorded_as,
     roll_back,
     save_draft,
     stop_version,
@@ -30,7 +32,7 @@ from fengkong.console.governance.actions import (
 from fengkong.console.governance.activation import do_change, note_seen, watch_service
 from fengkong.console.governance.models import PolicyVersion, ServiceChange, VersionStep
 from fengkong.console.governance.service_view import drifts, last_seen
-from fengkong.console.governance.states import RefusedStepError
+from fengkong.console.governance.states import RefusedStepError, Step
 from fengkong.console.outbox.jobs import GiveUpError
 from fengkong.console.outbox.models import Job
 from fengkong.core.errors import FaultsError
@@ -352,3 +354,15 @@ def test_a_version_is_given_up(ann: Operator) -> None:
     version = abandon_version(ann, ready(ann).pk, reason="no longer needed")
     assert version.state == "retired"
     assert VersionStep.objects.last().reason == "no longer needed"
+
+
+def test_whatever_the_service_does_has_words() -> None:
+    done = (
+        Step.START_SHADOW,
+        Step.START_CANARY,
+        Step.GO_LIVE,
+        Step.STOP,
+        Step.REPLACE,
+        Step.RESTORE,
+    )
+    assert {recorded_as(step) for step in done} <= known_actions().keys()

@@ -37,8 +37,6 @@ MODES: Final = (
     ServiceChange.Kind.CANARY.value,
     ServiceChange.Kind.LIVE.value,
 )
-RECORDED_AS: Final = {Step.STOP: "stop_policy_run"}
-"""Steps that the service has done and that are recorded under another name than their own."""
 _STARTS: Final = {
     ServiceChange.Kind.SHADOW.value: Step.START_SHADOW,
     ServiceChange.Kind.CANARY.value: Step.START_CANARY,
@@ -341,11 +339,16 @@ def move_version(
     _move(version, step, state, actor, reason=reason)
     record(
         actor,
-        RECORDED_AS.get(step, f"{step.value}_policy"),
+        recorded_as(step),
         target_kind="policy",
         target=str(version),
         detail={"hash": version.hash, "reason": reason, "service": detail},
     )
+
+
+def recorded_as(step: Step) -> str:
+    """How a step that the service has done is called in the ledger."""
+    return "stop_policy_run" if step is Step.STOP else f"{step.value}_policy"
 
 
 def _ask_service(
