@@ -233,3 +233,41 @@ def test_bad_addresses(url: str) -> None:
 def test_bad_keys(key: str) -> None:
     with pytest.raises(InvalidAddressError):
         Client("http://localhost", key)
+
+
+@pytest.mark.parametrize("send", ["bearer", "signature"])
+def test_proofs_and_figures_are_asked_for_by_their_addresses(
+    scripted: Scripted, send: Any
+) -> None:
+    note = b"fengkong\n3\nAAAA\n"
+    script = scripted(
+        *(answer(200, note), answer(200, {"size": 3}), answer(200, b"a 1\n"), GOOD),
+        problem(503, "service.not_ready"),
+    )
+    client = client_of(script, send=send)
+    assert client.checkpoint() == note
+    assert client.inclusion(sequence=2, size=3) == {"size": 3}
+    assert client.metrics() == "a 1\n"
+    assert (client.ready(), client.ready()) == (True, False)
+    asked = [request.split(b" ")[1] for request in script.seen]
+    assert asked == [
+        *(b"/v1/ledger/checkpoint", b"/v1/ledger/inclusion?sequence=2&size=3", b"/metrics"),
+        *(b"/readyz", b"/readyz"),
+    ]
+    client.close()
+
+
+def test_a_text_that_is_refused_is_an_error(scripted: Scripted) -> None:
+    client = client_of(scripted(problem(404, "service.unknown_proof")))
+    with pytest.raises(NotFoundError):
+        client.checkpoint()
+    client.close()
+
+
+def test_readiness_is_asked_once(scripted: Scripted) -> None:
+    naps = Naps()
+    client = client_of(scripted(None, None, None), sleep=naps)
+    with pytest.raises(UnreachableError):
+        client.ready()
+    assert naps.taken == []
+    client.close()

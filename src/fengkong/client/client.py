@@ -152,6 +152,31 @@ class Client:
         """The entries that hold a value such as ``phone:13800138000``."""
         return self._answered("POST", "/v1/lookups", body=_bytes({"value": value}))
 
+    def checkpoint(self) -> bytes:
+        """The latest signed checkpoint of the ledger, a C2SP signed note."""
+        return self._text("/v1/ledger/checkpoint")
+
+    def inclusion(self, *, sequence: int, size: int) -> Answered:
+        """The proof that an entry is in the ledger's tree of a size; hashes in hexadecimal."""
+        return self._answered("GET", f"/v1/ledger/inclusion?sequence={sequence}&size={size}")
+
+    def metrics(self) -> str:
+        """What the service counts and measures, as Prometheus reads it."""
+        return self._text("/metrics").decode()
+
+    def ready(self) -> bool:
+        """Whether requests are taken just now; asked once, raises UnreachableError."""
+        try:
+            return self._once("GET", "/readyz", body=b"", media=_JSON).status == 200
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(error) from error
+
+    def _text(self, path: str) -> bytes:
+        raw = self._ask("GET", path, body=b"", media=_JSON)
+        if raw.status != 200:
+            raise refusal(raw.status, _parsed(raw.body))
+        return raw.body
+
     def _answered(
         self, method: str, path: str, *, body: bytes = b"", media: str = _JSON
     ) -> Answered:
@@ -217,11 +242,12 @@ class Client:
         if self._signing is None:
             return {"Authorization": f"Bearer {self._key_text}"}
         digest = content_digest(body)
+        path, _, query = target.partition("?")
         message = Message(
             method=method,
             authority=self._address.authority,
-            path=target,
-            query="?",
+            path=path,
+            query=f"?{query}",
             headers={"content-digest": digest},
         )
         signed = sign(
