@@ -236,9 +236,7 @@ def test_bad_keys(key: str) -> None:
 
 
 @pytest.mark.parametrize("send", ["bearer", "signature"])
-def test_proofs_and_figures_are_asked_for_by_their_addresses(
-    scripted: Scripted, send: Any
-) -> None:
+def test_proofs_and_figures_are_asked_for_by_their_addresses(scripted: Scripted, send: Any) -> None:
     note = b"fengkong\n3\nAAAA\n"
     script = scripted(
         *(answer(200, note), answer(200, {"size": 3}), answer(200, b"a 1\n"), GOOD),

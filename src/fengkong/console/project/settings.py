@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "fengkong.console.governance",
     "fengkong.console.journaled",
     "fengkong.console.outbox",
+    "fengkong.console.live",
 ]
 
 MIDDLEWARE = [

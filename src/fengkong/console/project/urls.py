@@ -11,6 +11,8 @@ urlpatterns = [
     path("approvals/", include("fengkong.console.approvals.urls")),
     path("policies/", include("fengkong.console.governance.urls")),
     path("audit/", include("fengkong.console.audit.urls")),
+    path("live/", include("fengkong.console.live.urls")),
+    path("decisions/", include("fengkong.console.live.decision_urls")),
     path("accounts/", include("allauth.urls")),
 ]
 recorded_views(urlpatterns)

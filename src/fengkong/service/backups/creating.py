@@ -6,6 +6,7 @@ whole before its manifest is signed, and only then it stands in its place.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -35,6 +36,8 @@ from fengkong.service.opening import ledger_signer, master_keys, upkeep_turn
 from fengkong.service.settings import FILE_NAME, Settings
 from fengkong.service.states.snapshots import SNAPSHOT_SUFFIX, snapshot_file
 
+NOTE: Final = "last-backup.json"
+"""What a backup leaves in the directory that it was made of."""
 KEY_FILES: Final = ("ledger.key", "master.json")
 Progress = Callable[[str, float], None]
 
@@ -90,7 +93,15 @@ def create_backup(
         (folder / MANIFEST).write_bytes(signed_manifest(manifest, signer=signer))
         if keys is not None and keys.directory is not None:
             _keep_keys(files, keys.directory)
+    _note(settings, manifest)
     return manifest
+
+
+def _note(settings: Settings, manifest: Manifest) -> None:
+    """Leave word in the data directory that a backup was made, for who watches its age."""
+    said = {"made_at": manifest.made_at, "sequence": manifest.sequence}
+    with suppress(OSError):  # the backup stands whether this is written or not
+        (settings.directory / NOTE).write_text(json.dumps(said) + "\n", encoding="utf-8")
 
 
 def _signer(settings: Settings) -> Signer:

@@ -1,0 +1,82 @@
+"""What things are called, in the language of who reads: event types, fields, features, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from fengkong.console.journaled.models import Activation
+from fengkong.console.journaled.reading import policy_text
+from fengkong.console.shell.figures import reading_language
+from fengkong.core.bilingual import Bilingual, Language
+from fengkong.core.errors import RiskError
+from fengkong.decisions.feature_titles import expression_title, link_title, window_title
+from fengkong.decisions.policy import Policy
+from fengkong.decisions.policy_file import load_policy
+from fengkong.events.catalogue import shipped_catalogue
+
+_POLICIES_KEPT: Final = 16
+
+
+def said(text: Bilingual | Mapping[str, str] | None) -> str:
+    """A text of two languages in the reader's."""
+    if text is None:
+        return ""
+    language: Language = "zh" if reading_language() == "zh" else "en"
+    return text[language] if isinstance(text, Mapping) else text.of(language)
+
+
+def event_title(name: str) -> str:
+    """What an event type is called; its name where the catalogue does not know it."""
+    known = shipped_catalogue().types.get(name)
+    return name if known is None else said(known.title)
+
+
+def field_title(name: str) -> str:
+    """What a field is called."""
+    known = shipped_catalogue().fields.get(name)
+    return name if known is None else said(known.title)
+
+
+def policy_of(policy_hash: str) -> Policy | None:
+    """A policy that was in force once, from the journal; None where it cannot be read."""
+    activation = Activation.objects.filter(policy_hash=policy_hash).order_by("-sequence").first()
+    if activation is None:
+        return None
+    try:
+        return _policy(policy_hash, activation.sequence)
+    except (RiskError, OSError):
+        return None
+
+
+@lru_cache(_POLICIES_KEPT)
+def _policy(policy_hash: str, sequence: int) -> Policy:
+    """A policy by the activation that has its text; text is kept for ever, so this may be too."""
+    text = policy_text(sequence)
+    assert text is not None, "an activation of a policy has its text"
+    return load_policy(text, source=policy_hash[:12], catalogue=shipped_catalogue())
+
+
+def in_force(role: str = "live") -> Activation | None:
+    """The activation that gave a role its policy last; None of a shadow that has ended."""
+    last = Activation.objects.filter(role=role).order_by("-sequence").first()
+    return None if last is None or not last.policy else last
+
+
+def feature_titles(policy: Policy) -> dict[str, str]:
+    """What the features of a policy are called."""
+    catalogue = policy.catalogue
+    found: dict[str, Any] = {
+        one.name: window_title(one, catalogue=catalogue) for one in policy.windows
+    }
+    found |= {one.name: link_title(one, catalogue=catalogue) for one in policy.links}
+    found |= {name: expression_title(name) for name in policy.derived}
+    return {name: said(title) for name, title in found.items()}
+
+
+def rule_titles(policy: Policy | None) -> dict[str, str]:
+    """The titles of a policy's rules that have one."""
+    if policy is None:
+        return {}
+    return {rule.id: said(rule.title) for rule in policy.rules if rule.title is not None}

@@ -1,0 +1,1 @@
+"""The screens of now: requests are read, queries asked, templates filled in."""
