@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.core.exceptions import PermissionDenied
@@ -11,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from fengkong.console.approvals.models import Proposal
-from fengkong.console.audit.recording import record
+from fengkong.console.audit.recording import SYSTEM, record
 from fengkong.core.errors import RiskError
 
 if TYPE_CHECKING:
@@ -33,18 +34,37 @@ class DecidedProposalError(RiskError):
     hint = "Open the proposal again to see what became of it."
 
 
+class ExpiredProposalError(RiskError):
+    """The proposal waited too long for its approval."""
+
+    code = "console.expired_proposal"
+    hint = "Propose it again, if it is still wanted."
+
+
+Fact = tuple["Words", object]
+"""What something is called, and what it is."""
+
+
+def contents_of(proposal: Proposal) -> list[Fact]:
+    """What is proposed, as it is stored: for acts that do not say it in better words."""
+    return [(name.replace("_", " "), value) for name, value in proposal.content.items()]
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """An act under four eyes; `perform` does it in the transaction of the approval.
 
     `perform` gets the proposal and the approver. What reaches outside of the database is put into
-    the outbox by it, not done.
+    the outbox by it, not done. `describe` says in words what would be done, masked where it is
+    personal; `lasts` is how long a proposal waits.
     """
 
     title: Words
     propose: str
     approve: str
     perform: Callable[[Proposal, Operator], None]
+    describe: Callable[[Proposal], Sequence[Fact]] = contents_of
+    lasts: timedelta = timedelta(days=7)
 
 
 _ACTS: Final[dict[str, Act]] = {}
@@ -70,7 +90,12 @@ def propose(
     if not operator.may(act.propose):
         raise PermissionDenied(act.propose)
     proposal = Proposal.objects.create(
-        kind=kind, target=target, reason=reason, content=dict(content), proposed_by=operator
+        kind=kind,
+        target=target,
+        reason=reason,
+        content=dict(content),
+        proposed_by=operator,
+        expires_at=timezone.now() + act.lasts,
     )
     _record(operator, "propose", proposal)
     return proposal
@@ -78,13 +103,18 @@ def propose(
 
 @transaction.atomic
 def approve(operator: Operator, proposal_id: int, *, remark: str = "") -> Proposal:
-    """Approve and perform; raises PermissionDenied, SameEyesError, DecidedProposalError."""
+    """Approve and perform.
+
+    Raises PermissionDenied, SameEyesError, DecidedProposalError, ExpiredProposalError.
+    """
     proposal = _open_proposal(proposal_id)
     act = _ACTS[proposal.kind]
     if not operator.may(act.approve):
         raise PermissionDenied(act.approve)
     if proposal.proposed_by_id == operator.pk:
         raise SameEyesError(f"{operator} proposed {proposal.kind} {proposal.target}")
+    if proposal.expires_at is not None and proposal.expires_at <= timezone.now():
+        raise ExpiredProposalError(f"{proposal} waited until {proposal.expires_at:%F %R}")
     _decide(operator, proposal, Proposal.State.APPROVED, remark=remark)
     _record(operator, "approve", proposal)
     act.perform(proposal, operator)
@@ -113,6 +143,21 @@ def withdraw(operator: Operator, proposal_id: int) -> Proposal:
     return proposal
 
 
+@transaction.atomic
+def expire_old() -> int:
+    """End the proposals that waited too long; how many there were."""
+    old = Proposal.objects.select_for_update().filter(
+        state=Proposal.State.OPEN, expires_at__lte=timezone.now()
+    )
+    count = 0
+    for proposal in old:
+        proposal.state, proposal.decided_at = Proposal.State.EXPIRED, timezone.now()
+        proposal.save()
+        _record(SYSTEM, "expire", proposal)
+        count += 1
+    return count
+
+
 def _open_proposal(proposal_id: int) -> Proposal:
     proposal = Proposal.objects.select_for_update().get(pk=proposal_id)
     if proposal.state != Proposal.State.OPEN:
@@ -128,7 +173,7 @@ def _decide(operator: Operator, proposal: Proposal, state: Proposal.State, *, re
     proposal.save()
 
 
-def _record(operator: Operator, verb: str, proposal: Proposal) -> None:
+def _record(operator: Operator | str, verb: str, proposal: Proposal) -> None:
     record(
         operator,
         f"{verb}_{proposal.kind}",

@@ -34,10 +34,15 @@ class Proposal(models.Model):
     )
     decided_at = models.DateTimeField(null=True)
     remark = models.TextField(blank=True)
+    expires_at = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ("-proposed_at",)
-        indexes = (models.Index(fields=("state", "kind")),)
+        ordering = ("-id",)
+        indexes = (
+            models.Index(fields=("state", "kind")),
+            models.Index(fields=("proposed_by", "-id"), name="proposals_of_one"),
+            models.Index(fields=("state", "expires_at"), name="proposals_to_expire"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.target} ({self.state})"

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 from fengkong.console.audit.actions import action_words
 from fengkong.console.audit.models import AuditCheckpoint, AuditEntry
-from fengkong.console.audit.queries import Question
+from fengkong.console.audit.queries import EntriesForm
 from fengkong.console.audit.recording import canonical
 from fengkong.console.audit.tree import UnsignedEntryError, sign_checkpoint, signer, tiles_of
 from fengkong.ledger import verifier
@@ -38,10 +38,10 @@ _COLUMNS: Final = (
 )
 
 
-def csv_lines(question: Question) -> Iterator[str]:
+def csv_lines(form: EntriesForm) -> Iterator[str]:
     """Lines of CSV with a heading, the newest entry first, at most ROWS_MAX of them."""
     yield BOM + _line(_COLUMNS)
-    for entry in question.entries()[:ROWS_MAX].iterator(chunk_size=2000):
+    for entry in form.entries()[:ROWS_MAX].iterator(chunk_size=2000):
         detail = json.dumps(entry.detail, ensure_ascii=False, sort_keys=True)
         yield _line(
             (
@@ -90,10 +90,10 @@ def _bundle(after: int, width: int) -> list[tuple[bytes, bytes]]:
 
 def _line(values: tuple[str, ...]) -> str:
     text = io.StringIO()
-    csv.writer(text).writerow([_harmless(value) for value in values])
+    csv.writer(text).writerow([harmless(value) for value in values])
     return text.getvalue()
 
 
-def _harmless(value: str) -> str:
+def harmless(value: str) -> str:
     """A text that no spreadsheet takes for a formula."""
     return f"'{value}" if value.startswith(_DANGEROUS) else value

@@ -2,92 +2,77 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from typing import Final
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
 
+from django import forms
 from django.db.models import QuerySet
-from django.http import QueryDict
 from django.utils import timezone
-from django.utils.dateparse import parse_date
+from django.utils.translation import gettext_lazy as _
 
+from fengkong.console.audit.actions import known_actions, known_targets
 from fengkong.console.audit.models import AuditEntry
 from fengkong.console.audit.tree import head
 
-PAGE: Final = 50
 COUNTED_MAX: Final = 10_000
 """Beyond so many a count takes longer than it is worth."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class EntriesForm(forms.Form):
     """What is looked for; empty parts mean anything. Days are the operator's, both included."""
 
-    actor: str = ""
-    action: str = ""
-    target_kind: str = ""
-    target: str = ""
-    since: str = ""
-    until: str = ""
+    actor = forms.CharField(label=_("Who"), required=False, max_length=64)
+    action = forms.ChoiceField(label=_("Action"), required=False)
+    target_kind = forms.ChoiceField(label=_("Kind of object"), required=False)
+    target = forms.CharField(label=_("Object begins with"), required=False, max_length=200)
+    since = forms.DateField(
+        label=_("From day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=_("To day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
 
-    @classmethod
-    def of(cls, given: QueryDict) -> Question:
-        """What an address asks."""
-        return cls(**{name: given.get(name, "").strip()[:200] for name in cls.__slots__})
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._offer("action", known_actions())
+        self._offer("target_kind", known_targets())
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether everything is asked for."""
-        return not any(value for _, value in self.parts())
+    def _offer(self, name: str, known: dict[str, Any]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        words = sorted((str(text), key) for key, text in known.items())
+        field.choices = [("", _("Any")), *((key, text) for text, key in words)]
 
-    def parts(self) -> list[tuple[str, str]]:
-        """Name and value of every part."""
-        return [(name, getattr(self, name)) for name in self.__slots__]
+    def asked(self) -> dict[str, str]:
+        """The parts that are filled in, as texts."""
+        given = self.cleaned_data if self.is_valid() else {}
+        return {name: str(value) for name, value in given.items() if value}
 
     def entries(self) -> QuerySet[AuditEntry]:
-        """The entries, the newest first."""
+        """The entries, the newest first; none where the form is filled in wrongly."""
+        if not self.is_valid():
+            return AuditEntry.objects.none()
+        given = self.cleaned_data
         found = AuditEntry.objects.order_by("-sequence")
         for name in ("actor", "action", "target_kind"):
-            if value := getattr(self, name):
-                found = found.filter(**{name: value})
-        if self.target:
-            found = found.filter(target__startswith=self.target)
-        if (first := _begin_of(self.since, days=0)) is not None:
-            found = found.filter(recorded_at__gte=first)
-        if (end := _begin_of(self.until, days=1)) is not None:
-            found = found.filter(recorded_at__lt=end)
+            if given[name]:
+                found = found.filter(**{name: given[name]})
+        if given["target"]:
+            found = found.filter(target__startswith=given["target"])
+        if given["since"]:
+            found = found.filter(recorded_at__gte=_begin_of(given["since"]))
+        if given["until"]:
+            found = found.filter(recorded_at__lt=_begin_of(given["until"] + timedelta(days=1)))
         return found
 
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some entries, and the number below which the next ones are; None on the last page."""
-
-    entries: list[AuditEntry]
-    before: int | None
-    total: int
-    is_more: bool
+    def total(self) -> int | None:
+        """How many there are; None where there are more than are counted."""
+        if not self.asked() and self.is_valid():
+            return head()
+        counted = self.entries()[: COUNTED_MAX + 1].count()
+        return counted if counted <= COUNTED_MAX else None
 
 
-def page_of(question: Question, *, before: int | None) -> Page:
-    """A page of what is asked for; `total` is bounded, `is_more` says that there are more."""
-    found = question.entries()
-    total = head() if question.is_empty else found[: COUNTED_MAX + 1].count()
-    if before is not None:
-        found = found.filter(sequence__lt=before)
-    rows = list(found[: PAGE + 1])
-    shown = rows[:PAGE]
-    behind = shown[-1].sequence if len(rows) > PAGE else None
-    is_more = not question.is_empty and total > COUNTED_MAX
-    return Page(shown, behind, min(total, COUNTED_MAX) if is_more else total, is_more)
-
-
-def _begin_of(text: str, *, days: int) -> datetime | None:
-    """The first instant of a day, or of the day so many days later; None where it is no day."""
-    try:
-        day = parse_date(text)
-    except ValueError:
-        return None
-    if day is None:
-        return None
-    return timezone.make_aware(datetime.combine(day + timedelta(days=days), time.min))
+def _begin_of(day: date) -> datetime:
+    """The first instant of a day, in the operator's time zone."""
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -12,43 +12,36 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from fengkong.console.accounts.duties import permissions_of
-from fengkong.console.audit.actions import (
-    action_words,
-    known_actions,
-    known_targets,
-    target_words,
-)
+from fengkong.console.audit.actions import action_words, target_words
 from fengkong.console.audit.entry_words import changes_of, facts_of_entry
 from fengkong.console.audit.exporting import csv_lines, write_archive
 from fengkong.console.audit.findings import finding_words, warning_words
 from fengkong.console.audit.models import AuditCheckpoint, AuditEntry, Verification
-from fengkong.console.audit.queries import Question, page_of
+from fengkong.console.audit.queries import EntriesForm
 from fengkong.console.audit.recording import record
 from fengkong.console.audit.tree import UnsignedEntryError, proof_of, sign_checkpoint, signer
 from fengkong.console.audit.verification import begin, step
 from fengkong.console.project.declared import needs
 from fengkong.console.project.requests import OperatorRequest
+from fengkong.console.shell.paging import page_by_cursor
 
 
 @needs("audit.view")
 @require_GET
 def entries(request: OperatorRequest) -> HttpResponse:
     """The entries that are asked for, page by page."""
-    question = Question.of(request.GET)
-    before = request.GET.get("before", "")
-    page = page_of(question, before=int(before) if before.isascii() and before.isdigit() else None)
+    form = EntriesForm(request.GET)
+    found = form.entries()
+    page = page_by_cursor(request, found, order=("-sequence",), total=form.total())
     shown: dict[str, Any] = {
-        "question": question,
+        "form": form,
         "page": page,
-        "rows": [_row(found) for found in page.entries],
+        "rows": [_row(found) for found in page.rows],
         "permissions": _permissions(request),
-        "actions": sorted((str(words), name) for name, words in known_actions().items()),
-        "targets": sorted((str(words), name) for name, words in known_targets().items()),
         "checkpoint": AuditCheckpoint.objects.order_by("-size").first(),
         "key": signer().verifier,
         "verification": _shown(Verification.objects.order_by("-pk").first()),
-        "first": _page_at(request, None),
-        "next": None if page.before is None else _page_at(request, page.before),
+        "asked": form.asked(),
     }
     return render(request, "audit/entries.html", shown)
 
@@ -67,8 +60,7 @@ def entry(request: OperatorRequest, sequence: int) -> HttpResponse:
         "hash": bytes(found.leaf_hash).hex(),
         "is_signed": signed,
     }
-    template = "audit/entry_drawer.html" if request.htmx else "audit/entry.html"
-    return render(request, template, shown)
+    return render(request, "audit/entry.html", shown)
 
 
 @needs("audit.view")
@@ -116,8 +108,8 @@ def verification(request: OperatorRequest, number: int) -> HttpResponse:
 @require_POST
 def export_csv(request: OperatorRequest) -> HttpResponseBase:
     """The entries that are asked for, as CSV."""
-    question = Question.of(request.POST)
-    asked = {name: value for name, value in question.parts() if value}
+    form = EntriesForm(request.POST)
+    asked = form.asked()
     record(
         request.user,
         "export_ledger",
@@ -126,7 +118,7 @@ def export_csv(request: OperatorRequest) -> HttpResponseBase:
         detail={"form": "csv", "filter": asked},
     )
     answer = StreamingHttpResponse(
-        [line.encode() for line in csv_lines(question)], content_type="text/csv; charset=utf-8"
+        [line.encode() for line in csv_lines(form)], content_type="text/csv; charset=utf-8"
     )
     answer["Content-Disposition"] = f'attachment; filename="ledger-{_today()}.csv"'
     return answer
@@ -174,15 +166,6 @@ def _row(found: AuditEntry) -> dict[str, Any]:
 
 def _permissions(request: OperatorRequest) -> frozenset[str]:
     return permissions_of(request.user.roles())
-
-
-def _page_at(request: OperatorRequest, before: int | None) -> str:
-    """The same question at another place."""
-    given = request.GET.copy()
-    given.pop("before", None)
-    if before is not None:
-        given["before"] = str(before)
-    return f"?{given.urlencode()}"
 
 
 def _download(content: bytes, name: str, *, media: str) -> HttpResponse:

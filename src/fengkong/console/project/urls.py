@@ -13,6 +13,8 @@ urlpatterns = [
     path("audit/", include("fengkong.console.audit.urls")),
     path("live/", include("fengkong.console.live.urls")),
     path("decisions/", include("fengkong.console.live.decision_urls")),
+    path("insiders/", include("fengkong.console.insiders.urls")),
+    path("personal/", include("fengkong.console.personal.urls")),
     path("accounts/", include("allauth.urls")),
 ]
 recorded_views(urlpatterns)
