@@ -13,6 +13,7 @@ import typer
 from fengkong.cli.arguments import spread_files
 from fengkong.cli.audit_commands import audit_app
 from fengkong.cli.backup_commands import backup_app
+from fengkong.cli.console_commands import register_console
 from fengkong.cli.language import text
 from fengkong.cli.model_commands import register_models
 from fengkong.cli.service_commands import Models, register
@@ -208,18 +209,26 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help=text("option.once"))] = False,
     seed: Annotated[int, typer.Option("--seed", help=text("option.seed"))] = 1,
     customers: Annotated[int, typer.Option("--customers", help=text("option.customers"))] = 3000,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help=text("option.demo_data"))
+    ] = None,
 ) -> None:
-    """Decide a simulated day and show the result."""
-    from fengkong.cli.demonstration import run  # noqa: PLC0415
+    """Show the whole system on simulated traffic, or a simulated day once."""
+    if once:
+        from fengkong.cli.demonstration import run  # noqa: PLC0415
 
-    del once  # nothing keeps running yet, so every demonstration ends after its summary
-    run(seed=seed, customers=customers)
+        run(seed=seed, customers=customers)
+        return
+    from fengkong.cli.demo_system import run_system  # noqa: PLC0415
+
+    run_system(seed=seed, customers=customers, data=data)
 
 
 register(app, policy_app)
 app.add_typer(backup_app, name="backup")
 app.add_typer(audit_app, name="audit")
 register_models(app, policy_app)
+register_console(app)
 
 
 def main() -> None:

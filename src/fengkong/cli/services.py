@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fengkong.cli.language import text
+from fengkong.cli.logs import log_to_stderr
 from fengkong.cli.screen import ERRORS, show_json
 from fengkong.cli.sources import published_text
 from fengkong.client.client import Client
@@ -22,7 +20,7 @@ def serve_until_stopped(
     data: Path, *, policy: str | None, models: Path | None, given: Mapping[str, object]
 ) -> bool:
     """Serve until a signal; False if the service had to give up."""
-    _log_to_stderr()
+    log_to_stderr()
     first = None if policy is None else published_text(policy, models=models)
     settings = load_settings(data, given=given)
     if settings.host not in (LOOPBACK, "localhost", "::1") and not settings.tls_certificate:
@@ -60,29 +58,6 @@ def _progress() -> Any:
             ERRORS.print(sentence, markup=False)
 
     return progress
-
-
-class _JsonLines(logging.Formatter):
-    """One JSON object a line, whatever a message holds."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON."""
-        line = {
-            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
-            "level": record.levelname.lower(),
-            "from": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
-
-
-def _log_to_stderr() -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
 def publish(policy: str, *, models: Path | None, url: str, key: str) -> None:

@@ -14,6 +14,8 @@ from fengkong.events.spelling import did_you_mean
 FILE_NAME: Final = "console.yaml"
 DATA_VARIABLE: Final = "FENGKONG_DATA"
 """The environment variable that names the data directory to every process of the console."""
+GIVEN_VARIABLE: Final = "FENGKONG_CONSOLE"
+"""The environment variable with settings, in JSON, that go before the file."""
 LOOPBACK: Final = "127.0.0.1"
 PORT: Final = 8800
 

@@ -14,11 +14,12 @@ from fengkong.console.journaled.seen import (
     SeenErasure,
     SeenLabel,
 )
-from fengkong.evaluation.labels import LABEL
 from fengkong.events.event import Event
 from fengkong.journal.entries import Entry, Leaf
 from fengkong.journal.history import EVENT_KINDS, History, Sealed, decode_sealed
 
+LABEL: Final = "label.confirmed"
+"""The type of events that say the truth about others."""
 AMOUNTS: Final = ("amount", "loan_amount", "insured_amount", "principal_amount")
 """The fields of which the first that an event has is its amount."""
 Names = Mapping[str, tuple[str, int]]

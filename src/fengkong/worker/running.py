@@ -21,7 +21,7 @@ from fengkong.console.journaled.intake import ForeignReadModelError
 from fengkong.core.errors import RiskError
 from fengkong.journal.errors import MissingJournalError
 from fengkong.journal.history import History
-from fengkong.service.opening import open_for_reading
+from fengkong.journal.opening import open_history
 from fengkong.service.settings import Settings
 from fengkong.worker.jobs import Jobs
 from fengkong.worker.tail import Tail
@@ -70,7 +70,7 @@ class Worker:
         wait = RETRY_FIRST_S
         while not self._over.is_set():
             try:
-                opened = open_for_reading(self._settings, environment=os.environ)
+                history = open_history(self._settings.place, environment=os.environ)
             except MissingJournalError:
                 self._over.wait(RETRY_FIRST_S)  # the service makes it when it first starts
                 continue
@@ -78,7 +78,7 @@ class Worker:
                 wait = self._wait_after(error, wait)
                 continue
             try:
-                self._follow_opened(opened.history)
+                self._follow_opened(history)
             except ForeignReadModelError:
                 raise
             except (RiskError, DatabaseError) as error:
@@ -86,7 +86,7 @@ class Worker:
             else:
                 wait = RETRY_FIRST_S
             finally:
-                opened.close()
+                history.reading.close()
 
     def _follow_opened(self, history: History) -> None:
         tail = Tail(history)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 from csp.constants import NONCE, NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
 
-from fengkong.console.configuration import DATA_VARIABLE, load_console_settings
+from fengkong.console.configuration import DATA_VARIABLE, GIVEN_VARIABLE, load_console_settings
 from fengkong.console.project.secrets import session_secret
 from fengkong.console.shell.assets import gathered_folder
 from fengkong.console.translation import compiled_catalogues
 
-CONSOLE = load_console_settings(Path(os.environ[DATA_VARIABLE]))
+CONSOLE = load_console_settings(
+    Path(os.environ[DATA_VARIABLE]), given=json.loads(os.environ.get(GIVEN_VARIABLE, "{}"))
+)
 _ROOT = Path(__file__).resolve().parents[1]
 _SECURE = bool(CONSOLE.tls_certificate)
 
@@ -64,6 +67,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "fengkong.console.project.reading_requests.ReadingRequests",
     "fengkong.console.insiders.counting.CountedRefusals",
     "allauth.account.middleware.AccountMiddleware",
     "fengkong.console.project.declared.DeclaredAccess",

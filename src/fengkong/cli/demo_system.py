@@ -1,0 +1,130 @@
+"""`fengkong demo`: the whole system on simulated traffic, with a past and demo operators."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from fengkong.cli.consoles import prepared_console, url_of
+from fengkong.cli.demo_traffic import Traffic
+from fengkong.cli.language import text
+from fengkong.cli.screen import ERRORS, OUTPUT, progress, show_table, waiting
+from fengkong.cli.sources import read_policy
+from fengkong.cli.system import Ports, System, planned, run
+from fengkong.client.client import Client, Patience
+from fengkong.protection.access import Access
+from fengkong.protection.api_keys import KeyTerms
+from fengkong.service.clock import wall_clock
+
+if TYPE_CHECKING:
+    from fengkong.cli.demo_operators import DemoOperator
+
+POLICY: Final = "payments"
+"""The shipped policy that decides; what it does not decide is recorded."""
+SERVICE_PORT: Final = 8700
+CONSOLE_PORT: Final = 8800
+RATE: Final = 100_000.0
+SEEN_S: Final = 120.0
+"""How long the console may take to have seen the past."""
+LOOK_S: Final = 0.3
+KEY_S: Final = 0.6
+"""A running service knows a new key after a quarter of a second."""
+
+
+def run_system(*, seed: int, customers: int, data: Path | None) -> None:
+    """Run everything until Ctrl-C; without `data` in a directory that is removed at the end."""
+    if data is not None:
+        _run(data, seed=seed, customers=customers)
+        return
+    with tempfile.TemporaryDirectory(prefix="fengkong-demo-") as made:
+        _run(Path(made) / "data", seed=seed, customers=customers)
+
+
+def _run(data: Path, *, seed: int, customers: int) -> None:
+    ports = Ports(service=_preferred(SERVICE_PORT), console=_preferred(CONSOLE_PORT))
+    system = planned(data, ports=ports)
+    ERRORS.print(text("demo.starting"), markup=False)
+    prepared_console(data, given={"port": system.console.port, "service": system.service_url})
+    from fengkong.cli.demo_operators import made_demo_operators  # noqa: PLC0415 - needs Django
+
+    operators = made_demo_operators()
+    over = threading.Event()
+    traffic = Traffic(
+        seed=seed if operators else wall_clock() // 1_000_000,  # a platform of its own each time
+        customers=customers,
+        now=wall_clock(),
+        policy=read_policy(POLICY),
+    )
+
+    def started() -> None:
+        with _client(system) as client:
+            if operators:
+                with progress(text("demo.past")) as told:
+                    traffic.tell_past(client, told=told)
+                with waiting(text("demo.seeing")):
+                    _wait_until_seen(traffic.newest)
+            _introduce(system, operators)
+            traffic.flow(client, clock=wall_clock, sleep=over.wait, over=over.is_set)
+
+    try:
+        run(system, policy=POLICY, quiet=True, started=started)
+    finally:
+        over.set()
+
+
+def _client(system: System) -> Client:
+    """A client with a key of its own, as a platform would have."""
+    access = Access(system.service.access_file)
+    try:
+        scopes = frozenset({"decide", "record", "read"})
+        terms = KeyTerms(name="demo", scopes=scopes, rate_per_second=RATE, burst=int(RATE))
+        issued = access.create(terms, now=wall_clock())
+    finally:
+        access.close()
+    time.sleep(KEY_S)
+    return Client(system.service_url, issued.text, timeout=60, patience=Patience(whole=120))
+
+
+def _wait_until_seen(newest: int) -> None:
+    """Until the console has seen an entry of the journal, or it takes too long to wait for."""
+    from django.db import connection  # noqa: PLC0415 - needs a started Django
+
+    from fengkong.console.journaled.intake import TAIL  # noqa: PLC0415
+    from fengkong.console.journaled.models import Cursor  # noqa: PLC0415
+
+    until = time.monotonic() + SEEN_S
+    while time.monotonic() < until:
+        if Cursor.objects.filter(name=TAIL, sequence__gte=newest).exists():
+            break
+        time.sleep(LOOK_S)
+    connection.close()
+
+
+def _introduce(system: System, operators: Sequence[DemoOperator]) -> None:
+    OUTPUT.print()
+    OUTPUT.print(text("demo.address", url=url_of(system.console)), style="bold", markup=False)
+    if operators:
+        columns = [
+            text("column.username"),
+            text("column.duty"),
+            text("column.password"),
+            text("column.secret"),
+        ]
+        rows = [[one.username, one.title, one.password, one.secret] for one in operators]
+        show_table(text("demo.operators"), columns, rows, left=4)
+    OUTPUT.print(text("demo.code"), markup=False)
+    OUTPUT.print(text("demo.stop"), markup=False)
+
+
+def _preferred(port: int) -> int:
+    """A port as it is, or 0 (any) where somebody listens there."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return 0
+    return port
