@@ -202,3 +202,16 @@ def test_a_sparkline_stays_inside_and_rises_with_the_values() -> None:
     assert all(0 <= y <= 20 for _, y in points)
     assert sparkline_points([1], width=30, height=20) == ""
     assert "nan" not in sparkline_points([4, 4, 4], width=30, height=20)
+
+
+def test_many_boxes_are_a_group_with_a_legend() -> None:
+    class Form(forms.Form):
+        kinds = forms.MultipleChoiceField(
+            label="Kinds", choices=[("a", "A"), ("b", "B")], widget=forms.CheckboxSelectMultiple
+        )
+
+    text = shown("{% field form.kinds %}", form=Form())
+    assert "<fieldset" in text
+    assert "Kinds" in text.split("<legend")[1].split("</legend>")[0]
+    assert text.count('type="checkbox"') == 2
+    assert "form-check-input" not in text

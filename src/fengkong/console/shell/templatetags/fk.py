@@ -448,7 +448,9 @@ def drawer_link(content: str, address: str, classes: str = "") -> SafeString:
 def field(bound: BoundField, *, inline: bool = False, placeholder: str = "") -> SafeString:
     """A form's field: label, control, help, and what is wrong with it."""
     kind = getattr(bound.field.widget, "input_type", "")
-    attrs: dict[str, str | bool] = {"class": _control_class(bound, kind)}
+    many = kind in {"radio", "checkbox"} and hasattr(bound.field.widget, "option_template_name")
+    # The class of many boxes would stand on what is around them as well.
+    attrs: dict[str, str | bool] = {} if many else {"class": _control_class(bound, kind)}
     described = []
     if bound.help_text:
         described.append(f"{bound.auto_id}_help")
@@ -459,7 +461,6 @@ def field(bound: BoundField, *, inline: bool = False, placeholder: str = "") -> 
         attrs["aria-describedby"] = " ".join(described)
     if placeholder:
         attrs["placeholder"] = placeholder
-    many = kind in {"radio", "checkbox"} and hasattr(bound.field.widget, "option_template_name")
     return _part(
         "field",
         bound=bound,
