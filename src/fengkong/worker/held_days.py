@@ -84,16 +84,20 @@ class HeldDays:
 
     def _is_turned(self, entries: list[Entry]) -> bool:
         """Whether another policy became live, or somebody was erased."""
-        for entry in entries:
-            leaf = self._history.leaf(entry)
-            kind = leaf.kind
-            if kind == "erasure":
-                if leaf.subject is not None:
-                    self._opened.vault.forget(bytes.fromhex(leaf.subject))
-                return True
-            if kind == "policy" and self._history.activation(entry).role == LIVE:
-                return True
-        return False
+        return self._forget_erased(entries) or any(
+            self._history.leaf(entry).kind == "policy"
+            and self._history.activation(entry).role == LIVE
+            for entry in entries
+        )
+
+    def _forget_erased(self, entries: list[Entry]) -> bool:
+        """Forget the keys of those who were erased; whether there were any."""
+        leaves = map(self._history.leaf, entries)
+        erased = [leaf.subject for leaf in leaves if leaf.kind == "erasure"]
+        for subject in erased:
+            if subject is not None:
+                self._opened.vault.forget(bytes.fromhex(subject))
+        return bool(erased)
 
     def _build(self, head: int) -> bool:
         """Hold the newest days under the policy that is live now."""
@@ -116,6 +120,9 @@ class HeldDays:
 
     def _built(self, text: str, head: int) -> Days:
         """The state before the days as the service would have it, then the days themselves."""
+        if self._days is not None:  # keys that were used for them must not outlive an erasure
+            for entries in self._history.chunks(after=self._days.position, upto=head):
+                self._forget_erased(entries)
         start = self._before_the_days(head)
         lane = restored(text, history=self._history, snapshots=self._opened.snapshots, upto=start)
         held = HeldHistory.begin(lane.engine, state=lane.state, days=self._days_kept)
