@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -136,8 +137,9 @@ def faults(request: HttpRequest, version_id: int) -> HttpResponse:
         except FaultsError as error:
             found = faults_shown(error.faults)
     if request.headers.get("Accept", "").startswith("application/json"):
-        return JsonResponse({"faults": found})
-    context = {"faults": found, "asked": True, "rules": rules_of(text), "version": version}
+        shown = render_to_string("governance/parts/faults.html", {"faults": found, "asked": True})
+        return JsonResponse({"faults": found, "shown": shown})
+    context = {"faults": found, "asked": True}
     return render(request, "governance/parts/faults.html", context)
 
 

@@ -57,7 +57,6 @@ class ProposalForm(forms.Form):
             (ServiceChange.Kind.SHADOW.value, _("in shadow: it decides, and nobody acts on it")),
             (ServiceChange.Kind.LIVE.value, _("live: it decides everything")),
         ],
-        widget=forms.RadioSelect,
         initial=ServiceChange.Kind.SHADOW.value,
     )
     reason = forms.CharField(

@@ -86,7 +86,7 @@ def _register_screens() -> None:
         MenuEntry(
             "policy", _("Parameters"), "policy_parameters", "adjustments", "policies.view", 20
         ),
-        MenuEntry("policy", _("Models in use"), "policy_models", "cpu", "models.view", 30),
+        MenuEntry("policy", _("Models in use"), "policy_models", "brain", "models.view", 30),
         MenuEntry("policy", _("Test bench"), "policy_bench", "flask", "policies.view", 40),
     )
 

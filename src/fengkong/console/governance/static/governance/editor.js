@@ -83,7 +83,10 @@
           method: 'POST', body, headers: { Accept: 'application/json' },
         });
         if (!answer.ok) return [];
-        found = (await answer.json()).faults;
+        const said = await answer.json();
+        found = said.faults;
+        const place = document.getElementById('faults');
+        if (place) place.innerHTML = said.shown; // escaped by the server's template
       } catch {
         return [];
       }
