@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from service_of_tests import KeptService, operator
-from versions import TEXT, changed
+from versions import TEXT, changed, load
 
 from fengkong.client.errors import UnreachableError
 from fengkong.console.accounts.models import Operator
-from fengkong.console.approvals.four_eyes import SameEyesError, approve, reject, withdraw
+from fengkong.console.approvals.four_eyes import SameEyesError, acts, approve, reject, withdraw
 from fengkong.console.audit.actions import known_actions
 from fengkong.console.audit.models import AuditEntry
 from fengkong.console.governance import actions, activation
@@ -33,9 +33,13 @@ from fengkong.console.governance.activation import do_change, note_seen, watch_s
 from fengkong.console.governance.models import PolicyVersion, ServiceChange, VersionStep
 from fengkong.console.governance.service_view import drifts, last_seen
 from fengkong.console.governance.states import RefusedStepError, Step
+from fengkong.console.insiders.watches import LOOSENING
 from fengkong.console.outbox.jobs import GiveUpError
 from fengkong.console.outbox.models import Job
 from fengkong.core.errors import FaultsError
+from fengkong.decisions.engine import Engine
+from fengkong.evaluation.held_history import HeldHistory
+from fengkong.evaluation.preview import preview_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -152,6 +156,24 @@ def test_what_loosens_is_told_to_the_approver(service: KeptService, ann: Operato
     (loose,) = proposal.content["loosens"]
     assert "5000 to 6000" in loose["en"]
     assert proposal.content["against"] == "payments 1"
+    assert ("ann", "propose_loosening_policy") in ledger()
+    assert "propose_loosening_policy" in LOOSENING
+    facts = dict(acts()[actions.ACT].describe(proposal))
+    assert "5000" in str(facts["放宽之处"])
+    assert "payments 2" in str(facts["版本"])
+    assert facts["回测"] == "尚未回测。"
+
+
+def test_what_the_back_test_said_is_told_to_the_approver(
+    service: KeptService, ann: Operator
+) -> None:
+    version = ready(ann)
+    held = HeldHistory.begin(Engine(load()))
+    report = preview_rule(held, load(STRICTER), None).to_data()
+    note_backtest(ann, version.pk, edition=1, report=report)
+    proposal = propose_version(ann, version.pk, mode="live", reason="r")
+    facts = dict(acts()[actions.ACT].describe(proposal))
+    assert "0 个事件" in str(facts["回测"])
 
 
 def test_two_who_edit_at_once(ann: Operator, bob: Operator) -> None:

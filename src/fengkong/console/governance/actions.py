@@ -182,6 +182,8 @@ def propose_version(
         reason=reason,
         content=_proposed(version, mode=mode, share=share),
     )
+    if loose := proposal.content["loosens"]:
+        _record(operator, "propose_loosening_policy", version, {"loosens": loose})
     if first:
         _move(version, Step.PROPOSE, state, operator.username, reason=reason)
     return proposal

@@ -10,6 +10,8 @@ from fengkong.console.approvals.models import Proposal
 from fengkong.console.audit.actions import register_actions
 from fengkong.console.audit.guard import unrecorded
 from fengkong.console.governance import actions, activation
+from fengkong.console.governance.proposal_words import described
+from fengkong.console.insiders.watches import register_loosening
 from fengkong.console.outbox.jobs import every, register_job
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
 from fengkong.console.shell.words import add_script_words
@@ -24,6 +26,7 @@ def register() -> None:
             propose="policies.edit",
             approve="policies.approve",
             perform=actions.perform_activation,
+            describe=described,
         ),
     )
     register_actions(
@@ -32,6 +35,7 @@ def register() -> None:
             "save_policy_draft": _("Saved a draft"),
             "check_policy": _("Checked a version"),
             "backtest_policy": _("Back-tested a version"),
+            "propose_loosening_policy": _("Proposed to let more through"),
             "stop_policy": _("Ended a shadow or canary"),
             "roll_back_policy": _("Asked for a roll-back"),
             "abandon_policy": _("Gave a version up"),
@@ -51,6 +55,7 @@ def register() -> None:
 
 
 def _register_work() -> None:
+    register_loosening({"propose_loosening_policy": "a proposed policy lets more through"})
     unrecorded(
         {
             "governance_serviceview": "what the service was seen to run, looked at again and again",

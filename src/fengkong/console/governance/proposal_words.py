@@ -1,0 +1,73 @@
+"""What a proposal of a version says to the colleague who decides about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from fengkong.console.governance.models import PolicyVersion, ServiceChange
+from fengkong.console.governance.templatetags.governance import estimate, proportion
+
+if TYPE_CHECKING:
+    from fengkong.console.approvals.four_eyes import Fact
+    from fengkong.console.approvals.models import Proposal
+
+
+def described(proposal: Proposal) -> list[Fact]:
+    """Version, how it is to run, what it changes, what it loosens, what the back-test said."""
+    content = proposal.content
+    version = PolicyVersion.objects.filter(pk=content["version_id"]).first()
+    facts: list[Fact] = [
+        (_("Version"), proposal.target if version is None else _link(version)),
+        (_("How it is to run"), dict(ServiceChange.Kind.choices)[content["mode"]]),
+        (_("Compared with"), content["against"] or _("nothing: no policy is live")),
+    ]
+    if version is not None:
+        facts.append((_("What changes"), _difference(version, content)))
+    facts.append((_("What lets more through"), _loosened(content["loosens"])))
+    if version is None or version.backtest is None:
+        facts.append((_("Back-test"), _("It was not back-tested.")))
+    else:
+        facts += _figures(version.backtest)
+    return facts
+
+
+def _link(version: PolicyVersion) -> SafeString:
+    address = reverse("policy_version", args=[version.pk])
+    return format_html('<a href="{}">{}</a>', address, version)
+
+
+def _difference(version: PolicyVersion, content: dict[str, Any]) -> SafeString | str:
+    name, _space, number = (content["against"] or "").rpartition(" ")
+    other = PolicyVersion.objects.filter(name=name, number=number or 0).first()
+    if other is None:
+        return "–"
+    address = reverse("policy_diff", args=[version.pk, other.pk])
+    return format_html('<a href="{}">{}</a>', address, _("The difference in words"))
+
+
+def _loosened(loosens: list[dict[str, str]]) -> SafeString | str:
+    if not loosens:
+        return _("nothing that the text can tell")
+    language = "zh" if (get_language() or "").startswith("zh") else "en"
+    lines = format_html_join("", "<li>{}</li>", ((one[language],) for one in loosens))
+    return format_html('<ul class="mb-0">{}</ul>', lines)
+
+
+def _figures(told: dict[str, Any]) -> list[Fact]:
+    return [
+        (_("Back-test"), _("%(events)s events of %(days)s days") % _counts(told)),
+        (_("Extra recall over the live policy"), proportion(told["extra_recall"])),
+        (_("Money saved"), estimate(told["money_saved"], told["currency"])),
+        (_("Good customers hurt"), proportion(told["customers_hurt"])),
+        (_("Reviews a day"), estimate(told["reviews_a_day"])),
+    ]
+
+
+def _counts(told: dict[str, Any]) -> dict[str, str]:
+    return {"events": f"{told['events']:,}", "days": str(told["days"])}
