@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.utils import translation
 from service_of_tests import KeptService, operator
 from versions import TEXT, changed, load
 
@@ -158,7 +159,8 @@ def test_what_loosens_is_told_to_the_approver(service: KeptService, ann: Operato
     assert proposal.content["against"] == "payments 1"
     assert ("ann", "propose_loosening_policy") in ledger()
     assert "propose_loosening_policy" in LOOSENING
-    facts = dict(acts()[actions.ACT].describe(proposal))
+    with translation.override("zh-hans"):
+        facts = {str(name): str(value) for name, value in acts()[actions.ACT].describe(proposal)}
     assert "5000" in str(facts["放宽之处"])
     assert "payments 2" in str(facts["版本"])
     assert facts["回测"] == "尚未回测。"
@@ -172,7 +174,8 @@ def test_what_the_back_test_said_is_told_to_the_approver(
     report = preview_rule(held, load(STRICTER), None).to_data()
     note_backtest(ann, version.pk, edition=1, report=report)
     proposal = propose_version(ann, version.pk, mode="live", reason="r")
-    facts = dict(acts()[actions.ACT].describe(proposal))
+    with translation.override("zh-hans"):
+        facts = {str(name): str(value) for name, value in acts()[actions.ACT].describe(proposal)}
     assert "0 个事件" in str(facts["回测"])
 
 
