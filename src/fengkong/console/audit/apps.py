@@ -23,6 +23,8 @@ class AuditConfig(AppConfig):
                 "finish_verification": _("Verified the ledger"),
                 "sign_checkpoint": _("Signed a checkpoint of the ledger"),
                 "export_ledger": _("Exported the ledger"),
+                "create_first_operator": _("Made the first operator, from the command line"),
+                "restore_access": _("Restored an operator's access, from the command line"),
             },
             targets={
                 "ledger": _("ledger"),

@@ -21,7 +21,6 @@ _NAMES: Final[dict[str, Words]] = {
     "result": _("Result"),
     "finding": _("Finding"),
     "entry": _("Entry"),
-    "entries": _("Entries"),
     "form": _("Form"),
     "filter": _("Filter"),
     "size": _("Size"),

@@ -165,7 +165,9 @@ def recorded_job(act: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **named: P.kwargs) -> R:
         changes = Changes()
         with connection.execute_wrapper(changes), _checked_commits(changes):
-            return act(*args, **named)
+            result = act(*args, **named)
+        changes.check()
+        return result
 
     setattr(guarded, _MARK, True)
     return guarded
@@ -194,4 +196,6 @@ def recorded_views(patterns: Sequence[URLPattern | URLResolver]) -> None:
         if isinstance(pattern, URLResolver):
             recorded_views(pattern.url_patterns)
         elif not getattr(pattern.callback, _MARK, False):
-            pattern.callback = recorded(pattern.callback)
+            # A view outside of a transaction is checked at each commit of its own, as a job is.
+            apart = getattr(pattern.callback, "_non_atomic_requests", None)
+            pattern.callback = (recorded_job if apart else recorded)(pattern.callback)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from fengkong.console.live.titles import feature_titles, field_title, said
+from fengkong.console.personal.masking import mask_of, masked
 from fengkong.console.shell.figures import money_text, reading_language
 from fengkong.core.money import exponent
 from fengkong.decisions.policy import Policy, Rule
@@ -272,7 +273,7 @@ class Judgement:
                 name=name,
                 title=said(catalogue[name].title),
                 value=self._field(name, self.event.values[name]),
-                masked=name in self.hidden,
+                masked=name in self.hidden or mask_of(name) is not None,
                 personal=catalogue[name].personal or "",
             )
             for name in names
@@ -280,6 +281,8 @@ class Judgement:
 
     def _field(self, name: str, value: Any) -> str:
         field = shipped_catalogue().fields[name]
+        if mask_of(name) is not None:
+            return str(masked(name, value))
         if name in self.hidden:
             return str(masked_value(value, field=field))
         if field.kind is FieldKind.MONEY:

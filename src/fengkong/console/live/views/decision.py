@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from fengkong import __version__
 from fengkong.client.errors import ClientError
 from fengkong.console.audit.recording import record
+from fengkong.console.insiders.counting import counted
 from fengkong.console.journaled.models import Decision, Label
 from fengkong.console.journaled.reading import ClearEntry, UnknownEntryError, clear_entry
 from fengkong.console.journaled.service_access import NoServiceKeyError, service_client
@@ -35,6 +36,8 @@ from fengkong.core.errors import RiskError
 def decision(request: HttpRequest, sequence: int) -> HttpResponse:
     """Everything that was recorded about one decision."""
     shown = _decision(sequence)
+    with transaction.atomic():
+        counted(reader_of(request), "decision", str(sequence))
     entry, trouble = _entry(sequence)
     context: dict[str, Any] = {
         "decision": shown,

@@ -23,12 +23,13 @@ def personal_value(
     context: template.Context, sequence: int, name: str, value: object
 ) -> dict[str, Any]:
     """A value of an entry, masked, with the way to reveal it for those who may."""
-    request = context.get("request")
-    operator = getattr(request, "user", None)
+    link = reveal_link(context, sequence, name)
+    return {**link, "shown": mask_value(name, value), "is_there": value not in (None, "")}
+
+
+@register.inclusion_tag("personal/reveal_link.html", takes_context=True)
+def reveal_link(context: template.Context, sequence: int, name: str) -> dict[str, Any]:
+    """The way to reveal a field of an entry; nothing for those who may not."""
+    operator = getattr(context.get("request"), "user", None)
     may = operator is not None and operator.is_authenticated and operator.may("personal.reveal")
-    return {
-        "shown": mask_value(name, value),
-        "name": name,
-        "sequence": sequence,
-        "may_reveal": may and value not in (None, "") and may_be_revealed(name),
-    }
+    return {"name": name, "sequence": sequence, "may_reveal": may and may_be_revealed(name)}
