@@ -13,7 +13,12 @@ from fengkong.console.journaled.seen import (
     SeenEntries,
     SeenErasure,
     SeenLabel,
+    SeenListChange,
+    SeenListHit,
 )
+from fengkong.console.lists.declared import DeclaredList, live_lists, lists_of_policy
+from fengkong.decisions.policy import LIST_CHANGED
+from fengkong.evaluation.labels import LABEL
 from fengkong.events.event import Event
 from fengkong.journal.entries import Entry, Leaf
 from fengkong.journal.history import EVENT_KINDS, History, Sealed, decode_sealed
@@ -74,9 +79,14 @@ def seen_of(
         elif leaf.kind == "erasure" and leaf.subject is not None:
             history.vault.forget(bytes.fromhex(leaf.subject))
             seen.erasures.append(SeenErasure(leaf.subject, leaf.sequence, leaf.at))
+    live: dict[str, DeclaredList] = {}
     for opened in _opened(zip(entries, leaves, strict=True), history=history):
         if opened.leaf.kind == "decision":
             seen.decisions.append(_decision(opened, names=names))
+            seen.list_hits.extend(_list_hits(opened, seen.decisions[-1]))
+        elif opened.sealed is not None and opened.sealed.understood.type == LIST_CHANGED:
+            live = live or live_lists()
+            seen.list_changes.append(_list_change(opened, lists=live))
         elif opened.sealed is not None and opened.sealed.understood.type == LABEL:
             label = _label(opened.sealed.understood, opened.leaf)
             if label is not None:
@@ -164,6 +174,43 @@ def _label(event: Event, leaf: Leaf) -> SeenLabel | None:
         return None
     kind = event.values.get("label_kind")
     return SeenLabel(about, is_fraud, str(kind or ""), event.occurred_at, leaf.sequence)
+
+
+def _list_change(opened: _Opened, *, lists: Mapping[str, DeclaredList]) -> SeenListChange:
+    """A change of a list, as the engine took it."""
+    assert opened.sealed is not None, "it was opened"
+    event = opened.sealed.understood
+    name = str(event.values.get("list", ""))
+    declared = lists.get(name)
+    return SeenListChange(
+        event_id=event.id,
+        sequence=opened.leaf.sequence,
+        list_name=name,
+        entity="" if declared is None else declared.entity,
+        operation=str(event.values.get("operation", "")),
+        value=str(event.values.get("value", "")),
+        reason=str(event.values.get("reason", "")),
+        author=str(event.values.get("author", "")),
+        at=event.occurred_at,
+        starts=_instant(event.values.get("starts_at")),
+        expires=_instant(event.values.get("expires_at")),
+    )
+
+
+def _list_hits(opened: _Opened, decision: SeenDecision) -> Iterable[SeenListHit]:
+    """The values for which rules that hit had asked a list."""
+    if not decision.rules or opened.sealed is None:
+        return
+    by_rule = lists_of_policy(decision.policy_hash).by_rule
+    asked = {pair for rule in decision.rules for pair in by_rule.get(rule, ())}
+    for list_name, field in asked:
+        value = opened.sealed.understood.values.get(field)
+        if isinstance(value, str):
+            yield SeenListHit(list_name, value, decision.occurred_at)
+
+
+def _instant(value: object) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def _activation(entry: Entry, leaf: Leaf, *, history: History) -> SeenActivation:

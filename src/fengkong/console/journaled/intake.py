@@ -7,7 +7,7 @@ that it is there. Two tails at once do no harm: the later one finds the cursor m
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -27,6 +27,7 @@ TAIL: Final = "tail"
 """The cursor of what fills the read model."""
 _ERASING: Final = timedelta(days=1)
 """Between the record of an erasure and the end of the key events of the subject may still come."""
+_TAKERS: Final[list[Callable[[SeenEntries], None]]] = []
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -78,6 +79,14 @@ def take_in(seen: SeenEntries) -> None:
             [(one.subject, one.sequence, _at(one.at)) for one in seen.erasures],
         )
         _forget_erased(seen)
+        for take in _TAKERS:
+            take(seen)
+
+
+def also_taken_by(take: Callable[[SeenEntries], None]) -> None:
+    """Have an app write what it needs of the entries, in the same transaction; each says so once."""
+    if take not in _TAKERS:
+        _TAKERS.append(take)
 
 
 def forget_subject(subject: str) -> None:

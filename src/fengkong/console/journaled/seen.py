@@ -60,6 +60,30 @@ class SeenErasure(NamedTuple):
     at: int
 
 
+class SeenListChange(NamedTuple):
+    """A value put on a list or taken off, in the clear; instants in microseconds."""
+
+    event_id: str
+    sequence: int
+    list_name: str
+    entity: str
+    operation: str
+    value: str
+    reason: str
+    author: str
+    at: int
+    starts: int | None
+    expires: int | None
+
+
+class SeenListHit(NamedTuple):
+    """A value that a rule which hit had asked a list for, in the clear."""
+
+    list_name: str
+    value: str
+    at: int
+
+
 @dataclass(slots=True)
 class SeenEntries:
     """What some entries of the journal hold: all those behind `after` up to `upto`.
@@ -75,3 +99,5 @@ class SeenEntries:
     labels: list[SeenLabel] = field(default_factory=list)
     activations: list[SeenActivation] = field(default_factory=list)
     erasures: list[SeenErasure] = field(default_factory=list)
+    list_changes: list[SeenListChange] = field(default_factory=list)
+    list_hits: list[SeenListHit] = field(default_factory=list)

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "fengkong.console.journaled",
     "fengkong.console.outbox",
     "fengkong.console.live",
+    "fengkong.console.lists",
 ]
 
 MIDDLEWARE = [

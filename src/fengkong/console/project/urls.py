@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("fengkong.console.shell.urls")),
     path("approvals/", include("fengkong.console.approvals.urls")),
     path("policies/", include("fengkong.console.governance.urls")),
+    path("lists/", include("fengkong.console.lists.urls")),
     path("audit/", include("fengkong.console.audit.urls")),
     path("live/", include("fengkong.console.live.urls")),
     path("decisions/", include("fengkong.console.live.decision_urls")),

@@ -1,0 +1,108 @@
+"""Which lists there are: those that the policies in force declare, with the rules that ask them."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from fengkong.console.journaled.models import Activation
+from fengkong.console.journaled.reading import policy_text
+from fengkong.core.bilingual import Bilingual
+from fengkong.core.errors import RiskError
+from fengkong.decisions.policy import Policy
+from fengkong.decisions.policy_file import load_policy
+from fengkong.events.catalogue import shipped_catalogue
+from fengkong.rules.nodes import Name, OnList, walk
+
+_LOG: Final = logging.getLogger(__name__)
+_KEPT: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredList:
+    """A list of a policy: `of` is the field whose values it holds, `rules` ask it."""
+
+    name: str
+    of: str
+    entity: str
+    title: Bilingual
+    colour: str
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyLists:
+    """The lists of one policy; `by_rule` has list and field for every list a rule asks."""
+
+    lists: dict[str, DeclaredList]
+    by_rule: dict[str, tuple[tuple[str, str], ...]]
+
+
+NOTHING: Final = PolicyLists({}, {})
+_BY_HASH: Final[dict[str, PolicyLists]] = {}
+
+
+def live_lists() -> dict[str, DeclaredList]:
+    """The lists of the live policy and of the shadow, by name; empty while there is none."""
+    found: dict[str, DeclaredList] = {}
+    for role in ("shadow", "live"):
+        newest = Activation.objects.filter(role=role).order_by("-sequence").first()
+        if newest is not None and newest.policy_hash:
+            found |= lists_at(newest.sequence).lists
+    return found
+
+
+def lists_of_policy(policy_hash: str) -> PolicyLists:
+    """The lists of a policy that was in force; nothing where its text cannot be had."""
+    if policy_hash not in _BY_HASH:
+        found = Activation.objects.filter(policy_hash=policy_hash).order_by("-sequence").first()
+        if found is None:
+            return NOTHING  # its activation may be in the batch that is being read
+        if len(_BY_HASH) >= _KEPT:
+            _BY_HASH.clear()
+        _BY_HASH[policy_hash] = lists_at(found.sequence)
+    return _BY_HASH[policy_hash]
+
+
+@lru_cache(maxsize=_KEPT)
+def lists_at(sequence: int) -> PolicyLists:
+    """The lists of the policy that was activated at a place of the journal."""
+    try:
+        text = policy_text(sequence)
+        if text is None:
+            return NOTHING
+        return lists_in(load_policy(text, source="journal", catalogue=shipped_catalogue()))
+    except RiskError as error:
+        _LOG.warning("the lists of the policy activated at %d are unknown: %s", sequence, error)
+        return NOTHING
+
+
+def lists_in(policy: Policy) -> PolicyLists:
+    """The lists that a policy declares, and the rules that ask them."""
+    by_rule: dict[str, tuple[tuple[str, str], ...]] = {}
+    asked: dict[str, list[str]] = {}
+    for rule in policy.rules:
+        pairs = {
+            (node.list, node.subject.name)
+            for node in walk(rule.when.node)
+            if isinstance(node, OnList) and isinstance(node.subject, Name)
+        }
+        if pairs:
+            by_rule[rule.id] = tuple(sorted(pairs))
+            for name, _ in pairs:
+                asked.setdefault(name, []).append(rule.id)
+    lists = {}
+    for name, declaration in policy.scope.lists.items():
+        field = policy.catalogue.fields.get(declaration.of)
+        entity = declaration.of if field is None or field.entity is None else field.entity
+        lists[name] = DeclaredList(
+            name=name,
+            of=declaration.of,
+            entity=entity,
+            title=declaration.title,
+            colour=declaration.colour,
+            rules=tuple(asked.get(name, ())),
+        )
+    return PolicyLists(lists, by_rule)
