@@ -16,7 +16,7 @@ from fengkong.console.journaled.seen import (
     SeenListChange,
     SeenListHit,
 )
-from fengkong.console.lists.declared import DeclaredList, live_lists, lists_of_policy
+from fengkong.console.lists.declared import DeclaredList, lists_at, lists_of_policy, live_lists
 from fengkong.decisions.policy import LIST_CHANGED
 from fengkong.evaluation.labels import LABEL
 from fengkong.events.event import Event
@@ -80,12 +80,13 @@ def seen_of(
             history.vault.forget(bytes.fromhex(leaf.subject))
             seen.erasures.append(SeenErasure(leaf.subject, leaf.sequence, leaf.at))
     live: dict[str, DeclaredList] = {}
+    activated = {one.policy_hash: one.sequence for one in seen.activations}
     for opened in _opened(zip(entries, leaves, strict=True), history=history):
         if opened.leaf.kind == "decision":
             seen.decisions.append(_decision(opened, names=names))
-            seen.list_hits.extend(_list_hits(opened, seen.decisions[-1]))
+            seen.list_hits.extend(_list_hits(opened, seen.decisions[-1], activated=activated))
         elif opened.sealed is not None and opened.sealed.understood.type == LIST_CHANGED:
-            live = live or live_lists()
+            live = live or _lists_by(activated)
             seen.list_changes.append(_list_change(opened, lists=live))
         elif opened.sealed is not None and opened.sealed.understood.type == LABEL:
             label = _label(opened.sealed.understood, opened.leaf)
@@ -197,11 +198,21 @@ def _list_change(opened: _Opened, *, lists: Mapping[str, DeclaredList]) -> SeenL
     )
 
 
-def _list_hits(opened: _Opened, decision: SeenDecision) -> Iterable[SeenListHit]:
+def _lists_by(activated: Mapping[str, int]) -> dict[str, DeclaredList]:
+    """The lists there are, with those of policies that the read model does not know yet."""
+    found = live_lists()
+    for sequence in sorted(activated.values()):
+        found |= lists_at(sequence).lists
+    return found
+
+
+def _list_hits(
+    opened: _Opened, decision: SeenDecision, *, activated: Mapping[str, int]
+) -> Iterable[SeenListHit]:
     """The values for which rules that hit had asked a list."""
     if not decision.rules or opened.sealed is None:
         return
-    by_rule = lists_of_policy(decision.policy_hash).by_rule
+    by_rule = lists_of_policy(decision.policy_hash, activated=activated).by_rule
     asked = {pair for rule in decision.rules for pair in by_rule.get(rule, ())}
     for list_name, field in asked:
         value = opened.sealed.understood.values.get(field)

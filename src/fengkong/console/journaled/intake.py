@@ -84,7 +84,7 @@ def take_in(seen: SeenEntries) -> None:
 
 
 def also_taken_by(take: Callable[[SeenEntries], None]) -> None:
-    """Have an app write what it needs of the entries, in the same transaction; each says so once."""
+    """Have an app write what it needs of the entries, in the same transaction; said once each."""
     if take not in _TAKERS:
         _TAKERS.append(take)
 

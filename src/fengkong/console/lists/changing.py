@@ -141,7 +141,10 @@ def end_entries(
     for start in range(0, len(found), _CHUNK):
         part = found[start : start + _CHUNK]
         ListEntry.objects.filter(pk__in=part).update(
-            ended_at=now, ended_by=name, ended_reason=reason, ended_event=Concat(F("added_event"), Value("-end"))
+            ended_at=now,
+            ended_by=name,
+            ended_reason=reason,
+            ended_event=Concat(F("added_event"), Value("-end")),
         )
     if found:
         renewed = _renew(list_name, found, now=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -54,15 +55,19 @@ def live_lists() -> dict[str, DeclaredList]:
     return found
 
 
-def lists_of_policy(policy_hash: str) -> PolicyLists:
-    """The lists of a policy that was in force; nothing where its text cannot be had."""
+def lists_of_policy(policy_hash: str, *, activated: Mapping[str, int]) -> PolicyLists:
+    """The lists of a policy that was in force; nothing where its text cannot be had.
+
+    `activated` are the places of activations that the read model does not have yet, by hash.
+    """
     if policy_hash not in _BY_HASH:
         found = Activation.objects.filter(policy_hash=policy_hash).order_by("-sequence").first()
-        if found is None:
-            return NOTHING  # its activation may be in the batch that is being read
+        place = activated.get(policy_hash) if found is None else found.sequence
+        if place is None:
+            return NOTHING
         if len(_BY_HASH) >= _KEPT:
             _BY_HASH.clear()
-        _BY_HASH[policy_hash] = lists_at(found.sequence)
+        _BY_HASH[policy_hash] = lists_at(place)
     return _BY_HASH[policy_hash]
 
 

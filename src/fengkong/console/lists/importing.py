@@ -85,7 +85,9 @@ def read_import(
         except ValueError:
             preview.faults.append(_fault(line, value, into, _("expires_at is not a day")))
             continue
-        entry = NewEntry(value=value, reason=row.get("reason", "").strip() or reason, expires_at=ends)
+        entry = NewEntry(
+            value=value, reason=row.get("reason", "").strip() or reason, expires_at=ends
+        )
         fault = fault_of(entry, into, now=now)
         if not fault and value in seen:
             fault = _("the same value stands on line %(line)d") % {"line": seen[value]}
@@ -194,7 +196,9 @@ def _columns(cells: list[str]) -> tuple[str, ...]:
     names = tuple(cell.strip().lower() for cell in cells)
     if "value" not in names:
         if len(names) > 1:
-            raise UnreadableImportError(f"the first line names no column value, but {names[0][:40]!r}")
+            raise UnreadableImportError(
+                f"the first line names no column value, but {names[0][:40]!r}"
+            )
         return ("value",)
     unknown = [name for name in names if name not in COLUMNS]
     if unknown:

@@ -38,6 +38,7 @@ def register() -> None:
         {
             "add_list_entries": _("Listed values"),
             "end_list_entries": _("Took values off a list"),
+            "send_list_entries": _("Told the engine of changes of a list"),
             "preview_list_import": _("Read a file of values to be listed"),
             "revert_list_import": _("Took an import back"),
         },

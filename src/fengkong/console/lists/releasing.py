@@ -1,8 +1,8 @@
-"""Takes values off lists: at once where that is harmless, by four eyes where it releases somebody."""
+"""Takes values off lists: at once where that is harmless, by four eyes where somebody goes free."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from django.utils.translation import gettext_lazy as _
@@ -56,7 +56,7 @@ def describe_release(proposal: Proposal) -> list[Fact]:
     return facts
 
 
-def _end(operator: Operator, list_name: str, content: dict[str, object], *, reason: str) -> int:
+def _end(operator: Operator, list_name: str, content: Mapping[str, object], *, reason: str) -> int:
     number, picked = content.get("import"), content.get("picked")
     if isinstance(number, int):
         return revert_import(operator, number, reason=reason)

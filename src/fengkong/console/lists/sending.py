@@ -1,4 +1,4 @@
-"""Tells the engine of changes of lists: each is an event with an id of its own, sent until answered.
+"""Tells the engine of changes of lists: each is an event with its own id, sent until answered.
 
 What was sent twice is recorded once, because the id is the same. Ends go before beginnings: the
 engine takes a value off whole, and what is to stay on is listed anew (`changing.end_entries`).
@@ -10,9 +10,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from fengkong.client.errors import RefusedError
+from fengkong.console.audit.recording import SYSTEM, record
 from fengkong.console.journaled.service_access import service_client
 from fengkong.console.lists.models import ListEntry
 from fengkong.console.lists.values import opened_value
@@ -89,14 +91,23 @@ def _event(entry: ListEntry, *, event_id: str, at: datetime, operation: str) -> 
 
 
 def _settle(entries: list[ListEntry], answers: Iterable[Any], *, sequence: str) -> None:
-    """Write down what became of each."""
-    for entry, answer in zip(entries, answers, strict=True):
-        if isinstance(answer, RefusedError):
-            entry.refused = str(answer)[:500]
-            entry.save(update_fields=("refused",))
-        else:
-            setattr(entry, sequence, answer["sequence"])
-            entry.save(update_fields=(sequence,))
+    """Write down what became of each, in the ledger too."""
+    refused = []
+    with transaction.atomic():
+        for entry, answer in zip(entries, answers, strict=True):
+            if isinstance(answer, RefusedError):
+                entry.refused = str(answer)[:500]
+                refused.append(entry.pk)
+            else:
+                setattr(entry, sequence, answer["sequence"])
+            entry.save(update_fields=("refused", sequence))
+        record(
+            SYSTEM,
+            "send_list_entries",
+            target_kind="list",
+            target=entries[0].list_name,
+            detail={"entries": [entry.pk for entry in entries], "refused": refused},
+        )
 
 
 def _chunks(entries: QuerySet[ListEntry]) -> Iterable[list[ListEntry]]:

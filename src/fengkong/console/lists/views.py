@@ -114,7 +114,9 @@ def import_new(request: HttpRequest, name: str) -> HttpResponse:
             form.add_error("file", error_words(error))
         else:
             return redirect("list_import", kept.pk)
-    return render(request, "lists/import_new.html", {"form": form, "list": into}, status=_status(form))
+    return render(
+        request, "lists/import_new.html", {"form": form, "list": into}, status=_status(form)
+    )
 
 
 @needs("lists.view")
@@ -183,7 +185,9 @@ def _release(request: HttpRequest, name: str, **what: Any) -> None:
     if proposal is not None:
         messages.info(request, _("Proposed: a colleague has to approve it."))
     else:
-        told = ngettext("%(count)d entry was taken off.", "%(count)d entries were taken off.", ended)
+        told = ngettext(
+            "%(count)d entry was taken off.", "%(count)d entries were taken off.", ended
+        )
         messages.success(request, told % {"count": ended})
 
 

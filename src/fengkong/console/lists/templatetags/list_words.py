@@ -1,4 +1,4 @@
-"""Titles that policies and the catalogue give, in the reader's language: ``{% load list_words %}``."""
+"""Titles of policies and of the catalogue, in the reader's language: ``{% load list_words %}``."""
 
 from __future__ import annotations
 
