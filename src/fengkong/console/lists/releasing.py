@@ -51,7 +51,7 @@ def describe_release(proposal: Proposal) -> list[Fact]:
         return facts
     picked = proposal.content.get("picked", [])
     shown = ListEntry.objects.filter(pk__in=picked[:_SHOWN]).values_list("masked", flat=True)
-    facts.append((_("Entries"), len(picked)))
+    facts.append((_("List entries"), len(picked)))
     facts.append((_("Values"), ", ".join(shown) + (" …" if len(picked) > _SHOWN else "")))
     return facts
 
