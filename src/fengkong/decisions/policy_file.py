@@ -18,6 +18,7 @@ from fengkong.decisions.policy_examples import ExampleReader
 from fengkong.decisions.policy_features import FeatureReader, Features, field_kinds
 from fengkong.decisions.policy_rules import RECORD, RuleReader, read_outcomes
 from fengkong.decisions.reading import Reading
+from fengkong.decisions.snoozing import snooze_lists
 from fengkong.events.catalogue import Catalogue, EventType
 from fengkong.events.documents import load_document
 from fengkong.features.state import Limits
@@ -259,7 +260,7 @@ class _PolicyReader:
             declared = self.reading.attempt(partial(parse_list, name, data), "lists", name)
             if declared is not None:
                 lists[name] = declared
-        return lists
+        return lists | snooze_lists(self.top.get("rules"))
 
     def _parameters(self, part: str, *, time_zone: str) -> dict[str, Parameter]:
         parameters: dict[str, Parameter] = {}

@@ -10,15 +10,28 @@ from typing import Final, cast
 from fengkong.decisions.policy import ALLOW, OUTCOMES, Outcomes, Rule
 from fengkong.decisions.policy_features import FeatureReader
 from fengkong.decisions.reading import Reading, is_number
+from fengkong.decisions.snoozing import with_snooze
 from fengkong.events.catalogue import EventType
 from fengkong.events.spelling import did_you_mean
 from fengkong.rules.expressions import Expression, parse_condition
+from fengkong.rules.kinds import Kind
 from fengkong.rules.reasons import Reason, parse_reason
 
 RECORD: Final = "record"
 """What stands for: an unknown is written down and changes nothing."""
 _RULE_KEYS: Final = frozenset(
-    {"id", "when", "outcome", "points", "reason", "unknown", "events", "techniques", "title"}
+    {
+        "id",
+        "when",
+        "outcome",
+        "points",
+        "reason",
+        "unknown",
+        "events",
+        "techniques",
+        "title",
+        "snooze",
+    }
 )
 _RULE_ID: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*", re.ASCII)
 _POINTS_MAX: Final = 1_000_000
@@ -114,6 +127,7 @@ class RuleReader:
             reading.fault("a rule gives an outcome, points, or both", *place)
         title = reading.bilingual(data.get("title"), *place, "title")
         named = self._named_types(data.get("events"), index)
+        snooze = self._snooze(data.get("snooze"), index)
         if when is None or name is None or len(reading.faults) > before:
             return None
         applicable = self._applicable(when) if named is None else named
@@ -122,7 +136,7 @@ class RuleReader:
             return None
         return Rule(
             id=name,
-            when=when,
+            when=when if snooze is None else with_snooze(when, rule_id=name, field=snooze),
             outcome=outcome,
             points=points,
             reason=reason,
@@ -166,6 +180,18 @@ class RuleReader:
             return float(cast("float", value))
         self.reading.fault("points are a number up to a million", "rules", index, "points")
         return 0.0
+
+    def _snooze(self, value: object, index: int) -> str | None:
+        """The field for whose values a rule may sleep, None where it may not."""
+        if value is None:
+            return None
+        names = self.features.scope.names
+        if isinstance(value, str) and names.get(value) is Kind.TEXT:
+            return value
+        texts = [name for name, kind in names.items() if kind is Kind.TEXT]
+        message = f"expected a text field such as card, was {str(value)[:40]!r}"
+        self.reading.fault(message + did_you_mean(str(value), texts), "rules", index, "snooze")
+        return None
 
     def _techniques(self, value: object, index: int) -> tuple[str, ...]:
         return tuple(map(str, self.reading.items(value, "rules", index, "techniques")))

@@ -20,6 +20,7 @@ def declared(name: str, colour: str, of: str) -> DeclaredList:
 
 LISTS = {
     "blocked_cards": declared("blocked_cards", "black", "card"),
+    "snoozed.amount.large": declared("snoozed.amount.large", "white", "card"),
     "trusted_devices": declared("trusted_devices", "white", "device"),
 }
 

@@ -83,6 +83,13 @@ def test_a_white_list_needs_no_end(ann: Operator) -> None:
     assert held("trusted_devices") == 1
 
 
+def test_a_rule_sleeps_until_a_day(ann: Operator) -> None:
+    with pytest.raises(UnlistableValueError, match="until a day"):
+        add_entries(ann, "snoozed.amount.large", [entry(expires_at=None)])
+    add_entries(ann, "snoozed.amount.large", [entry()])
+    assert held("snoozed.amount.large") == 1
+
+
 def test_unknown_lists_are_refused(ann: Operator) -> None:
     with pytest.raises(UndeclaredListError):
         add_entries(ann, "blocked", [entry()])

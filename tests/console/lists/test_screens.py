@@ -1,11 +1,12 @@
 """The screens of lists: who may do what, and what they say when something is wrong."""
 
 import io
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from test_changing import entry
 
 from fengkong.console.accounts.models import Operator
@@ -28,7 +29,7 @@ def desk(ann: Operator, lists: dict[str, DeclaredList], monkeypatch: pytest.Monk
 
 
 def last_day() -> str:
-    return (date.today() + timedelta(days=30)).isoformat()
+    return (timezone.localdate() + timedelta(days=30)).isoformat()
 
 
 def test_the_overview_counts_what_its_links_list(desk: Client, ann: Operator) -> None:

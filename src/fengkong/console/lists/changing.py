@@ -22,6 +22,7 @@ from fengkong.console.lists.values import digest_of, masked_value, sealed_value
 from fengkong.console.outbox.jobs import put
 from fengkong.core.errors import RiskError
 from fengkong.core.identifiers import check_identifier
+from fengkong.decisions.snoozing import snoozed_rule
 
 SEND_JOB: Final = "send_list_changes"
 BLACK: Final = "black"
@@ -81,6 +82,8 @@ def fault_of(entry: NewEntry, into: DeclaredList, *, now: datetime) -> str:
         return _("a reason is missing")
     if into.colour == BLACK and entry.expires_at is None:
         return _("an entry of a black list needs a day on which it ends")
+    if snoozed_rule(into.name) is not None and entry.expires_at is None:
+        return _("a rule sleeps until a day: say which")
     if entry.expires_at is not None and entry.expires_at <= max(now, entry.starts_at or now):
         return _("it would end before it begins")
     return ""
