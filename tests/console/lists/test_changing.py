@@ -84,7 +84,7 @@ def test_a_white_list_needs_no_end(ann: Operator) -> None:
 
 
 def test_a_rule_sleeps_until_a_day(ann: Operator) -> None:
-    with pytest.raises(UnlistableValueError, match="until a day"):
+    with pytest.raises(UnlistableValueError):
         add_entries(ann, "snoozed.amount.large", [entry(expires_at=None)])
     add_entries(ann, "snoozed.amount.large", [entry()])
     assert held("snoozed.amount.large") == 1
