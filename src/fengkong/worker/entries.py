@@ -17,14 +17,14 @@ from fengkong.console.journaled.seen import (
     SeenListHit,
 )
 from fengkong.console.lists.declared import DeclaredList, lists_at, lists_of_policy, live_lists
-from fengkong.decisions.policy import LIST_CHANGED
-from fengkong.evaluation.labels import LABEL
 from fengkong.events.event import Event
 from fengkong.journal.entries import Entry, Leaf
 from fengkong.journal.history import EVENT_KINDS, History, Sealed, decode_sealed
 
 LABEL: Final = "label.confirmed"
 """The type of events that say the truth about others."""
+LIST_CHANGED: Final = "list.changed"
+"""The type of events that put a value on a list or take it off."""
 AMOUNTS: Final = ("amount", "loan_amount", "insured_amount", "principal_amount")
 """The fields of which the first that an event has is its amount."""
 Names = Mapping[str, tuple[str, int]]

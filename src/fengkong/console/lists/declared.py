@@ -6,16 +6,17 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fengkong.console.journaled.models import Activation
 from fengkong.console.journaled.reading import policy_text
 from fengkong.core.bilingual import Bilingual
 from fengkong.core.errors import RiskError
-from fengkong.decisions.policy import Policy
-from fengkong.decisions.policy_file import load_policy
 from fengkong.events.catalogue import shipped_catalogue
 from fengkong.rules.nodes import Name, OnList, walk
+
+if TYPE_CHECKING:
+    from fengkong.decisions.policy import Policy
 
 _LOG: Final = logging.getLogger(__name__)
 _KEPT: Final = 16
@@ -74,6 +75,8 @@ def lists_of_policy(policy_hash: str, *, activated: Mapping[str, int]) -> Policy
 @lru_cache(maxsize=_KEPT)
 def lists_at(sequence: int) -> PolicyLists:
     """The lists of the policy that was activated at a place of the journal."""
+    from fengkong.decisions.policy_file import load_policy  # noqa: PLC0415 - heavy, and rarely
+
     try:
         text = policy_text(sequence)
         if text is None:
