@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 import pytest
 from desk_of_tests import payment, prepared, send
 
+from fengkong.journal.port import Batch
+from fengkong.journal.sqlite_store import WAIT_S
 from fengkong.service.clock import wall_clock
 from fengkong.service.refusals import NotReadyError
 from fengkong.service.serving import Service
@@ -65,6 +67,30 @@ def test_no_checkpoint_promises_what_a_failed_writer_did_not_keep(tmp_path: Path
     try:
         checkpoint = store.checkpoint()
         assert checkpoint is None or checkpoint.size <= store.head().sequence == 2
+    finally:
+        store.close()
+
+
+def test_a_failed_writer_leaves_a_journal_alone_that_may_be_committing(tmp_path: Path) -> None:
+    async def work(service: Service) -> None:
+        await send(service, payment(1))
+        store = service.prepared.written.store
+        service.checkpoints.sign_last(service.prepared.appender)
+
+        def broken() -> NoReturn:
+            store.stage(Batch())  # has the journal's turn, and nobody will end it
+            raise RuntimeError("broken")
+
+        with pytest.raises(NotReadyError):
+            await asyncio.wait_for(service.writer.between_groups(broken), 20)
+        began.append(time.monotonic())
+
+    began: list[float] = []
+    serve_to_a_failure(tmp_path, work)
+    assert time.monotonic() - began[0] < WAIT_S, "it waited for a turn that never came"
+    store = prepared(tmp_path, policy=None).written.store
+    try:
+        assert store.head().sequence == 2
     finally:
         store.close()
 

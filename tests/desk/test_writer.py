@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from fengkong.core.instants import DAY_US, format_instant
 from fengkong.journal.errors import StoreUnavailableError
 from fengkong.service.clock import wall_clock
 from fengkong.service.serving import Service
+from fengkong.service.writer import QUEUE_MIN
 
 
 def test_a_decision_is_recorded_and_found_again(tmp_path):
@@ -291,3 +293,23 @@ def test_two_writers_of_one_journal_are_refused(tmp_path):
             prepared(tmp_path)
     finally:
         ready.written.store.close()
+
+
+def test_who_was_answered_at_once_is_not_counted_among_those_who_wait(tmp_path, monkeypatch):
+    async def work(service: Service) -> None:
+        await send(service, payment(1))
+        store, commit = service.prepared.written.store, service.prepared.written.store.commit
+
+        def slowly() -> None:
+            time.sleep(0.3)
+            commit()
+
+        monkeypatch.setattr(store, "commit", slowly)
+        service.checkpoints.sign_last(service.prepared.appender)
+        service.writer._seconds_each = 1.0
+        for count in (16, QUEUE_MIN):
+            again = (service.writer.submit(body(payment(1)), decided=True) for _ in range(count))
+            statuses = {answer.status for answer in await asyncio.gather(*again)}
+            assert statuses == {200}
+
+    serve(tmp_path, work)

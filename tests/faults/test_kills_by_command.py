@@ -1,51 +1,22 @@
 """`fengkong serve` killed under load, and what its own commands say of the journal afterwards."""
 
 import contextlib
-import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
+from serving import COMMAND, Serving
 
 from fengkong.client.client import Client, Patience
 from fengkong.client.errors import RefusedError
 from fengkong.core.errors import RiskError
 from fengkong.core.instants import format_instant
 
-COMMAND = (sys.executable, "-c", "from fengkong.cli.main import main; main()")
 CALLERS = 8
-
-
-class Serving:
-    """`fengkong serve` on a free port."""
-
-    def __init__(self, data: Path, *more: str) -> None:
-        self.process = subprocess.Popen(
-            [*COMMAND, "serve", "--data", str(data), "--port", "0", *more],
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "FENGKONG_LANGUAGE": "en"},
-        )
-        assert self.process.stderr is not None
-        said = []
-        for line in self.process.stderr:
-            said.append(line)
-            if "listens on" in line:
-                self.url = line.split()[-1]
-                return
-        raise AssertionError("".join(said))
-
-    def end(self, number: int) -> None:
-        assert self.process.stderr is not None
-        self.process.send_signal(number)
-        self.process.stderr.read()
-        self.process.stderr.close()
-        self.process.wait(timeout=30)
 
 
 class Caller(threading.Thread):

@@ -73,6 +73,16 @@ def test_what_most_clients_say_of_themselves_is_no_hindrance(serve: Any, example
     assert len(known(running)) == 1
 
 
+def test_a_head_with_a_query_is_read_anew_each_time(serve: Any, example: Example) -> None:
+    running = serve()
+    request = whole(example(), token=running.token("decide"), path=DECISIONS + "?a=1")
+    with running.connect() as connection:
+        replies = [asked(connection, request) for _ in range(2)]
+    assert [reply.status for reply in replies] == [200, 200]
+    assert replies[0].body == replies[1].body
+    assert not known(running)
+
+
 def test_refusals_of_the_desk_look_the_same(serve: Any) -> None:
     running = serve()
     request = whole(b'{"x":1}', token=running.token("decide"))

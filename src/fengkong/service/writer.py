@@ -190,7 +190,11 @@ class Writer:
         try:
             async with asyncio.timeout(STOP_S):
                 await self._idle.wait()
-                if not self._failed:  # else the tree may hold what never becomes durable
+                if self._failed:
+                    # The tree may hold what never becomes durable; and the journal may be in the
+                    # middle of a commit, so the last note stays in the second places alone.
+                    self.checkpoints.take()
+                else:
                     self.checkpoints.sign_last(self.decider.appender)
                 await self.checkpoints.finish(self.store)
         except TimeoutError:
@@ -288,7 +292,9 @@ class Writer:
         batch = decider.appender.take_batch(keys=keys, checkpoint=self.checkpoints.take())
         if batch.entries or batch.keys or batch.checkpoint is not None:
             due = self.checkpoints.due(decider.appender, now=self.clock())
-            group = _Group(batch, recorded=recorded, singles=self._singles_taken, due=due)
+            # Who was answered at once waits no more, though a checkpoint be committed after him.
+            singles = min(self._singles_taken, len(recorded))
+            group = _Group(batch, recorded=recorded, singles=singles, due=due)
             self._decided.append(group)
         self._singles_taken = 0
 

@@ -71,7 +71,9 @@ class KnownHeads:
         scope, body = exchange.scope, exchange.body
         route = _ADDRESSES.get(scope["raw_path"])
         end = len(data) - len(body)
-        if route is None or scope["method"] != "POST" or not exchange.keep_alive:
+        if route is None or scope.get("query_string") or scope["method"] != "POST":
+            return
+        if not exchange.keep_alive:
             return
         if not 0 < end <= HEAD_BYTES_MAX or data.find(END) + len(END) != end or not body:
             return
