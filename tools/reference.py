@@ -17,8 +17,14 @@ from typing import Any, Final
 import typer
 
 import fengkong
-from fengkong.cli.language import chinese_errors, service_texts, texts
+from fengkong.cli.language import (
+    chinese_errors,
+    console_settings_texts,
+    service_texts,
+    texts,
+)
 from fengkong.cli.main import Format, app
+from fengkong.console.configuration import described_settings as console_settings
 from fengkong.console.project.setup import start_django
 from fengkong.core.bilingual import Bilingual, Language
 from fengkong.core.errors import RiskError
@@ -481,12 +487,46 @@ def _route(route: Route, language: Language) -> tuple[str, str, str, str]:
     return code(f"{route.method} {route.path}"), scope, media + limit, route.title.of(language)
 
 
+_CONSOLE_TEXTS: Final = {
+    "title": Bilingual(zh="控制台", en="The console"),
+    "lead": Bilingual(
+        zh=(
+            "设置写在数据目录的 `console.yaml` 中，一行一项；"
+            "部分可作为 `fengkong console` 的选项给出。"
+            "怎样运行见[运行控制台](../how-to/run-the-console.zh.md)。"
+        ),
+        en=(
+            "Settings stand in `console.yaml` of the data directory, one a line; some are options "
+            "of `fengkong console` too. How it is run: "
+            "[Run the console](../how-to/run-the-console.md)."
+        ),
+    ),
+}
+
+
+def console_page(language: Language) -> Lines:
+    """Settings of the console."""
+    said = {name: both.of(language) for name, both in _CONSOLE_TEXTS.items()}
+    yield from (f"# {said['title']}", "", MADE.of(language), "", said["lead"], "")
+    headings = {
+        "zh": ("设置", "默认", "可取", "含义"),
+        "en": ("Setting", "Default", "May be", "Meaning"),
+    }
+    words = console_settings_texts()
+    rows = [
+        (code(name), code(default) if default else "", allowed, words[name][language])
+        for name, default, allowed in console_settings()
+    ]
+    yield from table(headings[language], rows)
+
+
 PAGES: Final[dict[str, Callable[[Language], Lines]]] = {
     "events": events_page,
     "errors": errors_page,
     "cli": cli_page,
     "scenarios": scenarios_page,
     "service": service_page,
+    "console": console_page,
 }
 
 

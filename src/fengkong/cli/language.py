@@ -40,6 +40,12 @@ def service_texts() -> dict[str, dict[str, Any]]:
     return cast("dict[str, dict[str, Any]]", _messages("service"))
 
 
+@cache
+def console_settings_texts() -> dict[str, dict[str, str]]:
+    """What is said of each setting of the console."""
+    return _messages("console")
+
+
 def _messages(name: str) -> dict[str, dict[str, str]]:
     path = files("fengkong") / "packs" / "messages" / f"{name}.yaml"
     document = load_document(path.read_text(encoding="utf-8"), source=path.name)
