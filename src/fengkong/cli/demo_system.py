@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 from fengkong.cli.consoles import prepared_console, url_of
 from fengkong.cli.demo_traffic import Traffic
 from fengkong.cli.language import text
-from fengkong.cli.screen import ERRORS, OUTPUT, progress, show_table, waiting
+from fengkong.cli.screen import ERRORS, OUTPUT, progress, show_error, show_table, waiting
 from fengkong.cli.sources import read_policy
 from fengkong.cli.system import Ports, System, planned, run
 from fengkong.client.client import Client, Patience
+from fengkong.client.errors import ClientError
 from fengkong.protection.access import Access
 from fengkong.protection.api_keys import KeyTerms
 from fengkong.service.clock import wall_clock
@@ -31,6 +32,7 @@ CONSOLE_PORT: Final = 8800
 RATE: Final = 100_000.0
 SEEN_S: Final = 120.0
 """How long the console may take to have seen the past."""
+STOPPING_S: Final = 30.0
 LOOK_S: Final = 0.3
 KEY_S: Final = 0.6
 """A running service knows a new key after a quarter of a second."""
@@ -62,6 +64,13 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
     )
 
     def started() -> None:
+        try:
+            play()
+        except ClientError as error:
+            if not over.wait(STOPPING_S):  # else the service was ended while events were sent
+                show_error(error)
+
+    def play() -> None:
         with _client(system) as client:
             if operators:
                 with progress(text("demo.past")) as told:

@@ -20,7 +20,7 @@ from fengkong.simulation.sampling import in_sample
 
 HISTORY_DAYS: Final = 7
 DAYS_TO_COME: Final = 7
-ONE_IN: Final = 6
+ONE_IN: Final = 4
 """The past has the events of one customer in so many, so that it is soon told."""
 CHUNK: Final = 400
 GAP_S: Final = 1.0
