@@ -14,6 +14,8 @@ from django.utils import timezone, translation
 from fengkong.console.shell.charts import KINDS, Chart, Series, sparkline_points
 from fengkong.console.shell.outcomes import LAMPS, OUTCOMES
 from fengkong.console.shell.paging import Page
+from fengkong.console.shell.told_errors import told_error
+from fengkong.core.money import UnknownCurrencyError
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&</script>"
 BARE = re.compile(r"<img src=x|onerror=alert\(1\)>[\"']|</script><")
@@ -215,3 +217,11 @@ def test_many_boxes_are_a_group_with_a_legend() -> None:
     assert "Kinds" in text.split("<legend")[1].split("</legend>")[0]
     assert text.count('type="checkbox"') == 2
     assert "form-check-input" not in text
+
+
+def test_errors_are_told_in_the_language_of_the_page() -> None:
+    error = UnknownCurrencyError("unknown currency 'XXX'")
+    with translation.override("en"):
+        assert told_error(error) == "unknown currency 'XXX'"
+    with translation.override("zh-hans"):
+        assert told_error(error).startswith("币种不存在。请")

@@ -28,6 +28,7 @@ from fengkong.console.live.rows import row_of
 from fengkong.console.live.titles import policy_of, said
 from fengkong.console.project.declared import needs
 from fengkong.console.shell.charts import Chart, Series
+from fengkong.console.shell.told_errors import told_error
 from fengkong.core.errors import RiskError
 
 
@@ -121,7 +122,7 @@ def _told(error: Exception) -> str:
         return _("The decision service did not answer: %(what)s") % {"what": error.message}
     if isinstance(error, NoServiceKeyError):
         return _("The console has no key for the decision service.")
-    return error.message if isinstance(error, RiskError) else type(error).__name__
+    return told_error(error) if isinstance(error, RiskError) else type(error).__name__
 
 
 def _judged(entry: ClearEntry, shown: Decision) -> dict[str, Any]:

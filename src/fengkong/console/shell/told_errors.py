@@ -1,0 +1,26 @@
+"""Errors of the product as people read them: in Chinese by the title and the hint of their code."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from fengkong.console.shell.figures import reading_language
+from fengkong.core.errors import RiskError
+
+
+@cache
+def _chinese() -> dict[str, dict[str, Any]]:
+    text = files("fengkong.packs").joinpath("messages/errors.yaml").read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text))
+
+
+def told_error(error: RiskError) -> str:
+    """What went wrong in the language of the page: the message itself is written in English."""
+    told = _chinese().get(error.code, {}) if reading_language() == "zh" else {}
+    if not told:
+        return error.message
+    return f"{told['title']}。{told.get('hint', '')}"
