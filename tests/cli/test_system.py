@@ -88,7 +88,7 @@ def test_up_runs_mends_and_ends(up: tuple[subprocess.Popen[str], list[str], Path
     assert process.wait(timeout=60) == 0
     assert children_of(data) == {}
     ended = [one.split()[1] for one in said if one.startswith("Stopping")]
-    assert ended == ["console", "worker", "service"]
+    assert ended == ["console", "preview", "worker", "service"]
 
 
 def part(name: str, code: str, *, ready: str = "up") -> Part:

@@ -17,6 +17,7 @@ from fengkong.cli.language import text
 from fengkong.cli.screen import ERRORS
 from fengkong.cli.supervision import Part, Supervisor
 from fengkong.console.configuration import ConsoleSettings, load_console_settings
+from fengkong.console.governance.preview_socket import STARTED
 from fengkong.service.settings import Settings, load_settings
 
 _COMMAND: Final = (sys.executable, "-m", "fengkong.cli")
@@ -72,7 +73,12 @@ def run(
     `started` is called once all parts are ready, in a thread of its own, while they run.
     """
     supervisor = Supervisor(
-        [_service(system, policy=policy, models=models), _worker(system), _console(system)],
+        [
+            _service(system, policy=policy, models=models),
+            _worker(system),
+            _preview(system),
+            _console(system),
+        ],
         line=_ignored if quiet else _relayed,
         event=_told,
     )
@@ -104,6 +110,12 @@ def _worker(system: System) -> Part:
     command = [*_COMMAND, "worker", "--data", str(system.data)]
     says = text("worker.started", data=system.data)
     return Part(name=text("up.worker"), command=command, ready=lambda lines: says in lines)
+
+
+def _preview(system: System) -> Part:
+    """The newest days in memory, for the rule editor; it reads them while it answers."""
+    command = [sys.executable, "-m", "fengkong.worker.previewing", str(system.data)]
+    return Part(name=text("up.preview"), command=command, ready=lambda lines: STARTED in lines)
 
 
 def _console(system: System) -> Part:

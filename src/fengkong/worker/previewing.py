@@ -22,6 +22,7 @@ from typing import Any, Final
 import msgspec
 
 from fengkong.console.governance.preview_socket import (
+    STARTED,
     bound_address,
     read_message,
     socket_place,
@@ -246,7 +247,7 @@ def main() -> None:
         server = PreviewServer(data, HeldDays(opened))
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: server.stop())
-        server.run()
+        server.run(started=lambda: print(STARTED, flush=True))  # noqa: T201 - for who started it
     finally:
         opened.close()
 

@@ -15,6 +15,8 @@ import msgspec
 from fengkong.core.errors import Fault, FaultsError, RiskError
 
 FILE_NAME: Final = "preview.sock"
+STARTED: Final = "The preview answers."
+"""What the preview process writes once it can be asked."""
 LENGTH: Final = struct.Struct(">I")
 MESSAGE_MAX: Final = 64 * 1024 * 1024
 TIMEOUT_S: Final = 30.0
