@@ -11,3 +11,8 @@ if "FENGKONG_DATA" not in os.environ:
     os.environ["FENGKONG_DATA"] = _made
 
 from fengkong.console.project.settings import *  # noqa: F403
+
+# Files are looked for when they are asked for, not by every client that a test makes.
+WHITENOISE_AUTOREFRESH = True
+# Tests hash hundreds of passwords; how slowly is the product's business, not theirs.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -35,7 +35,8 @@ class ConsoleSettings:
     to beside its address; `service` is the address of the decision service, and
     `service_certificate` the file of whom to trust where its TLS certificate is of one's own;
     `idle_minutes` ends a session that nobody uses (PCI DSS 4.0.1 requirement 8.2.8 asks for at
-    most 15); `workers` is the number of processes that answer requests.
+    most 15), `session_hours` any session; `workers` is the number of processes that answer
+    requests.
     """
 
     directory: Path
@@ -48,6 +49,7 @@ class ConsoleSettings:
     tls_certificate: str = ""
     tls_key: str = ""
     idle_minutes: int = 15
+    session_hours: int = 12
     workers: int = 1
 
     @property
@@ -66,7 +68,12 @@ class ConsoleSettings:
         return self.directory / "console-cache"
 
 
-_RANGES: Final = {"port": (0, 65_535), "idle_minutes": (1, 15), "workers": (1, 64)}
+_RANGES: Final = {
+    "port": (0, 65_535),
+    "idle_minutes": (1, 15),
+    "session_hours": (1, 24),
+    "workers": (1, 64),
+}
 
 
 def described_settings() -> Iterator[tuple[str, str, str]]:

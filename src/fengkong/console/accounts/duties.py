@@ -1,7 +1,9 @@
 """Roles by duty and what each may do. The three administrators are kept apart.
 
 System, audit and security administration are three duties that no one person holds together
-(GB/T 22239-2019, level three, 8.1.4 and 8.1.10).
+(GB/T 22239-2019, level three, 8.1.4 and 8.1.10). To take over somebody's account takes two of them:
+the system administrator hands out links for new passwords, the security administrator resets
+factors.
 """
 
 from __future__ import annotations
@@ -44,7 +46,10 @@ PERMISSIONS: Final[dict[str, Words]] = {
     "audit.view": _("See the audit ledger"),
     "audit.verify": _("Verify the audit ledger"),
     "operators.view": _("See operators"),
-    "operators.edit": _("Invite, lock and release operators"),
+    "operators.invite": _("Invite operators and hand out new enrolment links"),
+    "operators.edit": _("Lock and release operators"),
+    "factors.reset": _("Reset the factors of an operator"),
+    "sessions.end": _("End the sessions of an operator"),
     "roles.propose": _("Propose a change of role"),
     "roles.approve": _("Approve a change of role"),
     "system.view": _("See the health of the system"),
@@ -57,18 +62,21 @@ PERMISSIONS: Final[dict[str, Words]] = {
 _READ: Final = frozenset(
     {"now.view", "decisions.view", "policies.view", "models.view", "lists.view"}
 )
-_ADMINISTRATORS: Final = frozenset({"system_admin", "audit_admin", "security_admin"})
+ADMINISTRATORS: Final = frozenset({"system_admin", "audit_admin", "security_admin"})
 
 
 def _administrator(name: str, title: Words, permissions: set[str]) -> Role:
-    return Role(title, frozenset(permissions), apart_from=_ADMINISTRATORS - {name})
+    return Role(title, frozenset(permissions), apart_from=ADMINISTRATORS - {name})
 
 
 ROLES: Final[dict[str, Role]] = {
     "system_admin": _administrator(
         "system_admin",
         _("System administrator"),
-        {"system.view", "system.edit", "operators.view", "operators.edit", "roles.propose"},
+        {
+            *("system.view", "system.edit", "operators.view", "operators.invite"),
+            *("operators.edit", "roles.propose"),
+        },
     ),
     "audit_admin": _administrator(
         "audit_admin",
@@ -80,6 +88,7 @@ ROLES: Final[dict[str, Role]] = {
         _("Security administrator"),
         {
             *("operators.view", "operators.edit", "roles.propose", "roles.approve"),
+            *("factors.reset", "sessions.end"),
             *("insiders.view", "insiders.close", "system.view"),
         },
     ),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
 
 from fengkong.console.accounts.duties import PERMISSIONS
+from fengkong.console.project.detours import to_sign_in
+
+if TYPE_CHECKING:
+    from fengkong.console.accounts.models import Operator
 
 View = TypeVar("View", bound=Callable[..., Any])
 _ATTRIBUTE: Final = "fengkong_access"
@@ -54,15 +56,21 @@ def declared_access(view: Callable[..., Any]) -> Access | None:
     found = getattr(view, _ATTRIBUTE, None) or getattr(
         getattr(view, "view_class", None), _ATTRIBUTE, None
     )
-    return found if isinstance(found, Access) else third_party_access(view)
+    return found if isinstance(found, Access) else None
 
 
-def third_party_access(view: Callable[..., Any]) -> Access | None:
-    """What holds for views of the libraries that sign operators in: they guard themselves."""
-    module = getattr(view, "__module__", "")
-    if module.startswith(("allauth.", "whitenoise.", "django.contrib.staticfiles")):
-        return Access(public=True)
-    return None
+def demand(request: HttpRequest, access: Access) -> None:
+    """Raises PermissionDenied where who is signed in lacks what a view asks for."""
+    asked = access.asked_by(request.method or "GET")
+    if not access.public and asked is not None and not operator_of(request).may(asked):
+        raise PermissionDenied(asked)
+
+
+def operator_of(request: HttpRequest) -> Operator:
+    """Who is signed in; for views that are not public."""
+    operator = request.user
+    assert operator.is_authenticated, "strangers do not come here"
+    return operator
 
 
 class DeclaredAccess:
@@ -82,13 +90,9 @@ class DeclaredAccess:
         access = declared_access(view)
         if access is None:
             raise PermissionDenied("this view declares nobody who may use it")
-        if access.public:
-            return None
-        if not request.user.is_authenticated:
-            return redirect(f"{reverse('account_login')}?next={request.path}")
-        asked = access.asked_by(request.method or "GET")
-        if asked is not None and not request.user.may(asked):
-            raise PermissionDenied(asked)
+        if not access.public and not request.user.is_authenticated:
+            return to_sign_in(request)
+        demand(request, access)
         return None
 
 

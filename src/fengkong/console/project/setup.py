@@ -39,6 +39,7 @@ def bring_schema_up_to_date() -> None:
 
     with _schema_turn():
         call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", verbosity=0)
 
 
 @contextmanager

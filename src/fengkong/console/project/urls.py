@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from fengkong.console.accounts.urls import people_pages
 from fengkong.console.audit.guard import recorded_views
 
 urlpatterns = [
@@ -16,7 +17,8 @@ urlpatterns = [
     path("decisions/", include("fengkong.console.live.decision_urls")),
     path("insiders/", include("fengkong.console.insiders.urls")),
     path("personal/", include("fengkong.console.personal.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("fengkong.console.accounts.urls")),
+    path("people/", include(people_pages)),
 ]
 recorded_views(urlpatterns)
 

@@ -1,0 +1,60 @@
+"""What stands in the addresses that have arguments, app by app.
+
+`SAMPLES[app](operator)` gives the values of the arguments' names, from objects that are the
+operator's own where an address is about what is one's own. `OWN` names those addresses: they are
+not found with the objects of somebody else. An app that adds an address with an argument adds it
+here; the test says so.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from tests.console.operators import browser_of, new_operator
+from tests.console.soft_passkey import SoftPasskey
+
+from fengkong.console.accounts import actions
+from fengkong.console.accounts.models import Operator, SignedIn
+from fengkong.console.audit.models import Verification
+from fengkong.console.audit.verification import begin
+
+Values = dict[str, object]
+OPTIONS = {"publicKey": {"challenge": "c2FtcGxl"}}
+OWN = {"mfa_edit_webauthn", "mfa_remove_webauthn", "end_session"}
+SEES_ALL = {"end_session": "sessions.end"}
+"""Addresses of one's own things that a permission opens for those of all."""
+
+
+def accounts(operator: Operator) -> Values:
+    """An operator whom nobody signed in as, with an open enrolment link."""
+    other = Operator.objects.filter(username="sample").first() or new_operator(
+        "analyst", username="sample"
+    )
+    RecoveryCodes.activate(operator)
+    passkey = Authenticator.objects.create(
+        user=operator,
+        type=Authenticator.Type.WEBAUTHN,
+        data={"name": "key", "credential": SoftPasskey().register(OPTIONS)},
+    )
+    browser_of(operator)
+    session = SignedIn.objects.filter(operator=operator).latest("began_at")
+    inviter = Operator.objects.filter(username="inviter").first() or new_operator(
+        "system_admin", username="inviter"
+    )
+    return {
+        "username": other.username,
+        "pk": passkey.pk,
+        "handle": session.handle,
+        "secret": actions.renew_invitation(inviter, other),
+    }
+
+
+def audit(operator: Operator) -> Values:
+    """The first entry, and a verification that an auditor began."""
+    del operator
+    verification = Verification.objects.first() or begin("auditor")
+    return {"sequence": 1, "number": verification.pk}
+
+
+SAMPLES: dict[str, Callable[[Operator], dict[str, Any]]] = {"accounts": accounts, "audit": audit}
