@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from service_of_tests import KeptService, operator
 from test_versions import STRICTER, run_jobs, shipped
+from tests.console.operators import browser_of, with_second_factor
 from versions import TEXT, changed, load
 
 from fengkong.console.accounts.models import Operator
@@ -28,9 +29,7 @@ def desk(ann: Operator) -> Client:
 
 
 def signed_in(who: Operator) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(who, backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return browser_of(with_second_factor(who), headers={"accept-language": "en"})
 
 
 def page(client: Client, address: str, *, status: int = 200, **sent: Any) -> str:

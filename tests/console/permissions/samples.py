@@ -11,6 +11,7 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from tests.console.governance.versions import TEXT
 from tests.console.operators import browser_of, new_operator
 from tests.console.soft_passkey import SoftPasskey
 
@@ -18,6 +19,8 @@ from fengkong.console.accounts import actions
 from fengkong.console.accounts.models import Operator, SignedIn
 from fengkong.console.audit.models import Verification
 from fengkong.console.audit.verification import begin
+from fengkong.console.governance.actions import create_draft
+from fengkong.console.governance.models import PolicyVersion
 
 Values = dict[str, object]
 OPTIONS = {"publicKey": {"challenge": "c2FtcGxl"}}
@@ -57,4 +60,19 @@ def audit(operator: Operator) -> Values:
     return {"sequence": 1, "number": verification.pk}
 
 
-SAMPLES: dict[str, Callable[[Operator], dict[str, Any]]] = {"accounts": accounts, "audit": audit}
+def governance(operator: Operator) -> Values:
+    """Two drafts of a policy, and a rule of it."""
+    del operator
+    if PolicyVersion.objects.count() < 2:
+        drafter = new_operator("analyst", username="drafter")
+        for number in (2, 3):
+            create_draft(drafter, text=TEXT.replace("version: 1", f"version: {number}"))
+    one, other = PolicyVersion.objects.order_by("pk")[:2]
+    return {"version_id": one.pk, "other_id": other.pk, "rule": "amount.large"}
+
+
+SAMPLES: dict[str, Callable[[Operator], dict[str, Any]]] = {
+    "accounts": accounts,
+    "audit": audit,
+    "governance": governance,
+}
