@@ -46,10 +46,21 @@ def with_second_factor(operator: Operator) -> Operator:
     return operator
 
 
+def sign_in(browser: Client, operator: Operator) -> None:
+    """Sign in an operator with both factors, a moment ago; a missing second one is set up."""
+    with_second_factor(operator)
+    _sign_in(browser, operator)
+
+
 def browser_of(operator: Operator, **defaults: Any) -> Browser:
-    """A browser in which an operator has signed in a moment ago, with both factors."""
+    """A browser in which an operator has signed in a moment ago, with the factors there are."""
     browser = Browser(**defaults)
     browser.operator = operator
+    _sign_in(browser, operator)
+    return browser
+
+
+def _sign_in(browser: Client, operator: Operator) -> None:
     browser.force_login(operator)
     session = browser.session
     session[AUTHENTICATION_METHODS_SESSION_KEY] = [
@@ -58,4 +69,3 @@ def browser_of(operator: Operator, **defaults: Any) -> Browser:
     ]
     session["account_authentication_methods_user"] = user_id_to_str(operator)
     session.save()
-    return browser

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from tests.console.operators import sign_in
 
 from fengkong.console.accounts.models import Operator, RoleGrant
 from fengkong.console.approvals import four_eyes, queries
@@ -59,11 +60,11 @@ def proposed(by: Operator) -> Proposal:
 
 @pytest.fixture
 def signed_in(client: Client) -> Callable[[Operator], Client]:
-    def sign_in(who: Operator) -> Client:
-        client.force_login(who, backend="django.contrib.auth.backends.ModelBackend")
+    def enter(who: Operator) -> Client:
+        sign_in(client, who)
         return client
 
-    return sign_in
+    return enter
 
 
 SEEN = [("ann", "mine"), ("bob", "open"), ("cai", "open"), ("eve", None)]

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from tests.console.operators import sign_in
 
 from fengkong.console.accounts.models import Operator, RoleGrant
 from fengkong.console.audit.models import AuditEntry, Verification
@@ -184,7 +185,7 @@ def test_night_work_follows_the_hours_of_the_operator(ann: Operator, sec: Operat
 
 @pytest.mark.django_db
 def test_refused_requests_are_counted(ann: Operator, client: Client) -> None:
-    client.force_login(ann, backend="django.contrib.auth.backends.ModelBackend")
+    sign_in(client, ann)
     for address in ("audit:entries", "insiders:alerts", "audit:entries"):
         assert client.get(reverse(address)).status_code == 403
     assert LookUp.objects.get(what="refused").count == 3
@@ -215,7 +216,7 @@ def test_nobody_sees_or_closes_an_alert_about_themselves(ann: Operator, sec: Ope
 @pytest.mark.django_db
 def test_the_screens(ann: Operator, sec: Operator, client: Client) -> None:
     mine, other = alert_about(sec), alert_about(ann)
-    client.force_login(sec, backend="django.contrib.auth.backends.ModelBackend")
+    sign_in(client, sec)
     page = client.get(reverse("insiders:alerts"), {"kind": "reveals"}).content.decode()
     assert reverse("insiders:alert", args=[other.pk]) in page
     assert reverse("insiders:alert", args=[mine.pk]) not in page

@@ -12,6 +12,7 @@ import pytest
 from django.utils import timezone
 from tests.cli.serving import Serving
 from tests.console.live.desk import POLICY, STRICTER, label, micros, mixed, payment, taken_in
+from tests.console.operators import sign_in
 
 from fengkong.client.client import Client
 from fengkong.console.accounts.models import Operator, RoleGrant
@@ -38,7 +39,7 @@ def analyst(db: None) -> Operator:
 @pytest.fixture
 def desk(analyst: Operator, client: Client) -> Iterator[Client]:
     """A browser in which an analyst has signed in, in English."""
-    client.force_login(analyst)
+    sign_in(client, analyst)
     client.cookies["django_language"] = "en"
     return client
 

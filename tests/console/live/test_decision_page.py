@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 from tests.console.live.conftest import Beside
+from tests.console.operators import sign_in
 
 from fengkong.console.accounts.models import Operator, RoleGrant
 from fengkong.console.audit.models import AuditEntry
@@ -166,7 +167,7 @@ def test_looking_up_a_value_leaves_no_trace_in_the_address(desk: Client, beside:
 def test_who_may_not_replay_does_not(beside: Beside, client: Client) -> None:
     operator = Operator.objects.create_user("eve")
     RoleGrant.objects.create(operator=operator, role="executive")
-    client.force_login(operator)
+    sign_in(client, operator)
     row = decided()
     assert client.get(f"/decisions/{row.sequence}/").status_code == 200
     assert client.post(f"/decisions/{row.sequence}/replay/").status_code == 403

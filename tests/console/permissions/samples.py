@@ -11,16 +11,19 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from django.utils import timezone
 from tests.console.governance.versions import TEXT
 from tests.console.operators import browser_of, new_operator
 from tests.console.soft_passkey import SoftPasskey
 
 from fengkong.console.accounts import actions
 from fengkong.console.accounts.models import Operator, SignedIn
+from fengkong.console.approvals.models import Proposal
 from fengkong.console.audit.models import Verification
 from fengkong.console.audit.verification import begin
 from fengkong.console.governance.actions import create_draft
 from fengkong.console.governance.models import PolicyVersion
+from fengkong.console.insiders.models import InsiderAlert
 
 Values = dict[str, object]
 OPTIONS = {"publicKey": {"challenge": "c2FtcGxl"}}
@@ -71,8 +74,52 @@ def governance(operator: Operator) -> Values:
     return {"version_id": one.pk, "other_id": other.pk, "rule": "amount.large"}
 
 
+def approvals(operator: Operator) -> Values:
+    """A proposal that the operator made."""
+    made = Proposal.objects.create(
+        kind="change_role", target="sample", reason="sample", proposed_by=operator
+    )
+    return {"number": made.pk}
+
+
+def live(operator: Operator) -> Values:
+    """Nothing: what is shown lies in a journal, and there is none."""
+    del operator
+    return {"sequence": 1, "name": "none", "version": "1"}
+
+
+def insiders(operator: Operator) -> Values:
+    """An alert about somebody else, and their hours: nobody sees alerts about themselves."""
+    del operator
+    watched = Operator.objects.filter(username="watched").first() or new_operator(
+        "analyst", username="watched"
+    )
+    alert, _ = InsiderAlert.objects.get_or_create(
+        kind="night", operator=watched, day=timezone.localdate(), observed=2, limit=1
+    )
+    return {"number": alert.pk, "username": watched.username}
+
+
+def personal(operator: Operator) -> Values:
+    """Nothing: personal data lie in a journal, and there is none."""
+    del operator
+    return {"sequence": 1, "field": "phone", "number": 1}
+
+
+ABSENT = {
+    *("live_feature", "live_model", "decision", "decision_proof", "decision_replay"),
+    *("personal:reveal", "personal:masked", "personal:download"),
+}
+"""Addresses of things that tests do not have: who may see them learns that they are not there."""
+FINER = {"approve_proposal", "reject_proposal", "withdraw_proposal"}
+"""Addresses open to all operators, whose acts ask for what the proposal at hand needs."""
+
 SAMPLES: dict[str, Callable[[Operator], dict[str, Any]]] = {
     "accounts": accounts,
     "audit": audit,
     "governance": governance,
+    "approvals": approvals,
+    "live": live,
+    "insiders": insiders,
+    "personal": personal,
 }

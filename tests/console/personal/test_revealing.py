@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from tests.console.operators import sign_in
 
 from fengkong.console.accounts.models import Operator
 from fengkong.console.audit.models import AuditEntry
@@ -114,7 +115,7 @@ def test_limits(
 def test_the_screen_asks_then_shows_for_a_while(
     ann: Operator, decisions: list[Decision], client: Client
 ) -> None:
-    client.force_login(ann, backend="django.contrib.auth.backends.ModelBackend")
+    sign_in(client, ann)
     address = reverse("personal:reveal", args=[decisions[0].sequence, "phone"])
     assert PHONE not in client.get(address).content.decode()
     assert PHONE not in client.post(address, {"reason": "case", "text": "x"}).content.decode()

@@ -32,6 +32,7 @@ from fengkong.console.project.declared import needs
 from fengkong.console.project.requests import OperatorRequest
 from fengkong.console.shell.paging import page_by_cursor
 from fengkong.events.catalogue import shipped_catalogue
+from fengkong.journal.errors import MissingJournalError
 
 _MEDIA: Final = {"csv": "text/csv; charset=utf-8", "pdf": "application/pdf"}
 
@@ -56,7 +57,7 @@ def reveal_value(request: OperatorRequest, sequence: int, field: str) -> HttpRes
         except TooManyRevealsError:
             shown["refused"] = _("You have revealed as much as is allowed for now.")
             return render(request, "personal/reveal.html", shown, status=429)
-        except (NotRevealedError, UnknownEntryError) as error:
+        except (NotRevealedError, UnknownEntryError, MissingJournalError) as error:
             raise Http404 from error
         back = reverse("personal:masked", args=(sequence, field))
         return render(
@@ -71,7 +72,7 @@ def masked_value(request: OperatorRequest, sequence: int, field: str) -> HttpRes
     """The value masked again, once its time is over."""
     try:
         entry = clear_entry(sequence)
-    except UnknownEntryError as error:
+    except (UnknownEntryError, MissingJournalError) as error:
         raise Http404 from error
     value = None if entry.event is None else masked(field, entry.event.values.get(field))
     return render(request, "personal/masked.html", {"value": value})
