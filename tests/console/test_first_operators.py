@@ -7,8 +7,8 @@ import pytest
 from fengkong.console.accounts.first_operators import (
     ADMINISTRATORS,
     DutyHeldError,
-    NameTakenError,
     NotAdministratorError,
+    TakenNameError,
     UnknownOperatorError,
     UnknownRoleError,
     make_first,
@@ -38,7 +38,7 @@ def test_the_three_administrators_are_made_once_each() -> None:
 def test_a_duty_that_nobody_can_do_any_more_is_given_anew() -> None:
     make_first("ann", role="system_admin", **GIVEN)
     Operator.objects.update(is_active=False)
-    with pytest.raises(NameTakenError):
+    with pytest.raises(TakenNameError):
         make_first("ANN", role="system_admin", **GIVEN)
     assert make_first("bob", role="system_admin", **GIVEN).roles() == {"system_admin"}
 

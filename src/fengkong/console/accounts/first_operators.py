@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from fengkong.console.accounts.actions import TakenNameError
 from fengkong.console.accounts.models import Operator, RoleGrant
 from fengkong.console.audit.recording import record
 from fengkong.core.errors import RiskError
@@ -45,18 +46,11 @@ class NotAdministratorError(RiskError):
     hint = "Ask an administrator to send a new link from the console."
 
 
-class NameTakenError(RiskError):
-    """An operator of this user name exists."""
-
-    code = "console.name_taken"
-    hint = "Choose another user name; `fengkong operator list` shows those there are."
-
-
 @transaction.atomic
 def make_first(username: str, *, role: str, name: str, password: str, by: str) -> Operator:
     """The first holder of an administrator's duty, who must choose a new password at once.
 
-    `by` is whom the ledger names. Raises UnknownRoleError, DutyHeldError, NameTakenError.
+    `by` is whom the ledger names. Raises UnknownRoleError, DutyHeldError, TakenNameError.
     """
     if role not in ADMINISTRATORS:
         raise UnknownRoleError(f"{role[:40]!r} is none of {', '.join(ADMINISTRATORS)}")
@@ -65,7 +59,7 @@ def make_first(username: str, *, role: str, name: str, password: str, by: str) -
     if held is not None:
         raise DutyHeldError(f"{held.operator.username} is {role}")
     if Operator.objects.filter(username=username.strip().lower()).exists():
-        raise NameTakenError(f"{username.strip().lower()} exists")
+        raise TakenNameError(f"{username.strip().lower()} exists")
     operator = Operator.objects.create_user(username, password, name=name)
     _have_it_changed(operator)
     RoleGrant.objects.create(operator=operator, role=role)
@@ -100,5 +94,5 @@ def restore_access(username: str, *, password: str, by: str) -> Operator:
 
 def _have_it_changed(operator: Operator) -> None:
     """What was set by somebody else is changed at the first sign-in (PCI DSS 4.0.1, 8.3.5)."""
-    setattr(operator, "must_change_password", True)  # noqa: B010 - told by the gate of accounts
+    operator.must_change_password = True
     operator.save()
