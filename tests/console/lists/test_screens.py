@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from test_changing import entry
+from tests.console.operators import sign_in
 
 from fengkong.console.accounts.models import Operator
 from fengkong.console.approvals.models import Proposal
@@ -24,7 +25,7 @@ HOSTILE = '"><script>alert(1)</script>'
 def desk(ann: Operator, lists: dict[str, DeclaredList], monkeypatch: pytest.MonkeyPatch) -> Client:
     monkeypatch.setattr(queries, "live_lists", lambda: lists)
     client = Client()
-    client.force_login(ann)
+    sign_in(client, ann)
     return client
 
 

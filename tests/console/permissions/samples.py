@@ -106,7 +106,15 @@ def personal(operator: Operator) -> Values:
     return {"sequence": 1, "field": "phone", "number": 1}
 
 
+def lists(operator: Operator) -> Values:
+    """Nothing: lists are those of the policy in force, and there is none."""
+    del operator
+    return {"name": "none", "import_id": 1, "entry_id": 1}
+
+
 ABSENT = {
+    *("list", "list_add", "list_import_new", "list_end", "list_entry"),
+    *("list_import", "list_import_confirm", "list_import_revert"),
     *("live_feature", "live_model", "decision", "decision_proof", "decision_replay"),
     *("personal:reveal", "personal:masked", "personal:download"),
 }
@@ -122,4 +130,5 @@ SAMPLES: dict[str, Callable[[Operator], dict[str, Any]]] = {
     "live": live,
     "insiders": insiders,
     "personal": personal,
+    "lists": lists,
 }
