@@ -36,10 +36,12 @@ class LiveConfig(AppConfig):
             }
         )
         add_to_menu(
-            MenuEntry("now", _("Overview"), "live_overview", "dashboard", "now.view", 10),
+            MenuEntry("now", _("Overview"), "live_overview", "layout-dashboard", "now.view", 10),
             MenuEntry("now", _("Live stream"), "live_stream", "activity", "decisions.view", 20),
             MenuEntry("now", _("Decisions"), "decisions", "list-search", "decisions.view", 30),
-            MenuEntry("policy", _("Features"), "live_features", "variable", "policies.view", 60),
+            MenuEntry(
+                "policy", _("Features"), "live_features", "math-function", "policies.view", 60
+            ),
             MenuEntry("policy", _("Models"), "live_models", "brain", "models.view", 70),
             MenuEntry("system", _("Service health"), "live_health", "heartbeat", "system.view", 10),
         )

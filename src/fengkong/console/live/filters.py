@@ -53,7 +53,8 @@ class Filter:
             value = getattr(self, field.name)
             name = _NAMES[field.name]
             if field.name == "outcomes":
-                pairs += [(name, one) for one in value]
+                named = [STOPPED] if set(value) == STOPPING else value
+                pairs += [(name, one) for one in named]
             elif field.name.startswith("amount") and value is not None:
                 pairs.append((name, format(Decimal(value).scaleb(-exponent(_CURRENCY)), "f")))
             elif isinstance(value, datetime):
@@ -82,6 +83,9 @@ class Filter:
         return amounts or bool(self.policy) or sum(asked) > 1 or len(self.outcomes) > 1
 
 
+STOPPED: Final = "stopped"
+"""What addresses call the two outcomes of an event that does not go on."""
+STOPPING: Final = frozenset({"deny", "delay"})
 FLAGS: Final = ("degraded", "late", "differs")
 """Degraded, late, and where the shadow policy differs."""
 _TALLIED: Final = frozenset({"start", "end", "outcomes", "event_type", "policy", "version", "rule"})
@@ -107,7 +111,10 @@ _NAMES: Final = {
 
 def filter_of(query: Any) -> Filter:
     """The filter of an address (a QueryDict); what cannot be read asks nothing."""
-    outcomes = tuple(one for one in query.getlist("outcome") if one in Outcome.values)
+    named = [one for one in query.getlist("outcome") if one in Outcome.values]
+    if STOPPED in query.getlist("outcome"):
+        named += sorted(STOPPING)
+    outcomes = tuple(named)
     version = query.get("version", "")
     return Filter(
         start=moment(query.get("from")),

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.journaled.models import Activation
-from fengkong.console.live.filters import FLAGS
+from fengkong.console.live.filters import FLAGS, STOPPED
 from fengkong.console.live.periods import LENGTHS
 from fengkong.console.live.titles import event_title, field_title
 from fengkong.console.shell.outcomes import OUTCOMES
@@ -55,7 +55,11 @@ class DecisionForm(forms.Form):
 
     outcome = forms.ChoiceField(
         label=_("Outcome"),
-        choices=[_ALL, *((name, sign.title) for name, sign in OUTCOMES.items())],
+        choices=[
+            _ALL,
+            *((name, sign.title) for name, sign in OUTCOMES.items()),
+            (STOPPED, _("Deny or delay")),
+        ],
         required=False,
     )
     type = forms.ChoiceField(label=_("Event type"), choices=type_choices, required=False)
@@ -71,12 +75,6 @@ class DecisionForm(forms.Form):
 class ListForm(DecisionForm):
     """The same with times and ids, for the list."""
 
-    outcome = forms.MultipleChoiceField(
-        label=_("Outcome"),
-        choices=[(name, sign.title) for name, sign in OUTCOMES.items()],
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )
     event = forms.CharField(label=_("Event id"), max_length=200, required=False)
     subject = forms.CharField(
         label=_("Subject"),

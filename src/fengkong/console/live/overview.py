@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.journaled.models import Decision, Label
 from fengkong.console.live import tallies
-from fengkong.console.live.filters import Filter
+from fengkong.console.live.filters import STOPPING, Filter
 from fengkong.console.live.lamps import Limits
 from fengkong.console.live.listing import FLAGGED
 from fengkong.console.live.models import Measurement, ServiceSample
@@ -201,7 +201,7 @@ def _amount(scene: Scene) -> Reading:
 
 
 def _stopped(scene: Scene) -> Reading:
-    outcomes = tuple(sorted(tallies.STOPPED))
+    outcomes = tuple(sorted(STOPPING))
     return Reading(
         value=scene.now.stopped().get(scene.currency, 0),
         before=scene.before.stopped().get(scene.currency, 0),

@@ -13,7 +13,7 @@ from fengkong.console.journaled.models import Decision
 from fengkong.console.live.forms import FLAG_TITLES
 from fengkong.console.live.titles import event_title
 
-RULES_SHOWN: Final = 3
+RULES_SHOWN: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

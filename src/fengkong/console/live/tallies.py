@@ -12,13 +12,11 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from fengkong.console.journaled.models import Grain, OutcomeTally, RuleTally
-from fengkong.console.live.filters import Filter
+from fengkong.console.live.filters import STOPPING, Filter
 from fengkong.console.live.periods import DAY, HOUR, MINUTE, Period, whole_minute
 
 MINUTES_KEPT: Final = 7 * DAY
 """Minutes of tallies are forgotten after a week."""
-STOPPED: Final = frozenset({"deny", "delay"})
-"""Outcomes whose amounts did not go through."""
 
 
 @dataclass(slots=True)
@@ -52,7 +50,7 @@ class Totals:
     def stopped(self) -> dict[str, int]:
         """Amounts that did not go through, by currency."""
         amounts: dict[str, int] = defaultdict(int)
-        for outcome in STOPPED & self.outcomes.keys():
+        for outcome in STOPPING & self.outcomes.keys():
             for currency, amount in self.outcomes[outcome].amounts.items():
                 amounts[currency] += amount
         return amounts
@@ -197,7 +195,7 @@ def series(wanted: Filter, period: Period) -> Series:
         found.outcomes[outcome][place] += count
         if kind == currency:
             found.amounts[place] += amount
-            found.stopped[place] += amount if outcome in STOPPED else 0
+            found.stopped[place] += amount if outcome in STOPPING else 0
     return found
 
 

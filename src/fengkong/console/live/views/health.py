@@ -219,16 +219,14 @@ def _storage(directory: Measurement | None, *, now: Any) -> list[Vital]:
     ]
     backup, free = content.get("backup_age_s"), content.get("free_bytes")
     none = _("Make one with fengkong backup create; none was made of this directory.")
-    found.append(
-        _vital(
-            _("Age of the last backup"),
-            backup,
-            limits="backup",
-            stale=stale,
-            text=_("none") if backup is None else _seconds(backup),
-            hint=none if backup is None else "",
+    if backup is None:
+        title = _("Age of the last backup")
+        found.append(Vital(title=title, value=_("none"), lamp=Lamp.AMBER.value, hint=none))
+    else:
+        text = _seconds(backup)
+        found.append(
+            _vital(_("Age of the last backup"), backup, limits="backup", stale=stale, text=text)
         )
-    )
     found.append(_vital(_("Free space"), free, limits="free", stale=stale, text=_bytes(free)))
     return found
 
@@ -273,7 +271,7 @@ def _histogram(samples: list[ServiceSample]) -> Chart | None:
         return None
     first = buckets_of(samples[0].content, "http_request_seconds") if len(samples) > 1 else []
     added = grown(buckets_of(samples[-1].content, "http_request_seconds"), first)
-    if not added:
+    if not added or not added[-1][1]:
         return None
     finite = [bound for bound, _ in added if bound != float("inf")]
     names = [f"≤ {_seconds(bound)}" for bound in finite] + [f"> {_seconds(finite[-1])}"]

@@ -50,6 +50,7 @@ class ShownFigure:
     value: str
     change: float | None
     better: str
+    than: str
     values: Sequence[float | None]
     lamp: str
     address: str
@@ -106,6 +107,7 @@ def _shown(figure: Figure, scene: Scene, fresh: Freshness) -> ShownFigure:
         value=_written(figure, reading.value, scene.currency),
         change=change,
         better=figure.better,
+        than="" if change is None else _("than the same time before"),
         values=list(reading.values),
         lamp=lamp_of(
             figure.limits, reading.value, change=change, stale=fresh.stale and not own

@@ -27,7 +27,12 @@ def stream(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "live/stream.html",
-        {"form": DecisionForm(request.GET), "query": wanted.query, "fresh": freshness()},
+        {
+            "form": DecisionForm(request.GET),
+            "query": wanted.query,
+            # A page that opens with the newest ones says more than an empty one.
+            "after": max(0, freshness().sequence - PACE.rows),
+        },
     )
 
 
