@@ -9,6 +9,7 @@ from tests.console.operators import sign_in
 
 from fengkong.console.accounts.models import Operator, RoleGrant
 from fengkong.console.audit.models import AuditEntry
+from fengkong.console.insiders.models import LookUp
 from fengkong.console.journaled.models import Decision
 
 
@@ -57,6 +58,7 @@ def test_who_it_is_stays_hidden(desk: Client, beside: Beside) -> None:
         content = answer.content.decode()
         assert "13800138000" not in content
         assert "6222000000000" not in content
+        assert "dev-" not in content
     masked = [field for field in answer.context["fields"] if field.masked]
     assert {"phone", "card"} <= {field.name for field in masked}
 
@@ -177,3 +179,17 @@ def test_what_was_not_decided_is_not_there(desk: Client, beside: Beside) -> None
     assert desk.get("/decisions/999999/").status_code == 404
     assert desk.get("/decisions/999999/proof/").status_code == 404
     assert desk.post("/decisions/999999/replay/").status_code == 404
+
+
+def test_looking_at_a_decision_is_counted(desk: Client, beside: Beside, analyst: Operator) -> None:
+    rows = list(Decision.objects.order_by("sequence")[:3])
+    for row in rows:
+        desk.get(f"/decisions/{row.sequence}/")
+    desk.get(f"/decisions/{rows[-1].sequence}/")
+    assert LookUp.objects.get(operator=analyst, what="decision").count == 3
+
+
+def test_who_may_reveal_is_offered_to(desk: Client, beside: Beside) -> None:
+    content = desk.get(f"/decisions/{decided().sequence}/").content.decode()
+    assert "/personal/reveal/" in content
+    assert "138****8000" in content

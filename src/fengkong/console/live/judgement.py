@@ -18,15 +18,18 @@ from fengkong.console.shell.figures import money_text, reading_language
 from fengkong.core.money import exponent
 from fengkong.decisions.policy import Policy, Rule
 from fengkong.evaluation.declared import declaration, link_declaration
-from fengkong.evaluation.masking import Masking, masked_names, masked_value
+from fengkong.evaluation.masking import Masking, masked_names
 from fengkong.events.catalogue import Kind as FieldKind
 from fengkong.events.catalogue import shipped_catalogue
 from fengkong.events.event import Event
+from fengkong.features.declarations import Aggregate
 from fengkong.rules.kinds import Kind
 from fengkong.rules.reasons import NO, UNKNOWN, YES, format_instant_in, format_number
 
 HIDDEN: Final = "***"
 _ORDER: Final = ("hit", "unknown", "no")
+_REPEATING: Final = frozenset({Aggregate.FIRST, Aggregate.LAST, Aggregate.MIN, Aggregate.MAX})
+"""Aggregates whose value is the content of a field of some event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +103,6 @@ class FieldSeen:
     title: str
     value: str
     masked: bool
-    personal: str
 
 
 class Judgement:
@@ -110,11 +112,7 @@ class Judgement:
         self.decision = decision
         self.event = event
         self.policy = policy
-        self.hidden: frozenset[str] = (
-            _personal_fields()
-            if policy is None
-            else masked_names(policy, masking=Masking.SENSITIVE) | _personal_fields()
-        )
+        self.hidden = _masked_fields() if policy is None else _hidden_names(policy)
         self._features: Mapping[str, Any] = decision["features"]
         self._rules = {} if policy is None else {rule.id: rule for rule in policy.rules}
 
@@ -273,18 +271,15 @@ class Judgement:
                 name=name,
                 title=said(catalogue[name].title),
                 value=self._field(name, self.event.values[name]),
-                masked=name in self.hidden or mask_of(name) is not None,
-                personal=catalogue[name].personal or "",
+                masked=name in self.hidden,
             )
             for name in names
         ]
 
     def _field(self, name: str, value: Any) -> str:
         field = shipped_catalogue().fields[name]
-        if mask_of(name) is not None:
-            return str(masked(name, value))
         if name in self.hidden:
-            return str(masked_value(value, field=field))
+            return str(masked(name, value))
         if field.kind is FieldKind.MONEY:
             return money_text(value, currency=self.event.currency or "CNY")
         if field.kind is FieldKind.PLACE:
@@ -319,10 +314,18 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _personal_fields() -> frozenset[str]:
-    """Fields whose content tells who somebody is, whatever the policy."""
-    kinds = {FieldKind.ENTITY, FieldKind.TEXT, FieldKind.CATEGORY, FieldKind.PLACE}
-    fields = shipped_catalogue().fields.values()
-    return frozenset(
-        field.name for field in fields if field.personal in ("C2", "C3") and field.kind in kinds
-    )
+def _masked_fields() -> frozenset[str]:
+    """Fields of which screens show no more than a mask."""
+    return frozenset(name for name in shipped_catalogue().fields if mask_of(name) is not None)
+
+
+def _hidden_names(policy: Policy) -> frozenset[str]:
+    """These fields, and the features and texts of a policy that repeat one."""
+    hidden = _masked_fields() | masked_names(policy, masking=Masking.SENSITIVE)
+    hidden |= {
+        one.name for one in policy.windows if one.argument in hidden and one.aggregate in _REPEATING
+    }
+    for name, expression in policy.derived.items():  # declared in the order of their use
+        if expression.kind is Kind.TEXT and expression.names & hidden:
+            hidden |= {name}
+    return hidden

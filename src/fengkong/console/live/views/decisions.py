@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from fengkong.client.errors import ClientError
 from fengkong.console.audit.recording import record
+from fengkong.console.insiders.counting import counted
 from fengkong.console.journaled.service_access import NoServiceKeyError, service_client
 from fengkong.console.live.filters import filter_of
 from fengkong.console.live.forms import ListForm, ValueForm
@@ -73,6 +74,7 @@ def look_up(request: HttpRequest) -> HttpResponse:
     entity = form.cleaned_data["entity"]
     with transaction.atomic():
         record(reader_of(request), "look_up_value", target_kind="entity", target=entity)
+        counted(reader_of(request), "person")
     try:
         with service_client(timeout=5.0) as client:
             answer = client.look_up(f"{entity}:{form.cleaned_data['value']}")
