@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -142,6 +143,21 @@ def test_who_sees_nothing_decides_nothing(
     for name in ("approve", "reject", "withdraw"):
         answer = client.post(reverse(f"{name}_proposal", args=[number]), {"remark": "x"})
         assert answer.status_code == 404
+
+
+def test_approval_asks_again_who_is_there(
+    people: dict[str, Operator], signed_in: Callable[[Operator], Client], done: list[str]
+) -> None:
+    number = proposed(people["ann"]).pk
+    client = signed_in(people["bob"])
+    session = client.session
+    for proof in session[AUTHENTICATION_METHODS_SESSION_KEY]:
+        proof["at"] -= 3_600
+    session.save()
+    answer = client.post(reverse("approve_proposal", args=[number]))
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(reverse("account_reauthenticate"))
+    assert (Proposal.objects.get().state, done) == ("open", [])
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,18 @@ def audit_export(
     export(data, out)
 
 
+@audit_app.command("trace", cls=Command, help=text("audit.trace.help"))
+def audit_trace(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=text("argument.traced"))],
+    data: Data = DATA,
+) -> None:
+    """Say whose export a file was."""
+    from fengkong.cli.audits import trace  # noqa: PLC0415
+
+    if not trace(file, data):
+        raise typer.Exit(1)
+
+
 @audit_app.command("check-proof", cls=Command, help=text("audit.proof.help"))
 def audit_check_proof(
     file: Annotated[Path, typer.Argument(metavar="PROOF", help=text("argument.proof"))],

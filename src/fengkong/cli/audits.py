@@ -78,6 +78,39 @@ def check_proof(file: Path, key: str) -> None:
     OUTPUT.print_json(json.dumps(leaf, ensure_ascii=False), highlight=False)
 
 
+def trace(file: Path, data: Path) -> bool:
+    """Show whose exports a file, or a part of one, came from; False where it carries no mark."""
+    _start(data)
+    from django.db import transaction  # noqa: PLC0415
+    from django.utils import timezone  # noqa: PLC0415
+
+    from fengkong.console.audit.recording import record  # noqa: PLC0415
+    from fengkong.console.personal.models import Export  # noqa: PLC0415
+    from fengkong.console.personal.watermarks import marks_in_file  # noqa: PLC0415
+
+    marks = marks_in_file(file.read_bytes())
+    found = Export.objects.filter(mark__in=marks).select_related("operator", "approved_by")
+    with transaction.atomic():
+        for export in found:
+            record(ACTOR, "trace_export", target_kind="export", target=str(export.pk))
+            made = "" if export.made_at is None else f"{timezone.localtime(export.made_at):%F %R}"
+            facts = {
+                "mark": export.mark,
+                "operator": export.operator.username,
+                "approved": export.approved_by.username,
+                "made": made,
+                "purpose": export.purpose,
+            }
+            OUTPUT.print(text("audit.trace.found", **facts), markup=False, soft_wrap=True)
+    known = {export.mark for export in found}
+    for mark in marks:
+        if mark not in known:
+            ERRORS.print(text("audit.trace.unknown", mark=mark), markup=False, soft_wrap=True)
+    if not marks:
+        ERRORS.print(text("audit.trace.none"), markup=False, soft_wrap=True)
+    return bool(known)
+
+
 def _start(data: Path) -> None:
     settings = load_console_settings(data)
     if settings.database == "sqlite" and not settings.database_file.is_file():

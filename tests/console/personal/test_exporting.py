@@ -13,6 +13,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fengkong.cli import audits
 from fengkong.client.errors import BusyError, NotFoundError, RefusedError, ServiceProblem
 from fengkong.console.accounts.models import Operator
 from fengkong.console.approvals.four_eyes import SameEyesError, acts, approve, propose
@@ -31,7 +32,7 @@ from fengkong.console.personal.exporting import (
 )
 from fengkong.console.personal.models import Erasure, Export
 from fengkong.console.personal.sealing import FOLDER
-from fengkong.console.personal.watermarks import invisible, marks_in
+from fengkong.console.personal.watermarks import invisible, marks_in, marks_in_file
 from fengkong.protection.errors import TamperedFileError
 
 PHONE = "13812341234"
@@ -92,7 +93,7 @@ def test_the_file_is_marked_in_every_row(
     assert {row[2] for row in rows[2:]} == {PHONE}
     assert {row[4] for row in rows[2:]} == {"'=1+1"}
     for line in lines[2:]:
-        assert marks_in(line) == [export.mark]
+        assert marks_in(line) == marks_in_file(line.encode()) == [export.mark]
         assert "cai" in line
         assert "request 17/26" in line
 
@@ -116,7 +117,7 @@ def test_a_pdf_carries_both_marks(cai: Operator, dan: Operator, decisions: list[
     export = made(cai, dan, form="pdf")
     _, content = download(cai, export.pk)
     assert content.startswith(b"%PDF-")
-    assert export.mark.encode() in content
+    assert marks_in_file(content) == [export.mark]
 
 
 @pytest.mark.django_db
@@ -172,6 +173,28 @@ def test_the_proposal_says_what_would_be_exported(cai: Operator) -> None:
     }
     assert "payment.initiated" in facts.values()
     assert any("手机号" in value for value in facts.values())
+
+
+@pytest.mark.django_db
+def test_a_file_that_was_found_is_traced(
+    cai: Operator,
+    dan: Operator,
+    decisions: list[Decision],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    export = made(cai, dan)
+    line = download(cai, export.pk)[1].splitlines()[3]
+    found, clean = tmp_path / "found.txt", tmp_path / "clean.txt"
+    found.write_bytes(line)
+    clean.write_bytes(b"nothing")
+    monkeypatch.setattr(audits, "_start", lambda data: None)
+    assert audits.trace(found, tmp_path)
+    shown = capsys.readouterr().out
+    assert all(part in shown for part in ("cai", "dan", export.mark, "request 17/26"))
+    assert AuditEntry.objects.first().action == "trace_export"
+    assert not audits.trace(clean, tmp_path)
 
 
 class FakeService:

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from fengkong.console.accounts.verification import recently_verified
 from fengkong.console.approvals import four_eyes, queries
 from fengkong.console.approvals.four_eyes import (
     DecidedProposalError,
@@ -69,6 +70,7 @@ def proposal(request: OperatorRequest, number: int) -> HttpResponse:
 
 @operators
 @require_POST
+@recently_verified
 def approve(request: OperatorRequest, number: int) -> HttpResponse:
     """Approve, and have it done."""
     return _decided(request, number, four_eyes.approve, remark=_remark(request))

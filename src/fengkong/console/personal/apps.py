@@ -57,6 +57,7 @@ class PersonalConfig(AppConfig):
                 "download_export": _("Downloaded an export of personal data"),
                 "remove_export": _("Removed an export of personal data"),
                 "erase_person": _("Erased a person's data"),
+                "trace_export": _("Traced a file to an export of personal data"),
             },
             targets={
                 "entry": _("entry of the journal"),

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from fengkong.console.accounts.verification import recently_verified
 from fengkong.console.approvals.four_eyes import propose
 from fengkong.console.journaled.reading import UnknownEntryError, clear_entry
 from fengkong.console.personal import exporting
@@ -112,6 +113,7 @@ def new_export(request: OperatorRequest) -> HttpResponse:
 
 
 @needs("personal.export")
+@recently_verified
 @never_cache
 def download(request: OperatorRequest, number: int) -> HttpResponse:
     """The file, for whom it was made; the form that fetches it is posted."""
