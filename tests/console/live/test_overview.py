@@ -4,8 +4,10 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tests.console.live.desk import decision_at, micros, mixed, taken_in
 
@@ -167,3 +169,25 @@ def test_the_number_of_statements_does_not_grow(
 ) -> None:
     with django_assert_max_num_queries(28):
         assert desk.get("/live/?period=30d").status_code == 200
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's plans")
+@pytest.mark.parametrize(
+    "wanted",
+    [Filter(), Filter(event_type="payment.initiated", policy="payments")],
+    ids=["all", "one-type"],
+)
+def test_cards_are_counted_by_indexes_of_time(filled: int, wanted: Filter) -> None:
+    """No statement goes through all decisions, or through all of a type."""
+    with CaptureQueriesContext(connection) as captured:
+        scene("30d", wanted)
+    seen = 0
+    for statement in captured.captured_queries:
+        with connection.cursor() as cursor:
+            cursor.execute("EXPLAIN QUERY PLAN " + statement["sql"])
+            plan = [row[3] for row in cursor.fetchall()]
+        seen += len(plan)
+        assert not [step for step in plan if "decisions_by_type" in step], plan
+        scans = [step for step in plan if step.startswith("SCAN journaled")]
+        assert not [step for step in scans if "USING" not in step], plan
+    assert seen > 10
