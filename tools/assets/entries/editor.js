@@ -60,7 +60,7 @@ function create({
   const extensions = [
     basicSetup, LANGUAGES[language](), syntaxHighlighting(colours), face,
     EditorView.cspNonce.of(nonce), EditorState.phrases.of(phrases), EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ 'aria-label': label }), keymap.of(completionKeymap),
+    EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }), keymap.of(completionKeymap),
     EditorState.readOnly.of(readOnly), ...more,
   ];
   if (complete) extensions.push(autocompletion({ override: [complete] }));
