@@ -1,8 +1,9 @@
 """Keeps the console's catalogues: every string of every app, in Chinese beside the code.
 
 ``python tools/translations.py`` brings APP/locale/zh_Hans.po of every app up to date: new strings
-come in without a translation, translations stay, strings that are gone go. ``--check`` only says
-what is wrong. No gettext is needed: templates are read by Django's own reader, Python by its own.
+come in without a translation, translations stay, strings that are gone go; those of a library,
+whose place is written as ``django`` or ``allauth``, stay. ``--check`` only says what is wrong. No
+gettext is needed: templates are read by Django's own reader, Python by its own.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _CALL: Final = re.compile(
 )
 _TEXT: Final = re.compile(r"u?('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
 _PLACEHOLDER: Final = re.compile(r"%\((\w+)\)[sdf]|%[sd]|(?<!\{)\{(\w*)\}(?!\})")
+_LIBRARIES: Final = frozenset({"django", "allauth"})
 _PLURAL: Final = frozenset({"ngettext", "ngettext_lazy"})
 _CONTEXT: Final = frozenset({"pgettext", "pgettext_lazy"})
 _SINGULAR: Final = frozenset({"gettext", "gettext_lazy", "gettext_noop", "_"})
@@ -141,7 +143,13 @@ def updated(catalogue: polib.POFile, sources: dict[Source, list[str]]) -> polib.
         elif before is not None:
             entry.msgstr = before.msgstr or before.msgstr_plural.get(0, "")
         made.append(entry)
+    made.extend(entry for entry in catalogue if is_of_a_library(entry))
     return made
+
+
+def is_of_a_library(entry: polib.POEntry) -> bool:
+    """Whether an entry says in Chinese what a library says in English only."""
+    return any(place in _LIBRARIES for place, _ in entry.occurrences)
 
 
 def faults_of_entry(entry: polib.POEntry) -> Iterator[str]:
@@ -185,7 +193,7 @@ def faults() -> Iterator[str]:
             owner, meaning = meanings.setdefault((source.text, source.context), (app.name, text))
             if meaning != text:
                 yield f"{source.text!r} is {meaning!r} in {owner} and {text!r} in {app.name}"
-        for text, _ in entries:
+        for text in (text for (text, _), one in entries.items() if not is_of_a_library(one)):
             yield f"{app.name}: {text!r} is translated and nowhere said"
         for path in template_files(app):
             if path.suffix == ".html":

@@ -8,6 +8,7 @@ import pytest
 from tools import translations
 from tools.translations import (
     Source,
+    faults,
     faults_of_entry,
     placeholders,
     strings_of_app,
@@ -16,6 +17,11 @@ from tools.translations import (
     untranslated_texts,
     updated,
 )
+
+
+def test_nothing_is_missing() -> None:
+    found = list(faults())
+    assert not found, "python tools/translations.py; then:\n" + "\n".join(found)
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,10 @@ def is_stale(measured: Measurement | None) -> bool:
 
 def spread_chart(spread: dict[str, Any], title: str) -> Chart:
     """The shares of each bin, now and in the weeks before."""
-    rows = (("counts_before", _("Four weeks before"), "grey"), ("counts", _("Last day"), "blue"))
+    rows = (
+        ("counts_before", _("Four weeks before"), "grey"),
+        ("counts", _("The last day"), "blue"),
+    )
     return Chart(
         title=title,
         kind="bar",
