@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
@@ -36,7 +37,8 @@ class ConsoleSettings:
     `service_certificate` the file of whom to trust where its TLS certificate is of one's own;
     `idle_minutes` ends a session that nobody uses (PCI DSS 4.0.1 requirement 8.2.8 asks for at
     most 15), `session_hours` any session; `workers` is the number of processes that answer
-    requests.
+    requests; `webhook_networks` are networks that webhooks may reach although they are not public
+    (``10.1.2.0/24``).
     """
 
     directory: Path
@@ -51,6 +53,7 @@ class ConsoleSettings:
     idle_minutes: int = 15
     session_hours: int = 12
     workers: int = 1
+    webhook_networks: tuple[str, ...] = ()
 
     @property
     def database_file(self) -> Path:
@@ -126,6 +129,8 @@ def _checked(name: str, value: object, *, default: object) -> object:
         texts = value if isinstance(value, list | tuple) else [value]
         if not all(isinstance(text, str) and text for text in texts):
             raise InvalidConsoleSettingError(f"{name} is a list of texts", path=path)
+        if name == "webhook_networks":
+            _check_networks(texts)
         return tuple(texts)
     if isinstance(value, bool) or not isinstance(value, type(default)):
         kind = "a whole number" if isinstance(default, int) else "a text"
@@ -138,3 +143,12 @@ def _checked(name: str, value: object, *, default: object) -> object:
     if name == "database" and value != "sqlite" and not str(value).startswith("postgres"):
         raise InvalidConsoleSettingError("database is sqlite or postgresql://...", path=path)
     return value
+
+
+def _check_networks(texts: Iterable[object]) -> None:
+    for text in texts:
+        try:
+            ip_network(str(text))
+        except ValueError as error:
+            path = "$.webhook_networks"
+            raise InvalidConsoleSettingError(f"not a network: {error}", path=path) from None

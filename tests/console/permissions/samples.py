@@ -24,6 +24,7 @@ from fengkong.console.audit.verification import begin
 from fengkong.console.governance.actions import create_draft
 from fengkong.console.governance.models import PolicyVersion
 from fengkong.console.insiders.models import InsiderAlert
+from fengkong.console.webhooks.models import Delivery, Endpoint, EndpointHealth, Message
 
 Values = dict[str, object]
 OPTIONS = {"publicKey": {"challenge": "c2FtcGxl"}}
@@ -112,6 +113,17 @@ def lists(operator: Operator) -> Values:
     return {"name": "none", "import_id": 1, "entry_id": 1}
 
 
+def webhooks(operator: Operator) -> Values:
+    """An endpoint and a delivery of the same number."""
+    made = Endpoint.objects.create(name="sample", url="https://h.example/", created_by="ada")
+    EndpointHealth.objects.create(endpoint=made)
+    message = Message.objects.create(
+        id=f"msg_{operator.pk}", type="webhook.ping", occurred_at=timezone.now(), content={}
+    )
+    Delivery.objects.create(pk=made.pk, endpoint=made, message=message)
+    return {"pk": made.pk}
+
+
 ABSENT = {
     *("list", "list_add", "list_import_new", "list_end", "list_entry"),
     *("list_import", "list_import_confirm", "list_import_revert"),
@@ -131,4 +143,5 @@ SAMPLES: dict[str, Callable[[Operator], dict[str, Any]]] = {
     "insiders": insiders,
     "personal": personal,
     "lists": lists,
+    "webhooks": webhooks,
 }

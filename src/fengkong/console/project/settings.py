@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "fengkong.console.outbox",
     "fengkong.console.live",
     "fengkong.console.lists",
+    "fengkong.console.webhooks",
 ]
 
 MIDDLEWARE = [

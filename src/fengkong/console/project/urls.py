@@ -19,6 +19,7 @@ urlpatterns = [
     path("personal/", include("fengkong.console.personal.urls")),
     path("accounts/", include("fengkong.console.accounts.urls")),
     path("people/", include(people_pages)),
+    path("webhooks/", include("fengkong.console.webhooks.urls")),
 ]
 recorded_views(urlpatterns)
 
