@@ -39,5 +39,10 @@ def scenario_models() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def permissions_page() -> ModuleType:
+    return load_tool("permissions_page")
+
+
+@pytest.fixture(scope="session")
 def docs() -> Path:
     return DOCS

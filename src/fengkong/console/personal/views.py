@@ -88,6 +88,7 @@ def exports(request: OperatorRequest) -> HttpResponse:
 
 
 @needs("personal.export")
+@recently_verified
 def new_export(request: OperatorRequest) -> HttpResponse:
     """Propose an export."""
     form = ExportForm(request.POST or None)
@@ -141,6 +142,7 @@ def erasures(request: OperatorRequest) -> HttpResponse:
 
 @needs("personal.erase")
 @never_cache
+@recently_verified
 def new_erasure(request: OperatorRequest) -> HttpResponse:
     """Propose an erasure."""
     form = ErasureForm(request.POST or None)
