@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 from service_of_tests import operator
+from tests.console.operators import sign_in
 from versions import TEXT
 
 from fengkong.client.client import Client
@@ -108,7 +109,7 @@ def payment(number: int, amount: str) -> dict[str, Any]:
 
 def signed_in(who: Any) -> Browser:
     browser = Browser(headers={"accept-language": "en"})
-    browser.force_login(who, backend="django.contrib.auth.backends.ModelBackend")
+    sign_in(browser, who)
     return browser
 
 
