@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.urls import resolve
 from django.utils import timezone
 from tests.console.live.desk import decision_at, taken_in
 
 from fengkong.console.accounts.models import Operator
+from fengkong.console.accounts.verification import is_unattended
 from fengkong.console.live import streaming
 from fengkong.console.live.places import PLACES
 from fengkong.console.live.sending import Pace
@@ -105,3 +107,9 @@ def test_asking_in_turns_gives_the_same(desk: Client, few: None) -> None:
 def test_strangers_see_no_stream(client: Client, few: None) -> None:
     for address in ("/live/stream/", "/live/stream/events", "/live/stream/newer"):
         assert client.get(address).status_code == 302
+
+
+def test_a_stream_alone_keeps_no_session_alive() -> None:
+    for address in ("/live/stream/events", "/live/stream/newer"):
+        assert is_unattended(resolve(address).func)
+    assert not is_unattended(resolve("/live/stream/").func)

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from fengkong.console.accounts.verification import unattended
 from fengkong.console.live.filters import Filter, filter_of
 from fengkong.console.live.forms import DecisionForm
 from fengkong.console.live.freshness import freshness
@@ -36,6 +37,7 @@ def stream(request: HttpRequest) -> HttpResponse:
     )
 
 
+@unattended
 @needs("decisions.view")
 @transaction.non_atomic_requests
 def stream_events(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
@@ -56,6 +58,7 @@ def stream_events(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     return response
 
 
+@unattended
 @needs("decisions.view")
 @transaction.non_atomic_requests
 def stream_newer(request: HttpRequest) -> JsonResponse:
