@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from benchmarks.comparisons import (
+    console,
     decisions,
     features,
     growth,
@@ -27,5 +28,6 @@ COMPARISONS: Final[dict[str, Callable[[Settings], Comparison]]] = {
     "growth": growth.measure,
     "start": start.measure,
     "service": service.measure,
+    "console": console.measure,
 }
 """Each by its name on the command line."""

@@ -28,7 +28,7 @@ def postgres_server() -> Iterator[Any]:
     server.stop()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.nightly)])
 def databases(request: pytest.FixtureRequest) -> tuple[str, str]:
     """Where journal and console keep their data: both in files, or both on a server."""
     if request.param == "sqlite":
