@@ -91,8 +91,9 @@ def make_hostile_rows(walker: object) -> None:
 
 def visited_addresses(walker: object) -> list[dict[str, str]]:
     """Every address of the urlconf with its arguments filled in from the apps' samples."""
-    from fengkong.console.project.addresses import addresses
     from tests.console.permissions.samples import SAMPLES
+
+    from fengkong.console.project.addresses import addresses
 
     values = {part: sample(walker) for part, sample in SAMPLES.items()}
     found = []
