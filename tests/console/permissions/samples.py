@@ -18,6 +18,7 @@ from tests.console.soft_passkey import SoftPasskey
 
 from fengkong.console.accounts import actions
 from fengkong.console.accounts.models import Operator, SignedIn
+from fengkong.console.api.models import ApiToken
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.audit.models import Verification
 from fengkong.console.audit.verification import begin
@@ -28,8 +29,8 @@ from fengkong.console.webhooks.models import Delivery, Endpoint, EndpointHealth,
 
 Values = dict[str, object]
 OPTIONS = {"publicKey": {"challenge": "c2FtcGxl"}}
-OWN = {"mfa_edit_webauthn", "mfa_remove_webauthn", "end_session"}
-SEES_ALL = {"end_session": "sessions.end"}
+OWN = {"mfa_edit_webauthn", "mfa_remove_webauthn", "end_session", "tokens:revoke"}
+SEES_ALL = {"end_session": "sessions.end", "tokens:revoke": "system.edit"}
 """Addresses of one's own things that a permission opens for those of all."""
 
 
@@ -124,6 +125,19 @@ def webhooks(operator: Operator) -> Values:
     return {"pk": made.pk}
 
 
+def api(operator: Operator) -> Values:
+    """A token of the operator's own; the API itself asks for tokens, not for who is signed in."""
+    made = ApiToken.objects.create(
+        owner=operator,
+        name="s",
+        hint="fkc_s",
+        secret_hash=f"{operator.pk}",
+        scopes=[],
+        expires_at=timezone.now(),
+    )
+    return {"token": made.pk, "sequence": 1, "number": 1}
+
+
 ABSENT = {
     *("list", "list_add", "list_import_new", "list_end", "list_entry"),
     *("list_import", "list_import_confirm", "list_import_revert"),
@@ -144,4 +158,5 @@ SAMPLES: dict[str, Callable[[Operator], dict[str, Any]]] = {
     "personal": personal,
     "lists": lists,
     "webhooks": webhooks,
+    "api": api,
 }

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "fengkong.console.live",
     "fengkong.console.lists",
     "fengkong.console.webhooks",
+    "fengkong.console.api",
 ]
 
 MIDDLEWARE = [

@@ -20,6 +20,8 @@ urlpatterns = [
     path("accounts/", include("fengkong.console.accounts.urls")),
     path("people/", include(people_pages)),
     path("webhooks/", include("fengkong.console.webhooks.urls")),
+    path("tokens/", include("fengkong.console.api.token_urls")),
+    path("api/v1/", include("fengkong.console.api.urls")),
 ]
 recorded_views(urlpatterns)
 

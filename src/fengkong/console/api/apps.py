@@ -1,0 +1,24 @@
+"""The app of the management API."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ApiConfig(AppConfig):
+    """Tokens, and the operations that they open."""
+
+    name = "fengkong.console.api"
+    label = "api"
+
+    def ready(self) -> None:
+        """Say what is recorded here, and where the screen is."""
+        from fengkong.console.audit.actions import register_actions  # noqa: PLC0415
+        from fengkong.console.audit.guard import unrecorded  # noqa: PLC0415
+        from fengkong.console.shell.menu import MenuEntry, add_to_menu  # noqa: PLC0415
+
+        register_actions(
+            {"issue_token": _("Issued an API token"), "revoke_token": _("Revoked an API token")},
+            targets={"token": _("API token")},
+        )
+        unrecorded({"api_tokenminute": "how often a token was used"})
+        add_to_menu(MenuEntry("system", _("API tokens"), "tokens:tokens", "key", None, 45))

@@ -1,0 +1,263 @@
+"""The resources: decisions, policies, proposals, the audit ledger, webhooks, jobs."""
+
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Router, Schema
+
+from fengkong.console.api.operations import bearer, demand_match, operation, tagged
+from fengkong.console.approvals import four_eyes, queries
+from fengkong.console.approvals.models import Proposal
+from fengkong.console.audit.models import AuditEntry, Verification
+from fengkong.console.audit.verification import begin
+from fengkong.console.governance import actions
+from fengkong.console.governance.models import PolicyVersion
+from fengkong.console.journaled.models import Decision
+from fengkong.console.live.filters import filter_of
+from fengkong.console.live.listing import page_of, place_of
+from fengkong.console.outbox.models import Job
+from fengkong.console.shell.paging import page_by_cursor
+from fengkong.console.webhooks import changing
+from fengkong.console.webhooks.changing import Terms
+from fengkong.console.webhooks.models import Endpoint
+
+router = Router()
+NUMBER_MAX: Final = 2**63 - 1
+
+
+class Reason(Schema):
+    """Why something is done."""
+
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class Remark(Schema):
+    """What is said with a decision on a proposal."""
+
+    remark: str = Field("", max_length=1000)
+
+
+class EndpointTerms(Schema):
+    """A webhook: what is sent where."""
+
+    name: str = Field(min_length=1, max_length=80)
+    url: str = Field(max_length=500)
+    types: list[str] = Field(max_length=50)
+    outcomes: list[str] = Field([], max_length=10)
+
+    def terms(self) -> Terms:
+        """The terms as the screens give them."""
+        return Terms(
+            name=self.name,
+            url=self.url,
+            types=tuple(self.types),
+            outcomes=tuple(self.outcomes),
+        )
+
+
+class DraftText(Schema):
+    """The text of a draft."""
+
+    text: str = Field(max_length=1_000_000)
+    note: str = Field("", max_length=1000)
+
+
+def _columns(one: Any, *names: str) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in names}
+
+
+def _decision(one: Decision) -> dict[str, Any]:
+    names = [field.attname for field in Decision._meta.concrete_fields]  # noqa: SLF001 - documented
+    return _columns(one, *names)
+
+
+def _proposal(one: Proposal) -> dict[str, Any]:
+    by = None if one.decided_by is None else one.decided_by.username
+    shown = _columns(one, "id", "kind", "target", "reason", "state", "proposed_at", "decided_at")
+    return {**shown, "proposed_by": one.proposed_by.username, "decided_by": by}
+
+
+def _version(one: PolicyVersion) -> dict[str, Any]:
+    names = ("id", "name", "number", "state", "edition", "hash", "note", "changed_at")
+    return _columns(one, *names)
+
+
+def _endpoint(one: Endpoint) -> dict[str, Any]:
+    names = ("id", "name", "url", "types", "outcomes", "personal", "state", "disabled_because")
+    return _columns(one, *names)
+
+
+def _entry(one: AuditEntry) -> dict[str, Any]:
+    names = ("sequence", "recorded_at", "actor", "action", "target_kind", "target", "detail")
+    return {**_columns(one, *names), "leaf_hash": bytes(one.leaf_hash).hex()}
+
+
+def _paged(request: HttpRequest, rows: Any, shape: Any, *, order: str) -> dict[str, Any]:
+    page = page_by_cursor(request, rows, order=(order,))
+    return {"items": [shape(one) for one in page.rows], "next": page.following}
+
+
+@router.get("/decisions")
+@operation("decisions.view")
+def decisions(request: HttpRequest, after: str = "") -> dict[str, Any]:
+    """Decisions, the newest first, asked for as the screen's address asks (`outcome`, ...)."""
+    wanted = filter_of(request.GET)
+    page = page_of(wanted, older_than=place_of(after) if after else None)
+    return {"items": [_decision(one) for one in page.rows], "next": page.older}
+
+
+@router.get("/decisions/{sequence}")
+@operation("decisions.view")
+def decision(request: HttpRequest, sequence: int) -> HttpResponse:
+    """One decision; whom it is about is a blind index."""
+    return tagged(request, _decision(Decision.objects.get(pk=_number(sequence))))
+
+
+@router.get("/proposals")
+@operation(None)
+def proposals(request: HttpRequest) -> dict[str, Any]:
+    """Proposals that the bearer may see, the newest first."""
+    return _paged(request, queries.visible(bearer(request)), _proposal, order="-id")
+
+
+@router.get("/proposals/{number}")
+@operation(None)
+def proposal(request: HttpRequest, number: int) -> HttpResponse:
+    """One proposal."""
+    return tagged(request, _proposal(_visible(request, number)))
+
+
+@router.post("/proposals/{number}/approve")
+@operation(None)
+def approve_proposal(request: HttpRequest, number: int, said: Remark) -> dict[str, Any]:
+    """Approve a proposal of somebody else, and have it done."""
+    found = _visible(request, number)
+    return _proposal(four_eyes.approve(bearer(request), found.pk, remark=said.remark))
+
+
+@router.post("/proposals/{number}/reject")
+@operation(None)
+def reject_proposal(request: HttpRequest, number: int, said: Reason) -> dict[str, Any]:
+    """Reject a proposal, with a reason."""
+    found = _visible(request, number)
+    return _proposal(four_eyes.reject(bearer(request), found.pk, remark=said.reason))
+
+
+@router.post("/proposals/{number}/withdraw")
+@operation(None)
+def withdraw_proposal(request: HttpRequest, number: int) -> dict[str, Any]:
+    """Take back a proposal of one's own."""
+    found = _visible(request, number)
+    return _proposal(four_eyes.withdraw(bearer(request), found.pk))
+
+
+@router.get("/policies")
+@operation("policies.view")
+def policies(request: HttpRequest) -> dict[str, Any]:
+    """Versions of policies, the newest first."""
+    return _paged(request, PolicyVersion.objects.all(), _version, order="-id")
+
+
+@router.get("/policies/{number}")
+@operation("policies.view")
+def policy(request: HttpRequest, number: int) -> HttpResponse:
+    """One version with its text."""
+    found = PolicyVersion.objects.get(pk=_number(number))
+    return tagged(request, {**_version(found), "text": found.text})
+
+
+@router.post("/policies")
+@operation("policies.edit")
+def create_policy_draft(request: HttpRequest, said: DraftText) -> dict[str, Any]:
+    """A new draft."""
+    return _version(actions.create_draft(bearer(request), text=said.text, note=said.note))
+
+
+@router.post("/policies/{number}/check")
+@operation("policies.edit")
+def check_policy(request: HttpRequest, number: int) -> dict[str, Any]:
+    """Run the examples of a version; all its faults come at once."""
+    return _version(actions.check_version(bearer(request), _number(number)))
+
+
+@router.get("/audit/entries")
+@operation("audit.view")
+def audit_entries(request: HttpRequest) -> dict[str, Any]:
+    """Entries of the desk's ledger, the newest first."""
+    return _paged(request, AuditEntry.objects.all(), _entry, order="-sequence")
+
+
+@router.post("/audit/verifications")
+@operation("audit.verify")
+def verify_audit(request: HttpRequest) -> dict[str, Any]:
+    """Begin to verify the ledger; the worker goes on with it."""
+    return _verification(begin(bearer(request).username))
+
+
+@router.get("/audit/verifications/{number}")
+@operation("audit.view")
+def audit_verification(request: HttpRequest, number: int) -> dict[str, Any]:
+    """How far a verification came."""
+    return _verification(Verification.objects.get(pk=_number(number)))
+
+
+@router.get("/webhooks")
+@operation("system.edit")
+def webhooks(request: HttpRequest) -> dict[str, Any]:
+    """Every webhook; there are a hundred at most."""
+    return {"items": [_endpoint(one) for one in Endpoint.objects.all()], "next": None}
+
+
+@router.post("/webhooks")
+@operation("system.edit")
+def add_webhook(request: HttpRequest, said: EndpointTerms) -> dict[str, Any]:
+    """Add a webhook; its secret is in this answer only."""
+    endpoint, secret = changing.add_endpoint(bearer(request), said.terms())
+    return {**_endpoint(endpoint), "secret": secret}
+
+
+@router.get("/webhooks/{number}")
+@operation("system.edit")
+def webhook(request: HttpRequest, number: int) -> HttpResponse:
+    """One webhook."""
+    return tagged(request, _endpoint(Endpoint.objects.get(pk=_number(number))))
+
+
+@router.put("/webhooks/{number}")
+@operation("system.edit")
+def change_webhook(request: HttpRequest, number: int, said: EndpointTerms) -> dict[str, Any]:
+    """Change a webhook; If-Match names the state that is changed."""
+    demand_match(request, _endpoint(Endpoint.objects.get(pk=_number(number))))
+    return _endpoint(changing.change_endpoint(bearer(request), number, said.terms()))
+
+
+@router.post("/webhooks/{number}/ping")
+@operation("system.edit")
+def ping_webhook(request: HttpRequest, number: int) -> dict[str, Any]:
+    """Send a test."""
+    changing.ping(bearer(request), _number(number))
+    return {"sent": True}
+
+
+@router.get("/jobs")
+@operation("system.view")
+def jobs(request: HttpRequest) -> dict[str, Any]:
+    """Jobs of the console, the newest first."""
+    return _paged(request, Job.objects.all(), _job, order="-id")
+
+
+def _job(one: Job) -> dict[str, Any]:
+    return _columns(one, "id", "kind", "state", "attempts", "due_at", "created_at", "finished_at")
+
+
+def _verification(one: Verification) -> dict[str, Any]:
+    return _columns(one, "id", "state", "done", "upto", "finding", "entry")
+
+
+def _visible(request: HttpRequest, number: int) -> Proposal:
+    return queries.visible(bearer(request)).get(pk=_number(number))
+
+
+def _number(given: int) -> int:
+    """A number that the database can look for."""
+    return given if 0 <= given <= NUMBER_MAX else 0

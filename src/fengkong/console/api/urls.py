@@ -1,0 +1,66 @@
+"""Addresses of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
+from ninja import NinjaAPI
+
+from fengkong import __version__
+from fengkong.console.api.operations import TokenAuth
+from fengkong.console.api.problems import problem, register_problems
+from fengkong.console.api.resources import router
+from fengkong.console.project.declared import public
+
+api = NinjaAPI(
+    title="Fengkong console",
+    version=__version__,
+    auth=TokenAuth(),
+    docs_url=None,
+    openapi_url=None,
+    urls_namespace="api",
+)
+register_problems(api)
+api.add_router("", router)
+
+
+def _answering(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """The view of an address, whose tokens say who may use it; a wrong method is a problem too."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, **named: Any) -> HttpResponseBase:
+        answer = view(request, **named)
+        if answer.status_code != 405:
+            return answer
+        refused = problem(405, "api.method", "The resource does not know this method.")
+        refused["Allow"] = answer["Allow"]
+        return refused
+
+    answered.__module__ = __name__  # what ninja makes belongs to this app
+    return public(answered)
+
+
+@public
+def schema(_request: HttpRequest) -> HttpResponse:
+    """The API's own description (OpenAPI 3.1)."""
+    return JsonResponse(api.get_openapi_schema(path_prefix="/api/v1/"))
+
+
+def _patterns() -> Iterator[URLPattern]:
+    """One for each address; ninja names one for each operation."""
+    seen = set()
+    for found in api.urls[0]:
+        route = str(found.pattern)
+        if isinstance(found, URLPattern) and found.name != "api-root" and route not in seen:
+            seen.add(route)
+            found.callback = _answering(found.callback)
+            yield found
+
+
+app_name = "api"
+urlpatterns = [path("openapi.json", schema, name="schema"), *_patterns()]
