@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import resolve, reverse
 
 from fengkong.console.project.declared import operators
 from fengkong.console.shell.search import TEXT_MAX, found_for
@@ -11,7 +12,10 @@ from fengkong.console.shell.search import TEXT_MAX, found_for
 
 @operators
 def home(request: HttpRequest) -> HttpResponse:
-    """Where an operator begins."""
+    """Where an operator begins: what happens now, or their own screens where that is not theirs."""
+    if request.user.may("now.view"):  # type: ignore[union-attr]
+        shown: HttpResponse = resolve(reverse("live_overview")).func(request)
+        return shown
     return render(request, "shell/home.html")
 
 
