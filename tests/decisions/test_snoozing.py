@@ -7,6 +7,8 @@ from fengkong.decisions.engine import Engine
 from fengkong.decisions.policy_file import load_policy
 from fengkong.decisions.snoozing import snoozed_rule
 from fengkong.events.catalogue import shipped_catalogue
+from fengkong.events.decoding import Decoder
+from fengkong.events.encoding import encode
 from fengkong.events.event import Event
 
 DAY = 86_400_000_000
@@ -93,6 +95,11 @@ def test_the_events_that_it_judges_stay_the_same() -> None:
 def test_only_for_values_of_a_text_field(field: str) -> None:
     with pytest.raises(FaultsError, match="expected a text field"):
         engine(TEXT.replace("snooze: card", f"snooze: {field}"))
+
+
+def test_its_list_changes_by_an_event_from_outside() -> None:
+    wire = change(1, START)
+    assert Decoder(shipped_catalogue()).decode(encode(wire)) == wire
 
 
 def test_the_list_names_its_rule() -> None:

@@ -24,7 +24,7 @@ class ListImport(models.Model):
         ADDED = "added", _("added")
         REVERTED = "reverted", _("taken back")
 
-    list_name = models.CharField(max_length=64)
+    list_name = models.CharField(max_length=128)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PREVIEWED)
     file_name = models.CharField(max_length=120)
     reason = models.TextField()
@@ -52,7 +52,7 @@ class ListEntry(models.Model):
     `hits` counts decisions in which a rule that asks this list hit while the value was on it.
     """
 
-    list_name = models.CharField(max_length=64)
+    list_name = models.CharField(max_length=128)
     entity = models.CharField(max_length=64)
     value_digest = models.CharField(max_length=32)
     value_sealed = models.BinaryField()

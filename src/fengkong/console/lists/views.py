@@ -31,8 +31,8 @@ from fengkong.console.lists.importing import (
 from fengkong.console.lists.models import ListEntry, ListImport
 from fengkong.console.lists.releasing import release
 from fengkong.console.project.declared import needs
-from fengkong.console.shell.error_words import error_words
 from fengkong.console.shell.paging import page_by_cursor
+from fengkong.console.shell.told_errors import told_error
 from fengkong.core.errors import RiskError
 
 PICKED_MAX = 200
@@ -90,7 +90,7 @@ def add_page(request: HttpRequest, name: str) -> HttpResponse:
         try:
             made = add_entries(_operator(request), name, new)
         except RiskError as error:
-            form.add_error(None, error_words(error))
+            form.add_error(None, told_error(error))
         else:
             _told(request, len(made))
             return redirect("list", name)
@@ -111,7 +111,7 @@ def import_new(request: HttpRequest, name: str) -> HttpResponse:
                 _operator(request), name, preview, file_name=file.name or "", reason=reason
             )
         except RiskError as error:
-            form.add_error("file", error_words(error))
+            form.add_error("file", told_error(error))
         else:
             return redirect("list_import", kept.pk)
     return render(
@@ -139,7 +139,7 @@ def import_confirm(request: HttpRequest, import_id: int) -> HttpResponse:
     try:
         kept = confirm_import(_operator(request), import_id)
     except RiskError as error:
-        messages.error(request, error_words(error))
+        messages.error(request, told_error(error))
     else:
         _told(request, kept.rows)
     return redirect("list_import", import_id)
@@ -180,7 +180,7 @@ def _release(request: HttpRequest, name: str, **what: Any) -> None:
     try:
         ended, proposal = release(_operator(request), name, **what)
     except RiskError as error:
-        messages.error(request, error_words(error))
+        messages.error(request, told_error(error))
         return
     if proposal is not None:
         messages.info(request, _("Proposed: a colleague has to approve it."))
