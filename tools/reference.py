@@ -9,8 +9,10 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +43,9 @@ from fengkong.service.http.routing import ROUTES, Route
 from fengkong.service.metrics import Metrics
 from fengkong.service.settings import described_settings
 from fengkong.simulation.scenarios import Scenario, shipped_scenarios
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # for who runs this file
+from tools import console_reference
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
 MADE: Final = Bilingual(
@@ -520,6 +525,16 @@ def console_page(language: Language) -> Lines:
     yield from table(headings[language], rows)
 
 
+def console_part(language: Language, *, lead: Bilingual, part: str) -> Lines:
+    """Webhooks, or the management API."""
+    first, *rest = lead.of(language).split("\n\n")
+    yield from (first, "", MADE.of(language), "", *rest, "")
+    for before, headings, rows in getattr(console_reference, part)(language):
+        if before:
+            yield from (before, "")
+        yield from table(headings, rows)
+
+
 PAGES: Final[dict[str, Callable[[Language], Lines]]] = {
     "events": events_page,
     "errors": errors_page,
@@ -527,6 +542,8 @@ PAGES: Final[dict[str, Callable[[Language], Lines]]] = {
     "scenarios": scenarios_page,
     "service": service_page,
     "console": console_page,
+    "webhooks": partial(console_part, lead=console_reference.WEBHOOKS, part="webhooks"),
+    "console-api": partial(console_part, lead=console_reference.API, part="api"),
 }
 
 
