@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from tests.console.operators import new_operator
+from tests.console.webhooks.test_delivering import decision, entries
 
 from fengkong.console.accounts.duties import ROLES
 from fengkong.console.accounts.models import Operator, RoleGrant
@@ -18,6 +19,8 @@ from fengkong.console.api.tokens import USES_A_MINUTE, InvalidTokenTermsError, i
 from fengkong.console.api.urls import api
 from fengkong.console.approvals import four_eyes
 from fengkong.console.audit.models import AuditEntry
+from fengkong.console.insiders.models import LookUp
+from fengkong.console.journaled.intake import take_in
 from fengkong.console.webhooks import changing
 from fengkong.console.webhooks.changing import Terms
 
@@ -172,6 +175,17 @@ def test_other_methods_and_absent_things_are_problems(program: Program) -> None:
     for path in ("/webhooks/77", f"/webhooks/{2**70}"):
         absent = program.ask("GET", path)
         assert (absent.status_code, absent.json()["code"]) == (404, "api.absent")
+
+
+def test_decisions_read_by_a_program_are_counted_like_those_on_a_screen() -> None:
+    take_in(entries(decision(1), decision(2)))
+    analyst = new_operator("analyst")
+    program = Program(analyst, "decisions.view")
+    first = program.ask("GET", "/decisions").json()
+    assert [one["sequence"] for one in first["items"]] == [2, 1]
+    assert program.ask("GET", "/decisions/1").json()["subject"] == "ab" * 16
+    assert program.ask("GET", "/decisions/77").status_code == 404
+    assert LookUp.objects.filter(operator=analyst).count() == 1
 
 
 def test_four_eyes_hold_for_tokens(program: Program) -> None:

@@ -12,6 +12,7 @@ from fengkong.console.audit.models import AuditEntry, Verification
 from fengkong.console.audit.verification import begin
 from fengkong.console.governance import actions
 from fengkong.console.governance.models import PolicyVersion
+from fengkong.console.insiders.counting import counted
 from fengkong.console.journaled.models import Decision
 from fengkong.console.live.filters import filter_of
 from fengkong.console.live.listing import page_of, place_of
@@ -110,7 +111,9 @@ def decisions(request: HttpRequest, after: str = "") -> dict[str, Any]:
 @operation("decisions.view")
 def decision(request: HttpRequest, sequence: int) -> HttpResponse:
     """One decision; whom it is about is a blind index."""
-    return tagged(request, _decision(Decision.objects.get(pk=_number(sequence))))
+    found = Decision.objects.get(pk=_number(sequence))
+    counted(bearer(request), "decision", str(found.sequence))
+    return tagged(request, _decision(found))
 
 
 @router.get("/proposals")
