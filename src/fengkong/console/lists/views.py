@@ -16,6 +16,7 @@ from fengkong.console.lists import queries
 from fengkong.console.lists.changing import (
     NewEntry,
     UndeclaredListError,
+    UnlistableValueError,
     add_entries,
     declared_list,
 )
@@ -90,9 +91,9 @@ def add_page(request: HttpRequest, name: str) -> HttpResponse:
         try:
             made = add_entries(_operator(request), name, new)
         except RiskError as error:
-            form.add_error(None, told_error(error))
+            form.add_error(None, _told(error))
         else:
-            _told(request, len(made))
+            _tell_listed(request, len(made))
             return redirect("list", name)
     return render(request, "lists/add.html", {"form": form, "list": into}, status=_status(form))
 
@@ -111,7 +112,7 @@ def import_new(request: HttpRequest, name: str) -> HttpResponse:
                 _operator(request), name, preview, file_name=file.name or "", reason=reason
             )
         except RiskError as error:
-            form.add_error("file", told_error(error))
+            form.add_error("file", _told(error))
         else:
             return redirect("list_import", kept.pk)
     return render(
@@ -139,9 +140,9 @@ def import_confirm(request: HttpRequest, import_id: int) -> HttpResponse:
     try:
         kept = confirm_import(_operator(request), import_id)
     except RiskError as error:
-        messages.error(request, told_error(error))
+        messages.error(request, _told(error))
     else:
-        _told(request, kept.rows)
+        _tell_listed(request, kept.rows)
     return redirect("list_import", import_id)
 
 
@@ -180,7 +181,7 @@ def _release(request: HttpRequest, name: str, **what: Any) -> None:
     try:
         ended, proposal = release(_operator(request), name, **what)
     except RiskError as error:
-        messages.error(request, told_error(error))
+        messages.error(request, _told(error))
         return
     if proposal is not None:
         messages.info(request, _("Proposed: a colleague has to approve it."))
@@ -191,7 +192,12 @@ def _release(request: HttpRequest, name: str, **what: Any) -> None:
         messages.success(request, told % {"count": ended})
 
 
-def _told(request: HttpRequest, count: int) -> None:
+def _told(error: RiskError) -> str:
+    """What went wrong; what keeps a value off a list is said in the reader's language already."""
+    return error.message if isinstance(error, UnlistableValueError) else told_error(error)
+
+
+def _tell_listed(request: HttpRequest, count: int) -> None:
     told = ngettext("%(count)d value was listed.", "%(count)d values were listed.", count)
     messages.success(request, told % {"count": count})
 

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from fengkong.console.accounts.verification import recently_verified
 from fengkong.console.project.declared import needs
 from fengkong.console.project.requests import OperatorRequest
-from fengkong.console.shell.error_words import error_words
 from fengkong.console.shell.paging import page_by_cursor
+from fengkong.console.shell.told_errors import told_error
 from fengkong.console.webhooks import changing
 from fengkong.console.webhooks.changing import PERMISSION
 from fengkong.console.webhooks.delivering import body_of
@@ -53,7 +53,7 @@ def add(request: OperatorRequest) -> HttpResponse:
         try:
             endpoint, secret = changing.add_endpoint(request.user, form.terms())
         except RiskError as error:
-            form.add_error("url", error_words(error))
+            form.add_error("url", told_error(error))
         else:
             return _with_secret(request, endpoint, secret)
     return render(request, "webhooks/edit.html", {"form": form, "endpoint": None})
@@ -70,7 +70,7 @@ def edit(request: OperatorRequest, pk: int) -> HttpResponse:
         try:
             changing.change_endpoint(request.user, pk, form.terms())
         except RiskError as error:
-            form.add_error("url", error_words(error))
+            form.add_error("url", told_error(error))
         else:
             return redirect("webhooks:endpoint", pk=pk)
     return render(request, "webhooks/edit.html", {"form": form, "endpoint": endpoint})
@@ -213,7 +213,7 @@ def _act(
     try:
         act()
     except RiskError as error:
-        messages.error(request, error_words(error))
+        messages.error(request, told_error(error))
     else:
         if said:
             messages.success(request, said)
@@ -225,7 +225,7 @@ def _replayed(request: OperatorRequest, pk: int, act: Callable[[], int]) -> Http
     try:
         count = act()
     except RiskError as error:
-        messages.error(request, error_words(error))
+        messages.error(request, told_error(error))
     else:
         said = ngettext(
             "%(count)s message is sent again.", "%(count)s messages are sent again.", count
