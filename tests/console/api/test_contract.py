@@ -28,6 +28,7 @@ def attacked(address: str, *, examples: int) -> int:
         RoleGrant.objects.create(operator=owner, role=role)
     scopes = ["system.edit", "system.view", "audit.view", "audit.verify", "policies.view"]
     scopes += ["policies.edit", "decisions.view", "personal.approve"]
+    scopes += ["lists.view", "lists.edit", "policies.activate"]
     _token, text = issue(owner, name="attack", scopes=scopes, days=1)
     described = schemathesis.openapi.from_dict(api.get_openapi_schema(path_prefix="/api/v1/"))
     count = 0

@@ -1,6 +1,7 @@
 """The management API, as programs with and without tokens use it."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -54,7 +55,7 @@ def every_operation() -> list[tuple[str, str, str]]:
     """Method, path and name of each."""
     paths = api.get_openapi_schema(path_prefix="")["paths"]
     return [
-        (method.upper(), path.replace("{sequence}", "1").replace("{number}", "1"), one["summary"])
+        (method.upper(), re.sub(r"{\w+}", "1", path), one["summary"])
         for path, methods in paths.items()
         for method, one in methods.items()
     ]

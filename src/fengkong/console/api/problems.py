@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from fengkong.console.api.tokens import TooManyRequestsError
 from fengkong.core.errors import FaultsError, RiskError
@@ -32,6 +32,7 @@ def register_problems(api: NinjaAPI) -> None:
     """Have an API answer every fault as a problem."""
     api.add_exception_handler(AuthenticationError, _unauthenticated)
     api.add_exception_handler(ValidationError, _malformed)
+    api.add_exception_handler(HttpError, _unreadable)
     api.add_exception_handler(PermissionDenied, _forbidden)
     for kind in (Http404, ObjectDoesNotExist):
         api.add_exception_handler(kind, _absent)
@@ -51,6 +52,10 @@ def _malformed(_request: HttpRequest, error: Any) -> HttpResponse:
         for one in error.errors
     ]
     return problem(422, "api.malformed", "The request is not what is asked for.", errors=errors)
+
+
+def _unreadable(_request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(error.status_code, "api.malformed", "The request cannot be read.")
 
 
 def _forbidden(_request: HttpRequest, error: Any) -> HttpResponse:

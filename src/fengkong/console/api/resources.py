@@ -1,35 +1,32 @@
-"""The resources: decisions, policies, proposals, the audit ledger, webhooks, jobs."""
+"""The resources: decisions, proposals, the audit ledger, webhooks, jobs."""
 
-from typing import Any, Final
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 
 from fengkong.console.api.operations import bearer, demand_match, operation, tagged
+from fengkong.console.api.representations import (
+    Reason,
+    columns,
+    findable,
+    paged,
+    proposal_shown,
+)
 from fengkong.console.approvals import four_eyes, queries
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.audit.models import AuditEntry, Verification
 from fengkong.console.audit.verification import begin
-from fengkong.console.governance import actions
-from fengkong.console.governance.models import PolicyVersion
 from fengkong.console.insiders.counting import counted
 from fengkong.console.journaled.models import Decision
 from fengkong.console.live.filters import filter_of
 from fengkong.console.live.listing import page_of, place_of
 from fengkong.console.outbox.models import Job
-from fengkong.console.shell.paging import page_by_cursor
 from fengkong.console.webhooks import changing
 from fengkong.console.webhooks.changing import Terms
 from fengkong.console.webhooks.models import Endpoint
 
 router = Router()
-NUMBER_MAX: Final = 2**63 - 1
-
-
-class Reason(Schema):
-    """Why something is done."""
-
-    reason: str = Field(min_length=1, max_length=500)
 
 
 class Remark(Schema):
@@ -56,46 +53,19 @@ class EndpointTerms(Schema):
         )
 
 
-class DraftText(Schema):
-    """The text of a draft."""
-
-    text: str = Field(max_length=1_000_000)
-    note: str = Field("", max_length=1000)
-
-
-def _columns(one: Any, *names: str) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in names}
-
-
 def _decision(one: Decision) -> dict[str, Any]:
     names = [field.attname for field in Decision._meta.concrete_fields]  # noqa: SLF001 - documented
-    return _columns(one, *names)
-
-
-def _proposal(one: Proposal) -> dict[str, Any]:
-    by = None if one.decided_by is None else one.decided_by.username
-    shown = _columns(one, "id", "kind", "target", "reason", "state", "proposed_at", "decided_at")
-    return {**shown, "proposed_by": one.proposed_by.username, "decided_by": by}
-
-
-def _version(one: PolicyVersion) -> dict[str, Any]:
-    names = ("id", "name", "number", "state", "edition", "hash", "note", "changed_at")
-    return _columns(one, *names)
+    return columns(one, *names)
 
 
 def _endpoint(one: Endpoint) -> dict[str, Any]:
     names = ("id", "name", "url", "types", "outcomes", "personal", "state", "disabled_because")
-    return _columns(one, *names)
+    return columns(one, *names)
 
 
 def _entry(one: AuditEntry) -> dict[str, Any]:
     names = ("sequence", "recorded_at", "actor", "action", "target_kind", "target", "detail")
-    return {**_columns(one, *names), "leaf_hash": bytes(one.leaf_hash).hex()}
-
-
-def _paged(request: HttpRequest, rows: Any, shape: Any, *, order: str) -> dict[str, Any]:
-    page = page_by_cursor(request, rows, order=(order,))
-    return {"items": [shape(one) for one in page.rows], "next": page.following}
+    return {**columns(one, *names), "leaf_hash": bytes(one.leaf_hash).hex()}
 
 
 @router.get("/decisions")
@@ -111,7 +81,7 @@ def decisions(request: HttpRequest, after: str = "") -> dict[str, Any]:
 @operation("decisions.view")
 def decision(request: HttpRequest, sequence: int) -> HttpResponse:
     """One decision; whom it is about is a blind index."""
-    found = Decision.objects.get(pk=_number(sequence))
+    found = Decision.objects.get(pk=findable(sequence))
     counted(bearer(request), "decision", str(found.sequence))
     return tagged(request, _decision(found))
 
@@ -120,14 +90,14 @@ def decision(request: HttpRequest, sequence: int) -> HttpResponse:
 @operation(None)
 def proposals(request: HttpRequest) -> dict[str, Any]:
     """Proposals that the bearer may see, the newest first."""
-    return _paged(request, queries.visible(bearer(request)), _proposal, order="-id")
+    return paged(request, queries.visible(bearer(request)), proposal_shown, order=("-id",))
 
 
 @router.get("/proposals/{number}")
 @operation(None)
 def proposal(request: HttpRequest, number: int) -> HttpResponse:
     """One proposal."""
-    return tagged(request, _proposal(_visible(request, number)))
+    return tagged(request, proposal_shown(_visible(request, number)))
 
 
 @router.post("/proposals/{number}/approve")
@@ -135,7 +105,7 @@ def proposal(request: HttpRequest, number: int) -> HttpResponse:
 def approve_proposal(request: HttpRequest, number: int, said: Remark) -> dict[str, Any]:
     """Approve a proposal of somebody else, and have it done."""
     found = _visible(request, number)
-    return _proposal(four_eyes.approve(bearer(request), found.pk, remark=said.remark))
+    return proposal_shown(four_eyes.approve(bearer(request), found.pk, remark=said.remark))
 
 
 @router.post("/proposals/{number}/reject")
@@ -143,7 +113,7 @@ def approve_proposal(request: HttpRequest, number: int, said: Remark) -> dict[st
 def reject_proposal(request: HttpRequest, number: int, said: Reason) -> dict[str, Any]:
     """Reject a proposal, with a reason."""
     found = _visible(request, number)
-    return _proposal(four_eyes.reject(bearer(request), found.pk, remark=said.reason))
+    return proposal_shown(four_eyes.reject(bearer(request), found.pk, remark=said.reason))
 
 
 @router.post("/proposals/{number}/withdraw")
@@ -151,43 +121,14 @@ def reject_proposal(request: HttpRequest, number: int, said: Reason) -> dict[str
 def withdraw_proposal(request: HttpRequest, number: int) -> dict[str, Any]:
     """Take back a proposal of one's own."""
     found = _visible(request, number)
-    return _proposal(four_eyes.withdraw(bearer(request), found.pk))
-
-
-@router.get("/policies")
-@operation("policies.view")
-def policies(request: HttpRequest) -> dict[str, Any]:
-    """Versions of policies, the newest first."""
-    return _paged(request, PolicyVersion.objects.all(), _version, order="-id")
-
-
-@router.get("/policies/{number}")
-@operation("policies.view")
-def policy(request: HttpRequest, number: int) -> HttpResponse:
-    """One version with its text."""
-    found = PolicyVersion.objects.get(pk=_number(number))
-    return tagged(request, {**_version(found), "text": found.text})
-
-
-@router.post("/policies")
-@operation("policies.edit")
-def create_policy_draft(request: HttpRequest, said: DraftText) -> dict[str, Any]:
-    """A new draft."""
-    return _version(actions.create_draft(bearer(request), text=said.text, note=said.note))
-
-
-@router.post("/policies/{number}/check")
-@operation("policies.edit")
-def check_policy(request: HttpRequest, number: int) -> dict[str, Any]:
-    """Run the examples of a version; all its faults come at once."""
-    return _version(actions.check_version(bearer(request), _number(number)))
+    return proposal_shown(four_eyes.withdraw(bearer(request), found.pk))
 
 
 @router.get("/audit/entries")
 @operation("audit.view")
 def audit_entries(request: HttpRequest) -> dict[str, Any]:
     """Entries of the desk's ledger, the newest first."""
-    return _paged(request, AuditEntry.objects.all(), _entry, order="-sequence")
+    return paged(request, AuditEntry.objects.all(), _entry, order=("-sequence",))
 
 
 @router.post("/audit/verifications")
@@ -201,7 +142,7 @@ def verify_audit(request: HttpRequest) -> dict[str, Any]:
 @operation("audit.view")
 def audit_verification(request: HttpRequest, number: int) -> dict[str, Any]:
     """How far a verification came."""
-    return _verification(Verification.objects.get(pk=_number(number)))
+    return _verification(Verification.objects.get(pk=findable(number)))
 
 
 @router.get("/webhooks")
@@ -223,14 +164,14 @@ def add_webhook(request: HttpRequest, said: EndpointTerms) -> dict[str, Any]:
 @operation("system.edit")
 def webhook(request: HttpRequest, number: int) -> HttpResponse:
     """One webhook."""
-    return tagged(request, _endpoint(Endpoint.objects.get(pk=_number(number))))
+    return tagged(request, _endpoint(Endpoint.objects.get(pk=findable(number))))
 
 
 @router.put("/webhooks/{number}")
 @operation("system.edit")
 def change_webhook(request: HttpRequest, number: int, said: EndpointTerms) -> dict[str, Any]:
     """Change a webhook; If-Match names the state that is changed."""
-    demand_match(request, _endpoint(Endpoint.objects.get(pk=_number(number))))
+    demand_match(request, _endpoint(Endpoint.objects.get(pk=findable(number))))
     return _endpoint(changing.change_endpoint(bearer(request), number, said.terms()))
 
 
@@ -238,7 +179,7 @@ def change_webhook(request: HttpRequest, number: int, said: EndpointTerms) -> di
 @operation("system.edit")
 def ping_webhook(request: HttpRequest, number: int) -> dict[str, Any]:
     """Send a test."""
-    changing.ping(bearer(request), _number(number))
+    changing.ping(bearer(request), findable(number))
     return {"sent": True}
 
 
@@ -246,21 +187,16 @@ def ping_webhook(request: HttpRequest, number: int) -> dict[str, Any]:
 @operation("system.view")
 def jobs(request: HttpRequest) -> dict[str, Any]:
     """Jobs of the console, the newest first."""
-    return _paged(request, Job.objects.all(), _job, order="-id")
+    return paged(request, Job.objects.all(), _job, order=("-id",))
 
 
 def _job(one: Job) -> dict[str, Any]:
-    return _columns(one, "id", "kind", "state", "attempts", "due_at", "created_at", "finished_at")
+    return columns(one, "id", "kind", "state", "attempts", "due_at", "created_at", "finished_at")
 
 
 def _verification(one: Verification) -> dict[str, Any]:
-    return _columns(one, "id", "state", "done", "upto", "finding", "entry")
+    return columns(one, "id", "state", "done", "upto", "finding", "entry")
 
 
 def _visible(request: HttpRequest, number: int) -> Proposal:
-    return queries.visible(bearer(request)).get(pk=_number(number))
-
-
-def _number(given: int) -> int:
-    """A number that the database can look for."""
-    return given if 0 <= given <= NUMBER_MAX else 0
+    return queries.visible(bearer(request)).get(pk=findable(number))

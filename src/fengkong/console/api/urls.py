@@ -12,9 +12,9 @@ from django.urls import URLPattern, path
 from ninja import NinjaAPI
 
 from fengkong import __version__
+from fengkong.console.api import listed_values, policies, resources
 from fengkong.console.api.operations import TokenAuth
 from fengkong.console.api.problems import problem, register_problems
-from fengkong.console.api.resources import router
 from fengkong.console.project.declared import public
 
 api = NinjaAPI(
@@ -26,7 +26,8 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 register_problems(api)
-api.add_router("", router)
+for room in (resources, listed_values, policies):
+    api.add_router("", room.router)
 
 
 def _answering(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

@@ -1,0 +1,171 @@
+"""Operations of policies: versions, drafts, proposals, and what the service runs."""
+
+from typing import Any, Literal
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Router, Schema
+
+from fengkong.console.api.operations import bearer, demand_match, operation, tagged
+from fengkong.console.api.representations import (
+    Number,
+    Reason,
+    columns,
+    findable,
+    paged,
+    proposal_shown,
+)
+from fengkong.console.governance import actions
+from fengkong.console.governance.changes import changes
+from fengkong.console.governance.models import PolicyVersion, ServiceChange
+from fengkong.console.governance.policy_texts import policy_or_none
+from fengkong.console.governance.preview_socket import ask_preview
+from fengkong.console.governance.views import line_changes
+
+router = Router()
+
+
+class DraftText(Schema):
+    """The text of a draft."""
+
+    text: str = Field(max_length=1_000_000)
+    note: str = Field("", max_length=1000)
+
+
+class NewDraft(DraftText):
+    """The text of a new draft, and the version that it was made from."""
+
+    base: Number | None = None
+
+
+class Run(Reason):
+    """How a version is to run, and why."""
+
+    mode: Literal["shadow", "live"]
+
+
+@router.get("/policies")
+@operation("policies.view")
+def policies(request: HttpRequest) -> dict[str, Any]:
+    """Versions of policies, the newest first."""
+    return paged(request, PolicyVersion.objects.all(), _version, order=("-id",))
+
+
+@router.get("/policies/{number}")
+@operation("policies.view")
+def policy(request: HttpRequest, number: int) -> HttpResponse:
+    """One version with its text."""
+    return tagged(request, _with_text(_found(number)))
+
+
+@router.post("/policies")
+@operation("policies.edit")
+def create_policy_draft(request: HttpRequest, said: NewDraft) -> dict[str, Any]:
+    """A new draft."""
+    base = None if said.base is None else _found(said.base)
+    draft = actions.create_draft(bearer(request), text=said.text, note=said.note, base=base)
+    return _version(draft)
+
+
+@router.put("/policies/{number}")
+@operation("policies.edit")
+def save_policy_draft(request: HttpRequest, number: int, said: DraftText) -> HttpResponse:
+    """Save a draft; If-Match names the state that is changed."""
+    found = _found(number)
+    demand_match(request, _with_text(found))
+    saved = actions.save_draft(
+        bearer(request), found.pk, edition=found.edition, text=said.text, note=said.note
+    )
+    return tagged(request, _with_text(saved))
+
+
+@router.post("/policies/{number}/check")
+@operation("policies.edit")
+def check_policy(request: HttpRequest, number: int) -> dict[str, Any]:
+    """Run the examples of a version; all its faults come at once."""
+    return _version(actions.check_version(bearer(request), findable(number)))
+
+
+@router.post("/policies/{number}/backtest")
+@operation("policies.edit")
+def backtest_policy(request: HttpRequest, number: int) -> dict[str, Any]:
+    """Compare a version with the live policy over the newest days."""
+    found = _found(number)
+    asked = {"do": "preview", "text": found.text, "rule": None}
+    report = ask_preview(settings.CONSOLE.directory, asked)
+    noted = actions.note_backtest(bearer(request), found.pk, edition=found.edition, report=report)
+    return {**_version(noted), "backtest": noted.backtest}
+
+
+@router.post("/policies/{number}/propose")
+@operation("policies.edit")
+def propose_policy(request: HttpRequest, number: int, said: Run) -> dict[str, Any]:
+    """Ask a colleague to approve that a version runs, in shadow or live."""
+    proposal = actions.propose_version(
+        bearer(request), findable(number), mode=said.mode, reason=said.reason
+    )
+    return proposal_shown(proposal)
+
+
+@router.post("/policies/{number}/stop")
+@operation("policies.activate")
+def stop_policy(request: HttpRequest, number: int, said: Reason) -> dict[str, Any]:
+    """End the shadow of a version."""
+    return _change(actions.stop_version(bearer(request), findable(number), reason=said.reason))
+
+
+@router.post("/policies/{number}/abandon")
+@operation("policies.edit")
+def abandon_policy(request: HttpRequest, number: int, said: Reason) -> dict[str, Any]:
+    """Give a version up before it ever ran."""
+    return _version(actions.abandon_version(bearer(request), findable(number), reason=said.reason))
+
+
+@router.post("/policies/live/roll-back")
+@operation("policies.activate")
+def roll_back_policy(request: HttpRequest, said: Reason) -> dict[str, Any]:
+    """Put the policy that was live before in force again."""
+    return _change(actions.roll_back(bearer(request), reason=said.reason))
+
+
+@router.get("/policies/changes/{number}")
+@operation("policies.view")
+def policy_change(request: HttpRequest, number: int) -> dict[str, Any]:
+    """What became of something that the service was asked for."""
+    del request
+    return _change(ServiceChange.objects.get(pk=findable(number)))
+
+
+@router.get("/policies/{number}/against/{other}")
+@operation("policies.view")
+def policy_difference(request: HttpRequest, number: int, other: int) -> HttpResponse:
+    """What changed from another version to this one, in words and line by line."""
+    before, after = _found(other), _found(number)
+    old, new = policy_or_none(before.text), policy_or_none(after.text)
+    names = ("part", "name", "zh", "en", "effect", "before", "after")
+    told = None
+    if old is not None and new is not None:
+        told = [columns(one, *names) for one in changes(old, new)]
+    lines = [mark + line for mark, line in line_changes(before.text, after.text)]
+    return tagged(
+        request,
+        {"before": str(before), "after": str(after), "changes": told, "lines": lines},
+    )
+
+
+def _found(number: int) -> PolicyVersion:
+    return PolicyVersion.objects.get(pk=findable(number))
+
+
+def _version(one: PolicyVersion) -> dict[str, Any]:
+    names = ("id", "name", "number", "state", "edition", "hash", "note", "changed_at")
+    return columns(one, *names)
+
+
+def _with_text(one: PolicyVersion) -> dict[str, Any]:
+    return {**_version(one), "text": one.text}
+
+
+def _change(one: ServiceChange) -> dict[str, Any]:
+    names = ("id", "kind", "version_id", "state", "asked_by", "approved_by", "reason")
+    return columns(one, *names, "asked_at", "done_at", "message")

@@ -1,0 +1,95 @@
+"""Policies by programs: drafts under their ETag, proposals, and what the service is asked."""
+
+from typing import Any
+
+import pytest
+from tests.console.api.test_operations import Program
+from tests.console.governance.versions import TEXT, changed
+from tests.console.operators import new_operator
+
+from fengkong.console.audit.models import AuditEntry
+from fengkong.console.governance.models import PolicyVersion, ServiceChange
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ann() -> Program:
+    return Program(new_operator("analyst", username="ann"))
+
+
+@pytest.fixture
+def bob() -> Program:
+    return Program(new_operator("senior_analyst", username="bob"))
+
+
+def drafted(program: Program, text: str = TEXT, **more: Any) -> dict[str, Any]:
+    answer = program.ask("POST", "/policies", {"text": text, **more})
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def test_a_draft_is_saved_under_its_etag(ann: Program) -> None:
+    path = f"/policies/{drafted(ann)['id']}"
+    tag = ann.ask("GET", path)["ETag"]
+    new = {"text": changed("amount > 5000", "amount > 9000"), "note": "higher"}
+    assert ann.ask("PUT", path, new).status_code == 412
+    saved = ann.ask("PUT", path, new, **{"If-Match": tag})
+    assert (saved.status_code, saved.json()["edition"]) == (200, 2)
+    assert "amount > 9000" in saved.json()["text"]
+    assert saved["ETag"] == ann.ask("GET", path)["ETag"] != tag
+    assert ann.ask("PUT", path, new, **{"If-Match": tag}).status_code == 412
+    assert AuditEntry.objects.filter(action="save_policy_draft").count() == 1
+
+
+def test_a_difference_is_told_in_both_languages_and_line_by_line(ann: Program) -> None:
+    first = drafted(ann)
+    second = drafted(ann, changed("amount > 5000", "amount > 9000"), base=first["id"])
+    told = ann.ask("GET", f"/policies/{second['id']}/against/{first['id']}").json()
+    (one,) = [one for one in told["changes"] if one["name"] == "amount.large"]
+    assert one["zh"]
+    assert one["en"]
+    assert one["zh"] != one["en"]
+    assert any(line.startswith("+") and "9000" in line for line in told["lines"])
+    assert any(line.startswith("-") and "5000" in line for line in told["lines"])
+
+
+def test_a_version_is_proposed_approved_by_another_and_stopped(ann: Program, bob: Program) -> None:
+    path = f"/policies/{drafted(ann)['id']}"
+    assert ann.ask("POST", f"{path}/propose", {"mode": "shadow", "reason": "x"}).status_code == 409
+    assert ann.ask("POST", f"{path}/check").json()["state"] == "checked"
+    assert ann.ask("POST", f"{path}/propose", {"mode": "all", "reason": "x"}).status_code == 422
+    said = {"mode": "shadow", "reason": "to see"}
+    proposal = ann.ask("POST", f"{path}/propose", said).json()
+    assert (proposal["kind"], proposal["state"]) == ("activate_policy", "open")
+    assert bob.ask("POST", f"/proposals/{proposal['id']}/approve", {}).status_code == 200
+    assert ann.ask("GET", path).json()["state"] == "approved"
+    asked = ServiceChange.objects.get()
+    assert (asked.kind, asked.approved_by) == ("shadow", "bob")
+    PolicyVersion.objects.update(state="shadow")
+    assert ann.ask("POST", f"{path}/stop", {"reason": "seen"}).status_code == 403
+    ended = bob.ask("POST", f"{path}/stop", {"reason": "seen"}).json()
+    assert (ended["kind"], ended["state"]) == ("end_shadow", "waiting")
+    assert bob.ask("GET", f"/policies/changes/{ended['id']}").json() == ended
+
+
+def test_a_roll_back_is_one_act_of_one_person_with_a_reason(bob: Program) -> None:
+    path = "/policies/live/roll-back"
+    assert bob.ask("POST", path, {}).status_code == 422
+    assert bob.ask("POST", path, {"reason": "too strict"}).json()["kind"] == "roll_back"
+    assert AuditEntry.objects.get(action="roll_back_policy").actor == "bob"
+
+
+def test_a_version_is_given_up(ann: Program) -> None:
+    path = f"/policies/{drafted(ann)['id']}"
+    assert ann.ask("POST", f"{path}/abandon", {"reason": "no"}).json()["state"] == "retired"
+    again = ann.ask("POST", f"{path}/abandon", {"reason": "no"})
+    assert (again.status_code, again.json()["code"]) == (409, "console.refused_step")
+
+
+def test_a_version_is_compared_only_where_the_preview_runs(ann: Program) -> None:
+    path = f"/policies/{drafted(ann)['id']}"
+    ann.ask("POST", f"{path}/check")
+    answer = ann.ask("POST", f"{path}/backtest")
+    assert (answer.status_code, answer["Content-Type"]) == (409, "application/problem+json")
+    assert ann.ask("GET", path).json()["state"] == "checked"
