@@ -135,7 +135,10 @@ def api(operator: Operator) -> Values:
         scopes=[],
         expires_at=timezone.now(),
     )
-    return {"token": made.pk, "sequence": 1, "number": 1}
+    return {"token": made.pk, "sequence": 1, "number": 1, "other": 1, "name": "none"} | {
+        "username": "sample",
+        "version": "1",
+    }
 
 
 ABSENT = {
