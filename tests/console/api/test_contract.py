@@ -29,6 +29,7 @@ def attacked(address: str, *, examples: int) -> int:
     scopes = ["system.edit", "system.view", "audit.view", "audit.verify", "policies.view"]
     scopes += ["policies.edit", "decisions.view", "personal.approve"]
     scopes += ["lists.view", "lists.edit", "policies.activate"]
+    scopes += ["operators.view", "roles.propose"]
     _token, text = issue(owner, name="attack", scopes=scopes, days=1)
     described = schemathesis.openapi.from_dict(api.get_openapi_schema(path_prefix="/api/v1/"))
     count = 0

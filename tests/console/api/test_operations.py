@@ -154,6 +154,52 @@ def test_a_webhook_is_added_read_and_changed_under_its_etag(program: Program) ->
     assert AuditEntry.objects.filter(action="change_webhook").count() == 1
 
 
+def test_a_webhook_rests_gets_a_new_secret_and_is_removed(program: Program) -> None:
+    made = program.ask("POST", "/webhooks", TERMS).json()
+    path = f"/webhooks/{made['id']}"
+    assert program.ask("POST", f"{path}/disable").json()["state"] == "disabled"
+    refused = program.ask("POST", f"{path}/ping")
+    assert (refused.status_code, refused.json()["code"]) == (409, "webhooks.disabled_endpoint")
+    assert program.ask("POST", f"{path}/enable").json()["state"] == "active"
+    assert program.ask("POST", f"{path}/secret", {"overlap_hours": 169}).status_code == 422
+    secret = program.ask("POST", f"{path}/secret", {"overlap_hours": 0}).json()["secret"]
+    assert secret.startswith("whsec_")
+    assert secret != made["secret"]
+    assert program.ask("DELETE", path).status_code == 412
+    tag = program.ask("GET", path)["ETag"]
+    assert program.ask("DELETE", path, **{"If-Match": tag}).status_code == 204
+    assert program.ask("GET", path).status_code == 404
+    acts = AuditEntry.objects.filter(actor="ada").values_list("action", flat=True)
+    assert {"disable_webhook", "enable_webhook", "rotate_webhook_secret", "remove_webhook"} <= set(
+        acts
+    )
+
+
+def test_what_was_sent_is_read_and_sent_again(program: Program) -> None:
+    path = f"/webhooks/{program.ask('POST', '/webhooks', TERMS).json()['id']}"
+    program.ask("POST", f"{path}/ping")
+    (sent,) = program.ask("GET", f"{path}/deliveries").json()["items"]
+    assert (sent["type"], sent["state"], sent["is_replay"]) == ("webhook.ping", "waiting", False)
+    shown = program.ask("GET", f"/webhooks/deliveries/{sent['id']}").json()
+    assert (shown["content"]["type"], shown["tries"]) == ("webhook.ping", [])
+    assert program.ask("POST", f"{path}/replay", {"picked": [sent["id"]]}).json()["replayed"] == 1
+    span = {"since": "2020-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
+    assert program.ask("POST", f"{path}/replay-range", span).json()["replayed"] == 1
+    late = program.ask("GET", f"{path}/deliveries?since=2100-01-01T00:00:00Z").json()["items"]
+    assert late == []
+    assert program.ask("GET", f"{path}/deliveries?since=2100-01-01T00:00:00").status_code == 422
+
+
+def test_personal_data_of_a_webhook_are_proposed_and_withheld(program: Program) -> None:
+    path = f"/webhooks/{program.ask('POST', '/webhooks', TERMS).json()['id']}"
+    asked = program.ask("POST", f"{path}/personal", {"reason": "needed"}).json()
+    assert asked["state"] == "open"
+    officer = Program(new_operator("compliance_officer"))
+    assert officer.ask("POST", f"/proposals/{asked['id']}/approve", {}).status_code == 200
+    assert program.ask("GET", path).json()["personal"] is True
+    assert program.ask("DELETE", f"{path}/personal").json()["personal"] is False
+
+
 @pytest.mark.parametrize(
     ("said", "status", "code"),
     [

@@ -1,11 +1,11 @@
-"""The resources: decisions, proposals, the audit ledger, webhooks, jobs."""
+"""The resources: decisions, proposals, the audit ledger, jobs."""
 
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 
-from fengkong.console.api.operations import bearer, demand_match, operation, tagged
+from fengkong.console.api.operations import bearer, operation, tagged
 from fengkong.console.api.representations import (
     Reason,
     columns,
@@ -22,9 +22,6 @@ from fengkong.console.journaled.models import Decision
 from fengkong.console.live.filters import filter_of
 from fengkong.console.live.listing import page_of, place_of
 from fengkong.console.outbox.models import Job
-from fengkong.console.webhooks import changing
-from fengkong.console.webhooks.changing import Terms
-from fengkong.console.webhooks.models import Endpoint
 
 router = Router()
 
@@ -35,31 +32,8 @@ class Remark(Schema):
     remark: str = Field("", max_length=1000)
 
 
-class EndpointTerms(Schema):
-    """A webhook: what is sent where."""
-
-    name: str = Field(min_length=1, max_length=80)
-    url: str = Field(max_length=500)
-    types: list[str] = Field(max_length=50)
-    outcomes: list[str] = Field([], max_length=10)
-
-    def terms(self) -> Terms:
-        """The terms as the screens give them."""
-        return Terms(
-            name=self.name,
-            url=self.url,
-            types=tuple(self.types),
-            outcomes=tuple(self.outcomes),
-        )
-
-
 def _decision(one: Decision) -> dict[str, Any]:
     names = [field.attname for field in Decision._meta.concrete_fields]  # noqa: SLF001 - documented
-    return columns(one, *names)
-
-
-def _endpoint(one: Endpoint) -> dict[str, Any]:
-    names = ("id", "name", "url", "types", "outcomes", "personal", "state", "disabled_because")
     return columns(one, *names)
 
 
@@ -143,44 +117,6 @@ def verify_audit(request: HttpRequest) -> dict[str, Any]:
 def audit_verification(request: HttpRequest, number: int) -> dict[str, Any]:
     """How far a verification came."""
     return _verification(Verification.objects.get(pk=findable(number)))
-
-
-@router.get("/webhooks")
-@operation("system.edit")
-def webhooks(request: HttpRequest) -> dict[str, Any]:
-    """Every webhook; there are a hundred at most."""
-    return {"items": [_endpoint(one) for one in Endpoint.objects.all()], "next": None}
-
-
-@router.post("/webhooks")
-@operation("system.edit")
-def add_webhook(request: HttpRequest, said: EndpointTerms) -> dict[str, Any]:
-    """Add a webhook; its secret is in this answer only."""
-    endpoint, secret = changing.add_endpoint(bearer(request), said.terms())
-    return {**_endpoint(endpoint), "secret": secret}
-
-
-@router.get("/webhooks/{number}")
-@operation("system.edit")
-def webhook(request: HttpRequest, number: int) -> HttpResponse:
-    """One webhook."""
-    return tagged(request, _endpoint(Endpoint.objects.get(pk=findable(number))))
-
-
-@router.put("/webhooks/{number}")
-@operation("system.edit")
-def change_webhook(request: HttpRequest, number: int, said: EndpointTerms) -> dict[str, Any]:
-    """Change a webhook; If-Match names the state that is changed."""
-    demand_match(request, _endpoint(Endpoint.objects.get(pk=findable(number))))
-    return _endpoint(changing.change_endpoint(bearer(request), number, said.terms()))
-
-
-@router.post("/webhooks/{number}/ping")
-@operation("system.edit")
-def ping_webhook(request: HttpRequest, number: int) -> dict[str, Any]:
-    """Send a test."""
-    changing.ping(bearer(request), findable(number))
-    return {"sent": True}
 
 
 @router.get("/jobs")

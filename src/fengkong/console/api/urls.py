@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from ninja import NinjaAPI
 
 from fengkong import __version__
-from fengkong.console.api import listed_values, policies, resources
+from fengkong.console.api import deliveries, listed_values, people, policies, resources
 from fengkong.console.api.operations import TokenAuth
 from fengkong.console.api.problems import problem, register_problems
 from fengkong.console.project.declared import public
@@ -26,7 +26,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 register_problems(api)
-for room in (resources, listed_values, policies):
+for room in (resources, policies, listed_values, deliveries, people):
     api.add_router("", room.router)
 
 
