@@ -110,9 +110,9 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningConsole
             process.wait(10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(console: RunningConsole) -> Iterator[Any]:
-    """The browser."""
+    """The browser, for one module: its event loop is in the way of tests that run their own."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -1,6 +1,7 @@
 """A decision's page beside a real service: reasons, trace, masks, proof, replay."""
 
 import re
+import time
 
 import pytest
 from django.test import Client
@@ -134,7 +135,10 @@ def test_the_proof_is_checked_here(
     desk: Client, beside: Beside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = Decision.objects.earliest("sequence")
-    answer = desk.get(f"/decisions/{row.sequence}/proof/")
+    deadline = time.monotonic() + 30
+    while "proof" not in (answer := desk.get(f"/decisions/{row.sequence}/proof/")).context:
+        assert time.monotonic() < deadline, text_of(answer)
+        time.sleep(0.5)  # the service signs its ledger every ten seconds
     proof = answer.context["proof"]
     assert proof.signed
     assert proof.sequence == row.sequence <= proof.size

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+
+from django.conf import settings
 
 from fengkong.console.journaled.models import Activation
 from fengkong.console.journaled.reading import policy_text
@@ -43,7 +44,8 @@ class PolicyLists:
 
 
 NOTHING: Final = PolicyLists({}, {})
-_BY_HASH: Final[dict[str, PolicyLists]] = {}
+_PLACES: Final[dict[tuple[str, str], int]] = {}
+_AT: Final[dict[tuple[str, int], PolicyLists]] = {}
 
 
 def live_lists() -> dict[str, DeclaredList]:
@@ -61,30 +63,45 @@ def lists_of_policy(policy_hash: str, *, activated: Mapping[str, int]) -> Policy
 
     `activated` are the places of activations that the read model does not have yet, by hash.
     """
-    if policy_hash not in _BY_HASH:
+    known = (str(settings.CONSOLE.directory), policy_hash)
+    if known not in _PLACES:
         found = Activation.objects.filter(policy_hash=policy_hash).order_by("-sequence").first()
         place = activated.get(policy_hash) if found is None else found.sequence
         if place is None:
             return NOTHING
-        if len(_BY_HASH) >= _KEPT:
-            _BY_HASH.clear()
-        _BY_HASH[policy_hash] = lists_at(place)
-    return _BY_HASH[policy_hash]
+        if len(_PLACES) >= _KEPT:
+            _PLACES.clear()
+        _PLACES[known] = place
+    return lists_at(_PLACES[known])
 
 
-@lru_cache(maxsize=_KEPT)
 def lists_at(sequence: int) -> PolicyLists:
-    """The lists of the policy that was activated at a place of the journal."""
+    """The lists of the policy that was activated at a place of the journal.
+
+    What could not be read is asked for again the next time.
+    """
+    place = (str(settings.CONSOLE.directory), sequence)
+    if place not in _AT:
+        found = _read(sequence)
+        if found is None:
+            return NOTHING
+        if len(_AT) >= _KEPT:
+            _AT.clear()
+        _AT[place] = found
+    return _AT[place]
+
+
+def _read(sequence: int) -> PolicyLists | None:
     from fengkong.decisions.policy_file import load_policy  # noqa: PLC0415 - heavy, and rarely
 
     try:
         text = policy_text(sequence)
         if text is None:
-            return NOTHING
+            return NOTHING  # the end of a shadow
         return lists_in(load_policy(text, source="journal", catalogue=shipped_catalogue()))
     except RiskError as error:
         _LOG.warning("the lists of the policy activated at %d are unknown: %s", sequence, error)
-        return NOTHING
+        return None
 
 
 def lists_in(policy: Policy) -> PolicyLists:
