@@ -29,7 +29,8 @@ def attacked(address: str, *, examples: int) -> int:
     scopes = ["system.edit", "system.view", "audit.view", "audit.verify", "policies.view"]
     scopes += ["policies.edit", "decisions.view", "personal.approve"]
     scopes += ["lists.view", "lists.edit", "policies.activate"]
-    scopes += ["operators.view", "roles.propose"]
+    scopes += ["operators.view", "roles.propose", "now.view", "models.view"]
+    scopes += ["decisions.replay"]
     _token, text = issue(owner, name="attack", scopes=scopes, days=1)
     described = schemathesis.openapi.from_dict(api.get_openapi_schema(path_prefix="/api/v1/"))
     count = 0

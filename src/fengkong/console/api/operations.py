@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import wraps
 from typing import Any, Final
 
@@ -41,8 +42,15 @@ class TokenAuth(HttpBearer):
         return found
 
 
-def operation(permission: str | None) -> Callable[[Operation], Operation]:
-    """Declare the permission of an operation; it is done whole or not at all."""
+LASTING: Final[set[str]] = set()
+"""Operations that wait for others, and so hold no transaction open meanwhile."""
+
+
+def operation(permission: str | None, *, lasting: bool = False) -> Callable[[Operation], Operation]:
+    """Declare the permission of an operation; it is done whole or not at all.
+
+    One that is `lasting` makes its own transactions.
+    """
     if permission is not None and permission not in PERMISSIONS:
         raise ImproperlyConfigured(f"there is no permission {permission!r}")
     auth = TokenAuth(permission)
@@ -52,10 +60,12 @@ def operation(permission: str | None) -> Callable[[Operation], Operation]:
 
     def declare(view: Operation) -> Operation:
         OPERATIONS[view.__name__] = permission
+        if lasting:
+            LASTING.add(view.__name__)
 
         @wraps(view)
         def whole(request: HttpRequest, *args: Any, **named: Any) -> Any:
-            with transaction.atomic():
+            with nullcontext() if lasting else transaction.atomic():
                 return view(request, *args, **named)
 
         whole._ninja_contribute_to_operation = [guard]  # type: ignore[attr-defined]  # noqa: SLF001

@@ -38,6 +38,7 @@ def register_problems(api: NinjaAPI) -> None:
         api.add_exception_handler(kind, _absent)
     api.add_exception_handler(FaultsError, _faulty)
     api.add_exception_handler(RiskError, _refused)
+    api.add_exception_handler(OSError, _away)
 
 
 def _unauthenticated(_request: HttpRequest, _error: Any) -> HttpResponse:
@@ -83,3 +84,8 @@ def _refused(_request: HttpRequest, error: Any) -> HttpResponse:
     if status == 429:
         answer["Retry-After"] = "60"
     return answer
+
+
+def _away(_request: HttpRequest, error: Any) -> HttpResponse:
+    title = "The journal or the decision service cannot be reached."
+    return problem(503, "api.away", title, detail=type(error).__name__)

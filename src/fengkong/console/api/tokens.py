@@ -92,12 +92,13 @@ def bearer_of(text: str) -> Bearer | None:
 
 def _count(token: ApiToken) -> None:
     minute = timezone.now().replace(second=0, microsecond=0)
-    use, _made = TokenMinute.objects.select_for_update().get_or_create(
-        token=token, defaults={"minute": minute}
-    )
-    use.count = use.count + 1 if use.minute == minute else 1
-    use.minute = minute
-    use.save()
+    with transaction.atomic():
+        use, _made = TokenMinute.objects.select_for_update().get_or_create(
+            token=token, defaults={"minute": minute}
+        )
+        use.count = use.count + 1 if use.minute == minute else 1
+        use.minute = minute
+        use.save()
     if use.count > USES_A_MINUTE:
         raise TooManyRequestsError(f"{token.hint} was used {use.count} times in this minute")
 

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from ninja import NinjaAPI
 
 from fengkong import __version__
-from fengkong.console.api import deliveries, listed_values, people, policies, resources
-from fengkong.console.api.operations import TokenAuth
+from fengkong.console.api import deliveries, listed_values, now, people, policies, resources
+from fengkong.console.api.operations import LASTING, TokenAuth
 from fengkong.console.api.problems import problem, register_problems
 from fengkong.console.project.declared import public
 
@@ -26,7 +27,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 register_problems(api)
-for room in (resources, policies, listed_values, deliveries, people):
+for room in (resources, policies, listed_values, deliveries, people, now):
     api.add_router("", room.router)
 
 
@@ -60,6 +61,8 @@ def _patterns() -> Iterator[URLPattern]:
         if isinstance(found, URLPattern) and found.name != "api-root" and route not in seen:
             seen.add(route)
             found.callback = _answering(found.callback)
+            if found.name in LASTING:
+                transaction.non_atomic_requests(found.callback)
             yield found
 
 

@@ -133,6 +133,15 @@ def lamp_shown(spread: dict[str, Any] | None, *, stale: bool) -> str:
     return (Lamp.STALE if stale and lamp is not Lamp.NONE else lamp).value
 
 
+def feature_rows() -> tuple[list[MeasuredFeature], Measurement | None]:
+    """The features of the policy in force, in declared order, and when they were measured."""
+    _, policy = _in_force()
+    if policy is None:
+        return [], None
+    measured = _measured("features", policy.name)
+    return _rows(policy, measured), measured
+
+
 def _in_force() -> tuple[Activation | None, Policy | None]:
     activation = in_force()
     return activation, None if activation is None else policy_of(activation.policy_hash)

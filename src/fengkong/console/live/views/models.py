@@ -48,7 +48,7 @@ class ModelShown:
 @transaction.non_atomic_requests
 def models(request: HttpRequest) -> HttpResponse:
     """All models of the policies in force."""
-    shown = list(_models())
+    shown = list(models_shown())
     return render(request, "live/models.html", {"models": shown})
 
 
@@ -59,7 +59,7 @@ def model(request: HttpRequest, name: str, version: str) -> HttpResponse:
     shown = next(
         (
             one
-            for one in _models()
+            for one in models_shown()
             if (one.model.about.name, one.model.about.version) == (name, version)
         ),
         None,
@@ -89,7 +89,8 @@ def model(request: HttpRequest, name: str, version: str) -> HttpResponse:
     )
 
 
-def _models() -> Iterator[ModelShown]:
+def models_shown() -> Iterator[ModelShown]:
+    """The models of the policies in force, champions before challengers."""
     for role in _ROLES:
         activation = in_force(role)
         policy = None if activation is None else policy_of(activation.policy_hash)

@@ -73,7 +73,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     """Cards, the course of outcomes, and breakdowns of one period."""
     asked = filter_of(request.GET)
     wanted = Filter(event_type=asked.event_type, policy=asked.policy)
-    key, period = period_of(request.GET.get("period"), end=_end(request.GET.get("period")))
+    key, period = period_of(request.GET.get("period"), end=end_of(request.GET.get("period")))
     scene = scene_of(key, wanted, period)
     fresh = freshness()
     return render(
@@ -90,7 +90,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _end(key: str | None) -> datetime:
+def end_of(key: str | None) -> datetime:
     """The end of a period: long ones end with a whole hour, since minutes are kept for a week."""
     now = timezone.now()
     return now.replace(minute=0) if key in ("7d", "30d") else now

@@ -1,0 +1,111 @@
+"""Whatever a screen does, a program can do too, or the table says why not."""
+
+import ast
+import inspect
+from collections.abc import Iterator
+
+from fengkong.console.api.operations import OPERATIONS
+from fengkong.console.api.urls import api
+from fengkong.console.project.addresses import Address, addresses
+
+OWN = "the account of who sits in front of the screen"
+PERSON = "asks that a person has verified just now, which a token cannot"
+EDITOR = "helps who types; a program sends the text"
+DONE_BY = {
+    "approve_proposal": "approve_proposal",
+    "reject_proposal": "reject_proposal",
+    "withdraw_proposal": "withdraw_proposal",
+    "policy_new": "create_policy_draft",
+    "policy_roll_back": "roll_back_policy",
+    "policy_check": "check_policy",
+    "policy_backtest": "backtest_policy",
+    "policy_propose": "propose_policy",
+    "policy_stop": "stop_policy",
+    "policy_abandon": "abandon_policy",
+    "policy_editor": "save_policy_draft",
+    "policy_rule": "save_policy_draft",
+    "policy_template": "save_policy_draft",
+    "list_import_confirm": "confirm_list_import",
+    "list_import_revert": "revert_list_import",
+    "list_add": "add_list_entries",
+    "list_import_new": "preview_list_import",
+    "list_end": "end_list_entries",
+    "audit:verify": "verify_audit",
+    "decision_replay": "replay_decision",
+    "change_roles": "propose_operator_roles",
+    "webhooks:add": "add_webhook",
+    "webhooks:edit": "change_webhook",
+    "webhooks:rotate": "rotate_webhook_secret",
+    "webhooks:disable": "disable_webhook",
+    "webhooks:enable": "enable_webhook",
+    "webhooks:ping": "ping_webhook",
+    "webhooks:remove": "remove_webhook",
+    "webhooks:replay": "replay_webhook_deliveries",
+    "webhooks:replay_range": "replay_webhook_range",
+    "webhooks:propose_personal": "propose_webhook_personal",
+    "webhooks:withhold_personal": "withhold_webhook_personal",
+}
+"""Addresses that change something, and the operation that does the same."""
+BY_PEOPLE_ONLY = {
+    **dict.fromkeys(("own_page", "end_other_sessions", "end_session", "enrol"), OWN),
+    **dict.fromkeys(("invite_operator", "renew_invitation", "lock_operator"), PERSON),
+    **dict.fromkeys(("release_operator", "reset_factors", "end_sessions"), PERSON),
+    **dict.fromkeys(("tokens:tokens", "tokens:revoke"), "a token makes and ends no tokens"),
+    **dict.fromkeys(("policy_preview", "policy_faults"), EDITOR),
+    **dict.fromkeys(("personal:reveal", "personal:new_export", "personal:new_erasure"), PERSON),
+    **dict.fromkeys(
+        ("audit:checkpoint", "audit:export_csv", "audit:export_archive", "personal:download"),
+        "a file for a person, who took it is recorded; programs read pages",
+    ),
+    "audit:verification": "a verification goes on by the worker",
+    "decisions_look_up": "finds a person by a value; who looks is watched at the screen",
+    "insiders:close": "an alert about staff is judged by a person",
+    "insiders:hours": "the hours of staff are set by a person",
+}
+"""Addresses that change something on a screen only, and why."""
+
+
+def acting() -> Iterator[Address]:
+    """Addresses whose views tell a POST from a GET, by their source."""
+    for address in addresses():
+        view = inspect.unwrap(address.view)
+        ours = view.__module__.startswith("fengkong.console.")
+        screen = address.part != "shell" and not address.route.startswith("api/")
+        if ours and screen and acts(address):
+            yield address
+
+
+def acts(address: Address) -> bool:
+    """Whether a view asks for POST in its decorators, or reads what was posted."""
+    source = inspect.getsource(inspect.unwrap(address.view))
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr in ("POST", "body"))
+        or (isinstance(node, ast.Name) and node.id == "require_POST")
+        or (isinstance(node, ast.Constant) and node.value == "POST")
+        for node in ast.walk(ast.parse(source))
+    )
+
+
+def test_every_act_of_a_screen_has_an_operation_or_a_reason() -> None:
+    found = {address.name for address in acting()}
+    told = set(DONE_BY) | set(BY_PEOPLE_ONLY)
+    assert sorted(found - told) == []
+    assert sorted(told - found) == []
+    assert not set(DONE_BY) & set(BY_PEOPLE_ONLY)
+    assert all(BY_PEOPLE_ONLY.values())
+
+
+def test_what_is_said_to_do_the_same_exists_and_asks_for_the_same_permission() -> None:
+    assert set(DONE_BY.values()) <= set(OPERATIONS)
+    named = {address.name: address for address in addresses()}
+    for screen, operation in DONE_BY.items():
+        access = named[screen].access
+        assert access is not None
+        assert OPERATIONS[operation] == access.act, (screen, operation)
+
+
+def test_every_operation_is_described() -> None:
+    paths = api.get_openapi_schema(path_prefix="/api/v1/")["paths"].values()
+    described = [one for methods in paths for one in methods.values()]
+    assert len(described) == len(OPERATIONS)
+    assert all(one["description"] for one in described)
