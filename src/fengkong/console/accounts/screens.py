@@ -23,8 +23,8 @@ from fengkong.console.accounts.queries import operators_found, state_of
 from fengkong.console.accounts.verification import recently_verified
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.project.declared import needs, operator_of
-from fengkong.console.project.worded import words_of
 from fengkong.console.shell.paging import page_by_cursor
+from fengkong.console.shell.told_errors import words_of
 from fengkong.core.errors import RiskError
 
 ACTS = {

@@ -38,8 +38,8 @@ from fengkong.console.governance.rule_text import (
     rules_of,
     with_condition,
 )
-from fengkong.console.governance.views import line_changes, operator_of
-from fengkong.console.project.declared import needs
+from fengkong.console.governance.views import line_changes
+from fengkong.console.project.declared import needs, operator_of
 from fengkong.core.errors import FaultsError, RiskError
 from fengkong.decisions.policy import Policy
 

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
-import yaml
 from django.utils.translation import get_language
 
+from fengkong.console.shell.told_errors import chinese_errors
 from fengkong.core.errors import Fault
 
 SHOWN_MAX: Final = 50
-
-
-@cache
-def _chinese() -> dict[str, dict[str, str]]:
-    text = files("fengkong.packs").joinpath("messages/errors.yaml").read_text(encoding="utf-8")
-    return {str(code): dict(told) for code, told in yaml.safe_load(text).items()}
 
 
 def faults_shown(faults: Iterable[Fault]) -> list[dict[str, Any]]:
@@ -26,7 +18,7 @@ def faults_shown(faults: Iterable[Fault]) -> list[dict[str, Any]]:
     chinese = (get_language() or "").startswith("zh")
     found = []
     for fault in list(faults)[:SHOWN_MAX]:
-        told = _chinese().get(fault.code, {}) if chinese else {}
+        told = chinese_errors().get(fault.code, {}) if chinese else {}
         title, hint = told.get("title", ""), told.get("hint", fault.hint)
         found.append(
             {

@@ -13,7 +13,6 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from fengkong.console.accounts.models import Operator
 from fengkong.console.governance import actions, queries
 from fengkong.console.governance.changes import changes
 from fengkong.console.governance.faults import faults_shown
@@ -28,15 +27,9 @@ from fengkong.console.governance.policy_texts import policy_or_none
 from fengkong.console.governance.preview_socket import ask_preview
 from fengkong.console.governance.service_view import drifts, last_seen
 from fengkong.console.governance.states import Step, allowed
-from fengkong.console.project.declared import needs
+from fengkong.console.project.declared import needs, operator_of
 from fengkong.console.shell.paging import page_by_cursor
 from fengkong.core.errors import FaultsError, RiskError
-
-
-def operator_of(request: HttpRequest) -> Operator:
-    """Who asks; every view of governance is for operators."""
-    assert isinstance(request.user, Operator), "strangers do not come here"
-    return request.user
 
 
 def may(request: HttpRequest) -> dict[str, bool]:

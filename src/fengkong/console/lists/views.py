@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from fengkong.console.accounts.models import Operator
 from fengkong.console.lists import queries
 from fengkong.console.lists.changing import (
     NewEntry,
@@ -31,7 +30,7 @@ from fengkong.console.lists.importing import (
 )
 from fengkong.console.lists.models import ListEntry, ListImport
 from fengkong.console.lists.releasing import release
-from fengkong.console.project.declared import needs
+from fengkong.console.project.declared import needs, operator_of
 from fengkong.console.shell.paging import page_by_cursor
 from fengkong.console.shell.told_errors import told_error
 from fengkong.core.errors import RiskError
@@ -59,7 +58,7 @@ def entry_list(request: HttpRequest, name: str) -> HttpResponse:
         "page": page,
         "list": _declared(name),
         "imports": ListImport.objects.filter(list_name=name)[:5],
-        "may_edit": _operator(request).may("lists.edit"),
+        "may_edit": operator_of(request).may("lists.edit"),
         "reason_form": ReasonForm(),
     }
     return render(request, "lists/entries.html", context)
@@ -73,7 +72,7 @@ def entry_page(request: HttpRequest, entry_id: int) -> HttpResponse:
     context = {
         "entry": entry,
         "others": others[:20],
-        "may_edit": _operator(request).may("lists.edit"),
+        "may_edit": operator_of(request).may("lists.edit"),
         "reason_form": ReasonForm(),
     }
     return render(request, "lists/entry.html", context)
@@ -89,7 +88,7 @@ def add_page(request: HttpRequest, name: str) -> HttpResponse:
         reason = form.cleaned_data["reason"]
         new = [NewEntry(value=v, reason=reason, expires_at=expires) for v in form.lines()]
         try:
-            made = add_entries(_operator(request), name, new)
+            made = add_entries(operator_of(request), name, new)
         except RiskError as error:
             form.add_error(None, _told(error))
         else:
@@ -109,7 +108,7 @@ def import_new(request: HttpRequest, name: str) -> HttpResponse:
         try:
             preview = read_import(content, into, reason=reason, expires_at=form.expires_at())
             kept = keep_preview(
-                _operator(request), name, preview, file_name=file.name or "", reason=reason
+                operator_of(request), name, preview, file_name=file.name or "", reason=reason
             )
         except RiskError as error:
             form.add_error("file", _told(error))
@@ -126,7 +125,7 @@ def import_page(request: HttpRequest, import_id: int) -> HttpResponse:
     kept = get_object_or_404(ListImport, pk=import_id)
     context = {
         "import": kept,
-        "may_edit": _operator(request).may("lists.edit"),
+        "may_edit": operator_of(request).may("lists.edit"),
         "reason_form": ReasonForm(),
     }
     return render(request, "lists/import.html", context)
@@ -138,7 +137,7 @@ def import_confirm(request: HttpRequest, import_id: int) -> HttpResponse:
     """List what was previewed."""
     get_object_or_404(ListImport, pk=import_id)
     try:
-        kept = confirm_import(_operator(request), import_id)
+        kept = confirm_import(operator_of(request), import_id)
     except RiskError as error:
         messages.error(request, _told(error))
     else:
@@ -157,7 +156,7 @@ def import_revert(request: HttpRequest, import_id: int) -> HttpResponse:
         return redirect("list_import", import_id)
     reason = form.cleaned_data["reason"]
     if kept.state == ListImport.State.PREVIEWED:
-        revert_import(_operator(request), import_id, reason=reason)
+        revert_import(operator_of(request), import_id, reason=reason)
         messages.success(request, _("Nothing of it was listed."))
         return redirect("list", kept.list_name)
     _release(request, kept.list_name, reason=reason, imported=kept)
@@ -179,7 +178,7 @@ def end_picked(request: HttpRequest, name: str) -> HttpResponse:
 
 def _release(request: HttpRequest, name: str, **what: Any) -> None:
     try:
-        ended, proposal = release(_operator(request), name, **what)
+        ended, proposal = release(operator_of(request), name, **what)
     except RiskError as error:
         messages.error(request, _told(error))
         return
@@ -207,11 +206,6 @@ def _declared(name: str) -> DeclaredList:
         return declared_list(name)
     except UndeclaredListError as error:
         raise Http404(error.message) from None
-
-
-def _operator(request: HttpRequest) -> Operator:
-    assert isinstance(request.user, Operator), "strangers do not come here"
-    return request.user
 
 
 def _status(form: AddForm | ImportForm) -> int:
