@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from test_changing import entry
 from tests.console.operators import sign_in
 
@@ -15,6 +15,7 @@ from fengkong.console.approvals.models import Proposal
 from fengkong.console.lists import queries, views
 from fengkong.console.lists.changing import add_entries
 from fengkong.console.lists.declared import DeclaredList
+from fengkong.console.lists.forms import AddForm
 from fengkong.console.lists.models import ListEntry, ListImport
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,14 @@ def test_values_are_added_by_hand(desk: Client) -> None:
     assert "&lt;script&gt;" in page
     for one in ListEntry.objects.all():
         assert HOSTILE not in desk.get(reverse("list_entry", args=[one.pk])).content.decode()
+
+
+def test_the_usual_last_day_stands_in_the_form_in_both_languages(desk: Client) -> None:
+    """A browser shows a day only as 2026-11-30, whatever the language of the page writes."""
+    day = (timezone.localdate() + timedelta(days=180)).isoformat()
+    for language in ("zh-hans", "en"):
+        with translation.override(language):
+            assert f'value="{day}"' in str(AddForm(initial=AddForm.starting())["expires_on"])
 
 
 def test_a_black_list_asks_for_an_end(desk: Client) -> None:

@@ -80,7 +80,9 @@ class RolesForm(forms.Form):
                 label=_("Last day"),
                 required=False,
                 initial=None if until is None else until[:10],
-                widget=forms.DateInput(attrs={"type": "date", **_bounds(role.days_max)}),
+                widget=forms.DateInput(
+                    attrs={"type": "date", **_bounds(role.days_max)}, format="%Y-%m-%d"
+                ),
             )
 
     def rows(self) -> Iterator[tuple[forms.BoundField, forms.BoundField, int | None, list[Words]]]:

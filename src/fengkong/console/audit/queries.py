@@ -26,10 +26,14 @@ class EntriesForm(forms.Form):
     target_kind = forms.ChoiceField(label=_("Kind of object"), required=False)
     target = forms.CharField(label=_("Object begins with"), required=False, max_length=200)
     since = forms.DateField(
-        label=_("From day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("From day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     until = forms.DateField(
-        label=_("To day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("To day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
     def __init__(self, *args: Any, **named: Any) -> None:

@@ -32,7 +32,9 @@ class GalleryForm(forms.Form):
         choices=[("", _("Any"))] + [(name, sign.title) for name, sign in OUTCOMES.items()],
     )
     since = forms.DateField(
-        label=_("Since"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("Since"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     amount = forms.DecimalField(label=_("Amount of at least"), required=False, min_value=0)
     remark = forms.CharField(label=_("Remark"), required=False, widget=forms.Textarea)
