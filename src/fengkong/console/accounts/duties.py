@@ -36,6 +36,12 @@ PERMISSIONS: Final[dict[str, Words]] = {
     "policies.approve": _("Approve policies"),
     "policies.activate": _("Put approved policies in force and roll back"),
     "models.view": _("See models"),
+    "cases.view": _("See cases"),
+    "cases.work": _("Work cases"),
+    "appeals.view": _("See appeals of customers"),
+    "appeals.take": _("Write down an appeal, and give the core system a wording"),
+    "appeals.work": _("Work and answer appeals"),
+    "customers.confirm": _("Ask a customer whether it was them"),
     "lists.view": _("See lists"),
     "lists.edit": _("Change lists"),
     "lists.release": _("Release what is frozen or listed"),
@@ -62,6 +68,7 @@ PERMISSIONS: Final[dict[str, Words]] = {
 _READ: Final = frozenset(
     {"now.view", "decisions.view", "policies.view", "models.view", "lists.view"}
 )
+_CASES: Final = frozenset({"cases.view", "appeals.view"})
 ADMINISTRATORS: Final = frozenset({"system_admin", "audit_admin", "security_admin"})
 
 
@@ -94,23 +101,32 @@ ROLES: Final[dict[str, Role]] = {
     ),
     "analyst": Role(
         _("Risk analyst"),
-        _READ | {"policies.edit", "lists.edit", "personal.reveal", "decisions.replay"},
+        _READ
+        | _CASES
+        | {"policies.edit", "lists.edit", "personal.reveal", "decisions.replay"}
+        | {"cases.work", "appeals.take", "appeals.work", "customers.confirm"},
     ),
     "senior_analyst": Role(
         _("Senior risk analyst"),
         _READ
+        | _CASES
         | {
             *("policies.edit", "policies.approve", "policies.activate", "lists.edit"),
             *("lists.release", "personal.reveal", "decisions.replay"),
+            *("cases.work", "appeals.take", "appeals.work", "customers.confirm"),
         },
     ),
     "credit_officer": Role(
         _("Credit officer"),
-        _READ | {"lists.edit", "personal.reveal", "decisions.replay"},
+        _READ
+        | _CASES
+        | {"lists.edit", "personal.reveal", "decisions.replay"}
+        | {"appeals.take", "appeals.work"},
     ),
     "compliance_officer": Role(
         _("Compliance officer"),
         _READ
+        | _CASES
         | {
             *("policies.approve", "personal.reveal", "personal.export", "personal.approve"),
             *("personal.erase", "audit.view", "audit.verify", "decisions.replay"),
@@ -119,12 +135,12 @@ ROLES: Final[dict[str, Role]] = {
     ),
     "incident_commander": Role(
         _("Incident commander"),
-        _READ | {"policies.activate", "lists.edit", "lists.release", "system.view"},
+        _READ | _CASES | {"policies.activate", "lists.edit", "lists.release", "system.view"},
     ),
-    "executive": Role(_("Executive (read only)"), _READ | {"system.view"}),
+    "executive": Role(_("Executive (read only)"), _READ | _CASES | {"system.view"}),
     "regulator": Role(
         _("Regulator (read only, for a limited time)"),
-        _READ | {"audit.view", "audit.verify", "decisions.replay"},
+        _READ | _CASES | {"audit.view", "audit.verify", "decisions.replay"},
         days_max=90,
     ),
 }

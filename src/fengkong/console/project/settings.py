@@ -56,6 +56,8 @@ INSTALLED_APPS = [
     "fengkong.console.lists",
     "fengkong.console.webhooks",
     "fengkong.console.api",
+    "fengkong.console.cases",
+    "fengkong.console.customers",
 ]
 
 MIDDLEWARE = [
