@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from fengkong.console.entities.kinds import KIND_OF_FIELD
 from fengkong.console.journaled.seen import (
     SeenActivation,
     SeenDecision,
@@ -15,11 +16,14 @@ from fengkong.console.journaled.seen import (
     SeenLabel,
     SeenListChange,
     SeenListHit,
+    SeenNames,
 )
 from fengkong.console.lists.declared import DeclaredList, lists_at, lists_of_policy, live_lists
 from fengkong.events.event import Event
 from fengkong.journal.entries import Entry, Leaf
 from fengkong.journal.history import EVENT_KINDS, History, Sealed, decode_sealed
+from fengkong.protection.subjects import subject_text
+from fengkong.protection.vault import Vault
 
 LABEL: Final = "label.confirmed"
 """The type of events that say the truth about others."""
@@ -58,6 +62,7 @@ class _Opened(NamedTuple):
     sealed: Sealed | None
 
 
+_NAMED: Final = tuple(KIND_OF_FIELD.items())
 _decode_decided: Final = msgspec.json.Decoder(_Decided).decode
 
 
@@ -84,6 +89,10 @@ def seen_of(
     for opened in _opened(zip(entries, leaves, strict=True), history=history):
         if opened.leaf.kind == "decision":
             seen.decisions.append(_decision(opened, names=names))
+            if opened.sealed is not None:
+                seen.names.append(
+                    _names(opened.leaf, opened.sealed.understood, vault=history.vault)
+                )
             seen.list_hits.extend(_list_hits(opened, seen.decisions[-1], activated=activated))
         elif opened.sealed is not None and opened.sealed.understood.type == LIST_CHANGED:
             live = live or _lists_by(activated)
@@ -131,6 +140,19 @@ def _decision(opened: _Opened, *, names: Names) -> SeenDecision:
         late=leaf.late,
         erased=False,
         shadow_outcome=leaf.shadow or "",
+    )
+
+
+def _names(leaf: Leaf, event: Event, *, vault: Vault) -> SeenNames:
+    """Whom an event names, blind: the index of a customer is that of the subject they are."""
+    values = event.values
+    return SeenNames(
+        leaf.sequence,
+        tuple(
+            (name, vault.subject(subject_text(value, entity=entity)))
+            for name, entity in _NAMED
+            if isinstance(value := values.get(name), str)
+        ),
     )
 
 

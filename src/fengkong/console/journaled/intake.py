@@ -28,6 +28,7 @@ TAIL: Final = "tail"
 _ERASING: Final = timedelta(days=1)
 """Between the record of an erasure and the end of the key events of the subject may still come."""
 _TAKERS: Final[list[Callable[[SeenEntries], None]]] = []
+_FORGETTERS: Final[list[Callable[[], None]]] = []
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -89,6 +90,12 @@ def also_taken_by(take: Callable[[SeenEntries], None]) -> None:
         _TAKERS.append(take)
 
 
+def also_forgotten_by(forget: Callable[[], None]) -> None:
+    """Have an app empty what it made of the journal when the read model is emptied."""
+    if forget not in _FORGETTERS:
+        _FORGETTERS.append(forget)
+
+
 def forget_subject(subject: str) -> None:
     """Take from decisions what may tell of an erased subject; what was counted stays counted."""
     Decision.objects.filter(subject=subject).update(
@@ -96,14 +103,16 @@ def forget_subject(subject: str) -> None:
     )
 
 
-def _forget_erased(seen: SeenEntries) -> None:
-    """Forget who was erased by these entries, and whose events came while that went on."""
+def erased_by(seen: SeenEntries) -> list[str]:
+    """Who was erased by these entries, and whose events came while that went on."""
     known = Erasure.objects.filter(at__gte=_datetime(seen.at) - _ERASING)
-    present = {one.subject for one in seen.decisions}
-    now = {one.subject for one in seen.erasures}
-    for subject in known.values_list("subject", flat=True):
-        if subject in present or subject in now:
-            forget_subject(subject)
+    here = {one.subject for one in seen.decisions} | {one.subject for one in seen.erasures}
+    return [one for one in known.values_list("subject", flat=True) if one in here]
+
+
+def _forget_erased(seen: SeenEntries) -> None:
+    for subject in erased_by(seen):
+        forget_subject(subject)
 
 
 def forget_all() -> None:
@@ -111,6 +120,8 @@ def forget_all() -> None:
     with transaction.atomic():
         for model in apps.get_app_config("journaled").get_models():
             model._base_manager.all().delete()  # noqa: SLF001 - Django's way to all rows
+        for forget in _FORGETTERS:
+            forget()
 
 
 def _move_cursor(seen: SeenEntries) -> None:

@@ -30,6 +30,13 @@ class SeenDecision(NamedTuple):
     shadow_outcome: str
 
 
+class SeenNames(NamedTuple):
+    """Whom the event of the decision at `sequence` names: fields with blind indexes of 16 bytes."""
+
+    sequence: int
+    named: tuple[tuple[str, bytes], ...]
+
+
 class SeenLabel(NamedTuple):
     """The truth about an event, `at` in microseconds."""
 
@@ -96,6 +103,7 @@ class SeenEntries:
     upto: int
     at: int
     decisions: list[SeenDecision] = field(default_factory=list)
+    names: list[SeenNames] = field(default_factory=list)
     labels: list[SeenLabel] = field(default_factory=list)
     activations: list[SeenActivation] = field(default_factory=list)
     erasures: list[SeenErasure] = field(default_factory=list)

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "fengkong.console.journaled",
     "fengkong.console.outbox",
     "fengkong.console.live",
+    "fengkong.console.entities",
     "fengkong.console.lists",
     "fengkong.console.webhooks",
     "fengkong.console.api",
