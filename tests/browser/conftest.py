@@ -75,11 +75,15 @@ def wait_until_it_answers(base: str, process: subprocess.Popen[bytes], log: Path
     raise AssertionError(f"no answer in {START_SECONDS} s: {log.read_text()[-3000:]}")
 
 
+def _needs_chromium() -> None:
+    if not chromium_path():
+        pytest.skip("no Chromium on this machine: apt-get install chromium fonts-noto-cjk")
+
+
 @pytest.fixture(scope="session")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningConsole]:
     """A console that runs for the whole of the browser tests."""
-    if not chromium_path():
-        pytest.skip("no Chromium on this machine: apt-get install chromium fonts-noto-cjk")
+    _needs_chromium()
     directory = tmp_path_factory.mktemp("console")
     environment = os.environ | {
         "FENGKONG_DATA": str(directory),
@@ -111,8 +115,9 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningConsole
 
 
 @pytest.fixture(scope="module")
-def chromium(console: RunningConsole) -> Iterator[Any]:
+def chromium() -> Iterator[Any]:
     """The browser, for one module: its event loop is in the way of tests that run their own."""
+    _needs_chromium()
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

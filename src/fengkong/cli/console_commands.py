@@ -57,11 +57,16 @@ def console(
     serve_console(data, given=given)
 
 
-def worker(data: Data = DATA) -> None:
+def worker(
+    data: Data = DATA,
+    service: Annotated[
+        str | None, typer.Option("--service", metavar="URL", help=text("option.service_url"))
+    ] = None,
+) -> None:
     """Follow the journal and do jobs until stopped."""
     from fengkong.cli.consoles import work  # noqa: PLC0415
 
-    work(data)
+    work(data, given={"service": service})
 
 
 @operator_app.command("create", cls=Command, help=text("operator.create.help"))

@@ -65,14 +65,15 @@ def prepared_console(data: Path, *, given: Mapping[str, object]) -> ConsoleSetti
     return settings
 
 
-def work(data: Path) -> None:
-    """Follow the journal and do jobs until a signal."""
+def work(data: Path, *, given: Mapping[str, object]) -> None:
+    """Follow the journal and do jobs until a signal; settings `given` go before the file."""
     from fengkong.service.settings import load_settings  # noqa: PLC0415 - after the console's own
 
     log_to_stderr()
     settings = load_settings(data)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    start_django(data)
+    ensure_service_key(load_console_settings(data, given=given))
+    start_django(data, given=given)
     bring_schema_up_to_date()
     from fengkong.worker.running import Worker  # noqa: PLC0415 - needs a started Django
 

@@ -108,6 +108,7 @@ def _service(system: System, *, policy: str | None, models: Path | None) -> Part
 
 def _worker(system: System) -> Part:
     command = [*_COMMAND, "worker", "--data", str(system.data)]
+    command += ["--service", system.service_url]
     says = text("worker.started", data=system.data)
     return Part(name=text("up.worker"), command=command, ready=lambda lines: says in lines)
 
