@@ -61,7 +61,8 @@ class Rule:
 
     `outcome` None gives points only; `unknown` is the outcome when the condition cannot be known
     (None: the policy's own); `types` are the decided event types that have all it needs;
-    `techniques` are identifiers of the MITRE Fight Fraud Framework.
+    `techniques` are identifiers of the MITRE Fight Fraud Framework, `typology` is that of the
+    alerts which the rule makes.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Rule:
     unknown: str | None = None
     techniques: tuple[str, ...] = ()
     title: Bilingual | None = None
+    typology: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,8 +31,10 @@ _RULE_KEYS: Final = frozenset(
         "techniques",
         "title",
         "snooze",
+        "typology",
     }
 )
+_TYPOLOGY: Final = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _RULE_ID: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*", re.ASCII)
 _POINTS_MAX: Final = 1_000_000
 
@@ -144,6 +146,7 @@ class RuleReader:
             unknown=unknown if isinstance(unknown, str) else None,
             techniques=self._techniques(data.get("techniques"), index),
             title=title,
+            typology=self._typology(data.get("typology"), index),
         )
 
     def _id(self, value: object, index: int) -> str | None:
@@ -191,6 +194,14 @@ class RuleReader:
         texts = [name for name, kind in names.items() if kind is Kind.TEXT]
         message = f"expected a text field such as card, was {str(value)[:40]!r}"
         self.reading.fault(message + did_you_mean(str(value), texts), "rules", index, "snooze")
+        return None
+
+    def _typology(self, value: object, index: int) -> str | None:
+        """The typology of the alerts that the rule makes, None where it names none."""
+        if value is None or (isinstance(value, str) and _TYPOLOGY.fullmatch(value)):
+            return value
+        message = f"expected a typology such as mule_ring, was {str(value)[:40]!r}"
+        self.reading.fault(message, "rules", index, "typology")
         return None
 
     def _techniques(self, value: object, index: int) -> tuple[str, ...]:

@@ -62,6 +62,12 @@ PERMISSIONS: Final[dict[str, Words]] = {
     "system.edit": _("Change settings, tokens and webhooks"),
     "insiders.view": _("See alerts about staff"),
     "insiders.close": _("Close alerts about staff"),
+    "alerts.view": _("See alerts and their queue"),
+    "alerts.work": _("Claim, snooze and close alerts"),
+    "alerts.organise": _("Say how alerts are made, and who is in which team"),
+    "actions.view": _("See actions on customers"),
+    "actions.ask": _("Have customers frozen, delayed, asked or limited"),
+    "actions.approve": _("Approve dangerous actions on customers"),
 }
 """Every permission and what it lets one do."""
 
@@ -69,6 +75,8 @@ _READ: Final = frozenset(
     {"now.view", "decisions.view", "policies.view", "models.view", "lists.view"}
 )
 _CASES: Final = frozenset({"cases.view", "appeals.view"})
+_ALERTS: Final = frozenset({"alerts.view", "actions.view"})
+_AT_ALERTS: Final = _ALERTS | {"alerts.work", "actions.ask"}
 ADMINISTRATORS: Final = frozenset({"system_admin", "audit_admin", "security_admin"})
 
 
@@ -102,6 +110,7 @@ ROLES: Final[dict[str, Role]] = {
     "analyst": Role(
         _("Risk analyst"),
         _READ
+        | _AT_ALERTS
         | _CASES
         | {"policies.edit", "lists.edit", "personal.reveal", "decisions.replay"}
         | {"cases.work", "appeals.take", "appeals.work", "customers.confirm"},
@@ -109,6 +118,8 @@ ROLES: Final[dict[str, Role]] = {
     "senior_analyst": Role(
         _("Senior risk analyst"),
         _READ
+        | _AT_ALERTS
+        | {"alerts.organise", "actions.approve"}
         | _CASES
         | {
             *("policies.edit", "policies.approve", "policies.activate", "lists.edit"),
@@ -119,6 +130,7 @@ ROLES: Final[dict[str, Role]] = {
     "credit_officer": Role(
         _("Credit officer"),
         _READ
+        | _AT_ALERTS
         | _CASES
         | {"lists.edit", "personal.reveal", "decisions.replay"}
         | {"appeals.take", "appeals.work"},
@@ -126,6 +138,7 @@ ROLES: Final[dict[str, Role]] = {
     "compliance_officer": Role(
         _("Compliance officer"),
         _READ
+        | _ALERTS
         | _CASES
         | {
             *("policies.approve", "personal.reveal", "personal.export", "personal.approve"),
@@ -135,12 +148,16 @@ ROLES: Final[dict[str, Role]] = {
     ),
     "incident_commander": Role(
         _("Incident commander"),
-        _READ | _CASES | {"policies.activate", "lists.edit", "lists.release", "system.view"},
+        _READ
+        | _ALERTS
+        | {"actions.ask", "actions.approve"}
+        | _CASES
+        | {"policies.activate", "lists.edit", "lists.release", "system.view"},
     ),
-    "executive": Role(_("Executive (read only)"), _READ | _CASES | {"system.view"}),
+    "executive": Role(_("Executive (read only)"), _READ | _ALERTS | _CASES | {"system.view"}),
     "regulator": Role(
         _("Regulator (read only, for a limited time)"),
-        _READ | _CASES | {"audit.view", "audit.verify", "decisions.replay"},
+        _READ | _ALERTS | _CASES | {"audit.view", "audit.verify", "decisions.replay"},
         days_max=90,
     ),
 }

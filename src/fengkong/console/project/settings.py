@@ -57,6 +57,8 @@ INSTALLED_APPS = [
     "fengkong.console.lists",
     "fengkong.console.webhooks",
     "fengkong.console.api",
+    "fengkong.console.alerts",
+    "fengkong.console.actions",
     "fengkong.console.cases",
     "fengkong.console.customers",
 ]

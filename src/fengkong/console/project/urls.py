@@ -21,6 +21,8 @@ urlpatterns = [
     path("people/", include(people_pages)),
     path("webhooks/", include("fengkong.console.webhooks.urls")),
     path("tokens/", include("fengkong.console.api.token_urls")),
+    path("alerts/", include("fengkong.console.alerts.urls")),
+    path("actions/", include("fengkong.console.actions.urls")),
     path("api/v1/", include("fengkong.console.api.urls")),
 ]
 recorded_views(urlpatterns)

@@ -1,0 +1,248 @@
+"""The one port for actions on a subject: everything that freezes, lifts or limits goes through it.
+
+What is asked for is kept, sent by the worker to whoever does it, told again until it is
+answered, and stays visible until the other side has confirmed. Dangerous actions (lifting, what
+concerns many at once, a higher limit) wait for a second person.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from fengkong.console.accounts.models import Operator
+from fengkong.console.actions.models import OPEN, Action
+from fengkong.console.approvals.four_eyes import propose
+from fengkong.console.approvals.models import Proposal
+from fengkong.console.audit.recording import record
+from fengkong.console.journaled.models import Decision
+from fengkong.console.outbox.jobs import put
+from fengkong.core.errors import RiskError
+
+ASK: Final = "actions.ask"
+APPROVE: Final = "actions.approve"
+DANGEROUS: Final = "dangerous_actions"
+SEND_JOB: Final = "send_action"
+ASKED_AT_ONCE_MAX: Final = 500
+LIMITS: Final = ("daily_transfer", "single_payment", "daily_withdrawal", "credit")
+"""Limits that may be changed."""
+
+
+class UnknownSubjectError(RiskError):
+    """No decision about this subject can be read, so nobody can be told whom an action is about."""
+
+    code = "actions.unknown_subject"
+    hint = "The subject was erased, or the read model is being filled; try again later."
+
+
+class InvalidActionError(RiskError):
+    """The action is unknown, or lacks what it needs."""
+
+    code = "actions.invalid"
+    hint = "Say why; a limit needs its name and amount, a list its name."
+
+
+def ask(
+    action: str,
+    subject: str,
+    operator: Operator,
+    why: str,
+    *,
+    case_id: str = "",
+    alert_id: str = "",
+    until: datetime | None = None,
+    content: Mapping[str, Any] | None = None,
+) -> Action:
+    """Ask for an action on a subject (its blind index); it is there as soon as this returns.
+
+    `until` ends a freeze, a delay or a list entry by itself. `content` of a limit_change is
+    ``{"limit": ..., "amount_minor": ..., "currency": ...}``, of a list_entry ``{"list": ...}``.
+    Raises PermissionDenied, InvalidActionError, UnknownSubjectError.
+    """
+    return ask_many(
+        action,
+        [subject],
+        operator,
+        why,
+        case_id=case_id,
+        alert_id=alert_id,
+        until=until,
+        content=content,
+    )[0]
+
+
+@transaction.atomic
+def ask_many(
+    action: str,
+    subjects: Sequence[str],
+    operator: Operator,
+    why: str,
+    *,
+    case_id: str = "",
+    alert_id: str = "",
+    until: datetime | None = None,
+    content: Mapping[str, Any] | None = None,
+) -> list[Action]:
+    """Ask for the same action on several subjects; of more than one it waits for a second person.
+
+    All of them or none. Raises as `ask`.
+    """
+    if not operator.may(ASK):
+        raise PermissionDenied(ASK)
+    terms = dict(content or {})
+    _check(action, subjects, why=why, content=terms)
+    state = (
+        Action.State.PROPOSED
+        if is_dangerous(action, count=len(subjects), content=terms)
+        else Action.State.WAITING
+    )
+    places = _places(subjects)
+    made = [
+        Action.objects.create(
+            id=f"act{uuid.uuid4().hex[:21]}",
+            kind=action,
+            subject=subject,
+            sequence=places[subject],
+            why=why.strip(),
+            content=terms,
+            until=until,
+            case_id=case_id,
+            alert_id=alert_id,
+            asked_by=operator,
+            state=state,
+        )
+        for subject in subjects
+    ]
+    _record(operator, "ask_action", made)
+    if state == Action.State.PROPOSED:
+        _propose(operator, made, why=why)
+    else:
+        promise(made)
+    return made
+
+
+def is_dangerous(action: str, *, count: int, content: Mapping[str, Any]) -> bool:
+    """Whether a second person must approve: somebody goes free, or many are concerned."""
+    raises = action == Action.Kind.LIMIT_CHANGE and content.get("direction") != "lower"
+    return action == Action.Kind.LIFT or count > 1 or raises
+
+
+def would_ask(action: str, subjects: Sequence[str]) -> dict[str, list[str]]:
+    """A dry run: the subjects that would be told of, those already under way, and the unknown."""
+    places = Decision.objects.filter(subject__in=subjects).values_list("subject", flat=True)
+    known = set(places.distinct())
+    under_way = set(
+        Action.objects.filter(
+            kind=action, subject__in=subjects, state__in=(*OPEN, Action.State.CONFIRMED)
+        ).values_list("subject", flat=True)
+    )
+    return {
+        "new": [one for one in subjects if one in known and one not in under_way],
+        "under_way": [one for one in subjects if one in under_way],
+        "unknown": [one for one in subjects if one not in known],
+    }
+
+
+def actions_of_subject(subject: str) -> QuerySet[Action]:
+    """Every action on a subject, the newest first."""
+    return Action.objects.filter(subject=subject)
+
+
+def actions_of_case(case_id: str) -> QuerySet[Action]:
+    """Every action of a case, the newest first."""
+    return Action.objects.filter(case_id=case_id)
+
+
+def open_actions() -> QuerySet[Action]:
+    """The actions that nobody has confirmed yet, the oldest first."""
+    return Action.objects.filter(state__in=OPEN).order_by("asked_at", "id")
+
+
+def promise(actions: Sequence[Action]) -> None:
+    """Have the worker send them."""
+    for action in actions:
+        put(SEND_JOB, {"action": action.pk}, key=action.pk)
+
+
+def perform_dangerous(proposal: Proposal, approver: Operator) -> None:
+    """Send what was approved."""
+    actions = list(Action.objects.filter(proposal_id=proposal.pk, state=Action.State.PROPOSED))
+    Action.objects.filter(pk__in=[one.pk for one in actions]).update(state=Action.State.WAITING)
+    _record(approver, "release_action", actions)
+    promise(actions)
+
+
+def _propose(operator: Operator, actions: Sequence[Action], *, why: str) -> None:
+    first = actions[0]
+    proposal = propose(
+        operator,
+        DANGEROUS,
+        target=first.kind,
+        reason=why,
+        content={"action": first.kind, "count": len(actions), "actions": [a.pk for a in actions]}
+        | {"content": first.content},
+    )
+    for action in actions:
+        action.proposal_id = proposal.pk
+        action.save(update_fields=("proposal_id",))
+
+
+def _places(subjects: Sequence[str]) -> dict[str, int]:
+    """For each subject the place of its newest decision."""
+    places = {}
+    for subject in subjects:
+        newest = (
+            Decision.objects.filter(subject=subject, erased=False)
+            .order_by("-occurred_at", "-sequence")
+            .values_list("sequence", flat=True)
+            .first()
+            if subject
+            else None
+        )
+        if newest is None:
+            raise UnknownSubjectError(f"there is no decision about {subject[:12]}")
+        places[subject] = newest
+    return places
+
+
+def _check(action: str, subjects: Sequence[str], *, why: str, content: Mapping[str, Any]) -> None:
+    if action not in Action.Kind.values:
+        raise InvalidActionError(f"there is no action {action[:40]!r}")
+    if not why.strip():
+        raise InvalidActionError("a reason is missing")
+    if not 1 <= len(subjects) <= ASKED_AT_ONCE_MAX or len(set(subjects)) != len(subjects):
+        raise InvalidActionError(f"{len(subjects)} subjects, or the same one twice")
+    if action == Action.Kind.LIMIT_CHANGE and not (
+        content.get("limit") in LIMITS and isinstance(content.get("amount_minor"), int)
+    ):
+        raise InvalidActionError("a limit needs its name and its amount")
+    if action == Action.Kind.LIST_ENTRY and not content.get("list"):
+        raise InvalidActionError("no list is named")
+
+
+def _record(operator: Operator, verb: str, actions: Sequence[Action]) -> None:
+    if not actions:
+        return
+    first = actions[0]
+    record(
+        operator,
+        verb,
+        target_kind="action",
+        target=first.pk,
+        detail={
+            "kind": first.kind,
+            "count": len(actions),
+            "actions": [one.pk for one in actions],
+            "case": first.case_id,
+            "alert": first.alert_id,
+            "state": first.state,
+            "at": timezone.now().isoformat(),
+        },
+    )

@@ -1,0 +1,42 @@
+"""What actions tell the other parts of the console when Django starts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from fengkong.console.actions.port import APPROVE, ASK, DANGEROUS, SEND_JOB, perform_dangerous
+from fengkong.console.actions.sending import send_action, sweep_actions
+from fengkong.console.approvals.four_eyes import Act, register_act
+from fengkong.console.audit.actions import register_actions
+from fengkong.console.outbox.jobs import every, register_job
+
+SWEEP_S: Final = 10
+WAITS: Final = (2, 5, 15, 60, 300, 900, 1_800, 3_600, 10_800, 21_600)
+"""Seconds between tries: some ten hours, after which the sweep begins again."""
+
+
+def register() -> None:
+    """Once, when Django starts."""
+    register_job(SEND_JOB, send_action, waits=WAITS)
+    every(SWEEP_S, "sweep_actions", sweep_actions)
+    register_act(
+        DANGEROUS,
+        Act(
+            _("Dangerous action on customers"),
+            propose=ASK,
+            approve=APPROVE,
+            perform=perform_dangerous,
+        ),
+    )
+    register_actions(
+        {
+            "ask_action": _("Asked for an action on a customer"),
+            "release_action": _("Had an approved action sent"),
+            "tell_action": _("Told the core system of an action"),
+            "answer_action": _("The core system answered"),
+            "end_action": _("Ended an action"),
+        },
+        targets={"action": _("action on a customer")},
+    )

@@ -1,0 +1,1 @@
+"""Alerts: what the review desk works on, made from decisions, closed with a disposition."""
