@@ -229,6 +229,7 @@ def _list(action: Action) -> None:
 def _confirm_listed() -> None:
     listed = Action.objects.filter(state=Action.State.SENT, kind=Action.Kind.LIST_ENTRY)
     for action in listed:
+        assert action.entry_id is not None, "it was listed"
         entry = ListEntry.objects.filter(pk=action.entry_id).first()
         if entry is not None and (entry.added_sequence is not None or entry.refused):
             answered(

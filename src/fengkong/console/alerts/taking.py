@@ -153,7 +153,7 @@ def _closed_before(keyed: Sequence[tuple[SeenDecision, str]]) -> dict[str, int]:
     found: dict[str, int] = {}
     for some in _chunks(ids):
         closed = Alert.objects.filter(Q(made=False), id__in=some, closed_sequence__isnull=False)
-        found |= dict(closed.values_list("id", "closed_sequence"))
+        found |= {row.pk: row.closed_sequence or 0 for row in closed.only("id", "closed_sequence")}
     return found
 
 
