@@ -1,0 +1,1 @@
+"""Early warning: indicators as data, their values by day, thresholds, levels, composites."""

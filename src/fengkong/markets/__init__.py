@@ -1,0 +1,1 @@
+"""Market and liquidity risk: volatility, value at risk and its tests, redemptions, runs, gaps."""

@@ -1,0 +1,136 @@
+"""Levels: bounds, hysteresis, pending time, missing values; no bound knows its own future."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fengkong.indicators.assessment import Value, assess
+from fengkong.indicators.level import Level
+from fengkong.indicators.thresholds import (
+    CusumChart,
+    DatedRule,
+    Direction,
+    EwmaChart,
+    Fixed,
+    ForecastBand,
+    Quantile,
+    Thresholds,
+)
+
+G, Y, OR, R, N = Level.GREEN, Level.YELLOW, Level.ORANGE, Level.RED, Level.NO_DATA
+START = date(2026, 1, 1)
+RULES = [
+    Fixed(1.0, 2.0, 3.0),
+    Quantile(last=30, least=5, red_times=2.0),
+    EwmaChart(baseline=20, guard=3, least=5),
+    CusumChart(baseline=20, guard=5, least=5),
+    ForecastBand(weeks=4),
+]
+
+
+def values(numbers):
+    return [Value(START + timedelta(days=at), number) for at, number in enumerate(numbers)]
+
+
+def thresholds(rule=RULES[0], direction=Direction.ABOVE, **more):
+    return Thresholds(direction, (DatedRule(date(2020, 1, 1), rule, "a test"),), **more)
+
+
+def levels(numbers, held):
+    return [one.level for one in assess(values(numbers), thresholds=held)[0]]
+
+
+@pytest.mark.parametrize(
+    ("direction", "numbers", "expected"),
+    [
+        (Direction.ABOVE, [0.99, 1, 1.99, 2, 2.99, 3], [G, Y, Y, OR, OR, R]),
+        (Direction.BOTH, [0, -1, 2, -3], [G, Y, OR, R]),
+    ],
+)
+def test_a_level_begins_at_its_bound(direction, numbers, expected) -> None:
+    assert levels(numbers, thresholds(direction=direction)) == expected
+
+
+def test_below_begins_at_its_bound() -> None:
+    held = thresholds(Fixed(3.0, 2.0, 1.0), Direction.BELOW)
+    assert levels([3.01, 3, 2, 1], held) == [G, Y, OR, R]
+
+
+def test_a_level_falls_only_when_the_value_is_well_inside() -> None:
+    held = thresholds(hysteresis=0.1)
+    assert levels([2.0, 1.9, 1.81, 1.79, 0.95, 0.89], held) == [OR, OR, OR, Y, Y, G]
+
+
+def test_a_level_is_shown_after_it_was_seen_often_enough() -> None:
+    held = thresholds(pending=3)
+    assert levels([1, 2, 3, 3, 3, 0, 3, 3, 0], held) == [G, G, Y, OR, R, G, G, G, G]
+
+
+def test_missing_values_are_no_data_and_never_green() -> None:
+    held = thresholds(pending=2)
+    assert levels([2, 2, None, float("nan"), 2, 0], held) == [G, OR, N, N, OR, G]
+
+
+def test_rules_hold_from_their_dates() -> None:
+    held = Thresholds(
+        Direction.ABOVE,
+        (
+            DatedRule(START + timedelta(days=1), Fixed(5.0), "first"),
+            DatedRule(START + timedelta(days=2), Fixed(None, 5.0), "second"),
+        ),
+    )
+    found, _ = assess(values([9, 9, 9]), thresholds=held)
+    assert [(one.level, one.reference) for one in found] == [(G, ""), (Y, "first"), (OR, "second")]
+
+
+def test_a_quantile_is_of_the_past_alone() -> None:
+    held = thresholds(Quantile(yellow=0.5, orange=1.0, last=4, least=4))
+    found, _ = assess(values([1, 2, 3, 4, 100]), thresholds=held)
+    assert [one.level for one in found] == [G, G, G, G, OR]
+    assert found[-1].bounds.yellow == 2.5
+    assert found[-1].bounds.orange == 4.0
+
+
+def test_the_average_of_a_chart_is_that_of_its_definition() -> None:
+    past, recent = [1.0, 3.0, 1.0, 3.0], [2.0, 6.0]
+    held = thresholds(EwmaChart(weight=0.5, baseline=4, guard=1, least=4))
+    found, _ = assess(values(past + recent), thresholds=held)
+    average = 0.5 * 6 + 0.5 * (0.5 * 2 + 0.5 * 2.0)
+    sigma = (4 / 3) ** 0.5
+    assert found[-1].statistic == pytest.approx(average)
+    assert found[-1].bounds.orange == pytest.approx(2.0 + 3 * sigma * (0.5 / 1.5) ** 0.5)
+
+
+def test_a_cumulative_sum_sees_a_small_shift_that_lasts() -> None:
+    quiet, shifted = [0.0, 1.0] * 45, [1.2] * 20
+    chart = thresholds(CusumChart())
+    assert set(levels(quiet, chart)) == {G}
+    assert levels(quiet + shifted, chart)[-1] in (OR, R)
+    assert set(levels(quiet + shifted, thresholds(Fixed(1.5, 2.0, 3.0)))) == {G}
+
+
+def test_a_band_knows_the_weekday() -> None:
+    week = [100.0, 101.0, 99.0, 100.0, 100.0, 10.0, 10.0]
+    noisy = [x * (1 + 0.01 * ((at * 7) % 5 - 2)) for at, x in enumerate(week * 8)]
+    held = thresholds(ForecastBand(), Direction.BOTH)
+    assert levels([*noisy, *week], held)[-7:] == [G] * 7
+    assert levels([*noisy, *week[:5], 100.0], held)[-1] is R
+
+
+NUMBERS = st.lists(st.one_of(st.none(), st.floats(-10, 10, width=16)), max_size=60)
+
+
+@settings(max_examples=60, deadline=None)
+@given(NUMBERS, st.integers(0, 60), st.sampled_from(RULES), st.sampled_from(list(Direction)))
+def test_what_comes_later_changes_nothing_and_parts_make_the_whole(
+    numbers, cut, rule, direction
+) -> None:
+    held = thresholds(rule, direction, hysteresis=0.1, pending=2)
+    whole, memory = assess(values(numbers), thresholds=held)
+    first, kept = assess(values(numbers)[:cut], thresholds=held)
+    assert whole[:cut] == first
+    second, last = assess(values(numbers)[cut:], thresholds=held, memory=kept)
+    assert first + second == whole
+    assert last == memory

@@ -1,0 +1,107 @@
+"""The shipped library: complete, in two languages, and right in its own worked examples."""
+
+import pytest
+
+from fengkong.core.errors import FaultsError
+from fengkong.indicators.examples import failed_examples
+from fengkong.indicators.indicator import RiskGroup
+from fengkong.indicators.library_file import load_library, shipped_library
+from fengkong.rules.kinds import Kind
+
+LIBRARY = shipped_library()
+
+SOURCE = """
+sources:
+  till:
+    title: {zh: 款箱, en: Till}
+    meaning: {zh: 款箱, en: Till}
+    kind: file
+    owner: treasury
+    segments: {shop: {zh: 店, en: Shop}}
+    columns: {cash: money, days: number max}
+"""
+GOOD = """
+indicators:
+  - id: funds.cash
+    group: funds
+    title: {zh: 现金, en: Cash}
+    meaning: {zh: 现金, en: Cash}
+    unit: money
+    source: till
+    owner: treasury
+    reference: a test
+    measures: {before: value(cash) delayed 1d}
+    formula: cash - before
+    thresholds: {direction: below, rules: {2026-01-01: {fixed: {red: -1}, reference: a test}}}
+    tests: [{given: [{cash: 1}, {cash: 3.5}], expect: 2.5}]
+"""
+FAULTS = [
+    ("formula: cash - before", "formula: cash - befor", "unknown name befor"),
+    ("formula: cash - before", "formula: cash +", "not an expression"),
+    ("source: till", "source: tull", "did you mean till"),
+    ("value(cash)", "valve(cash)", "did you mean value"),
+    ("value(cash)", "value(cush)", "did you mean cash"),
+    ("value(cash) delayed 1d", "hhi(cash) by shap", "did you mean shop"),
+    ("value(cash) delayed 1d", "value of cash", "is no measure"),
+    ("id: funds.cash", "id: Cash", "is no id"),
+    ("unit: money", "unit: coins", "Invalid enum value 'coins'"),
+    ("{red: -1}", "{rad: -1}", "did you mean red"),
+    ("fixed:", "fixd:", "are one of fixed"),
+    (", reference: a test}}}", "}}}", "need a reference"),
+    ("2026-01-01:", "tomorrow:", "is not a date"),
+    ("owner: treasury\n    reference", "ovner: treasury\n    reference", "unknown field `ovner`"),
+    ("group: funds", "group: fun", "Invalid enum value 'fun'"),
+]
+
+
+@pytest.mark.parametrize("indicator", LIBRARY.indicators.values(), ids=lambda one: one.id)
+def test_an_indicator_computes_its_examples(indicator) -> None:
+    assert indicator.tests, "an indicator without an example proves nothing"
+    assert failed_examples(indicator) == []
+
+
+def test_every_group_has_indicators_and_ids_begin_with_it() -> None:
+    for group in RiskGroup:
+        assert LIBRARY.of_group(group), group
+    assert [
+        one.id for one in LIBRARY.indicators.values() if one.id.split(".")[0] != one.group
+    ] == []
+
+
+def test_every_source_is_read_and_every_indicator_has_a_rule() -> None:
+    read = {one.source.id for one in LIBRARY.indicators.values()}
+    assert read == set(LIBRARY.sources)
+    assert all(one.thresholds.rules for one in LIBRARY.indicators.values())
+
+
+def test_the_good_file_is_read() -> None:
+    library = load_library({"a.yaml": SOURCE, "b.yaml": GOOD})
+    indicator = library.indicator("funds.cash")
+    assert indicator.formula.kind is Kind.MONEY
+    assert indicator.lookback == 2
+    assert failed_examples(indicator) == []
+
+
+@pytest.mark.parametrize(("old", "new", "message"), FAULTS)
+def test_a_fault_is_named_with_its_line(old: str, new: str, message: str) -> None:
+    assert old in GOOD
+    with pytest.raises(FaultsError) as caught:
+        load_library({"a.yaml": SOURCE, "b.yaml": GOOD.replace(old, new)})
+    fault = caught.value.faults[0]
+    assert message in fault.message
+    assert fault.source == "b.yaml"
+    assert fault.line == 3
+
+
+def test_faults_of_all_files_come_at_once() -> None:
+    bad = GOOD.replace("cash - before", "nothing")
+    with pytest.raises(FaultsError) as caught:
+        load_library({"a.yaml": SOURCE, "b.yaml": bad, "c.yaml": bad, "d.yaml": "sources: [1]"})
+    assert {fault.source for fault in caught.value.faults} == {"b.yaml", "c.yaml", "d.yaml"}
+
+
+def test_a_wrong_example_is_told() -> None:
+    library = load_library({"a.yaml": SOURCE, "b.yaml": GOOD.replace("expect: 2.5", "expect: 2.4")})
+    assert failed_examples(library.indicator("funds.cash")) == [
+        "funds.cash, example 1: expected 240.0, was 250.0"
+    ]
