@@ -22,7 +22,7 @@ NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc", "base", "man
 COMPILED_MODULES = {"features/kernel.py", "links/kernel.py", "rules/machine.py"}
 PURE_ROOMS = {
     *("core", "events", "features", "links", "rules", "scoring", "screening", "decisions"),
-    *("evaluation", "credit", "markets", "indicators", "ledger", "simulation"),
+    *("evaluation", "credit", "markets", "indicators", "response", "ledger", "simulation"),
 }
 IMPURE_MODULES = {
     *("asyncio", "django", "http", "httpx", "multiprocessing", "random", "requests", "secrets"),

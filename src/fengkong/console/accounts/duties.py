@@ -8,7 +8,7 @@ factors.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.utils.functional import Promise
@@ -68,6 +68,13 @@ PERMISSIONS: Final[dict[str, Words]] = {
     "actions.view": _("See actions on customers"),
     "actions.ask": _("Have customers frozen, delayed, asked or limited"),
     "actions.approve": _("Approve dangerous actions on customers"),
+    "incidents.view": _("See incidents, playbooks and drills"),
+    "incidents.work": _("Open incidents and work on them, ask for switches"),
+    "incidents.command": _("Command incidents: phases, decisions, roles, clocks"),
+    "switches.approve": _("Approve stop-loss switches and their end"),
+    "playbooks.edit": _("Write and propose playbooks"),
+    "playbooks.approve": _("Approve playbooks"),
+    "drills.run": _("Schedule and run drills"),
 }
 """Every permission and what it lets one do."""
 
@@ -162,6 +169,26 @@ ROLES: Final[dict[str, Role]] = {
     ),
 }
 """Every role."""
+
+_RESPONDS: Final = frozenset({"incidents.view", "incidents.work"})
+_IN_INCIDENTS: Final[dict[str, frozenset[str]]] = {
+    "analyst": _RESPONDS,
+    "senior_analyst": _RESPONDS | {"incidents.command", "switches.approve", "playbooks.edit"},
+    "credit_officer": _RESPONDS,
+    "compliance_officer": _RESPONDS | {"switches.approve", "playbooks.approve"},
+    "incident_commander": _RESPONDS
+    | {"incidents.command", "switches.approve", "drills.run"}
+    | {"playbooks.edit", "playbooks.approve"},
+    "executive": frozenset({"incidents.view"}),
+    "regulator": frozenset({"incidents.view"}),
+}
+"""What each role may do when something went wrong; administrators nothing of it."""
+ROLES.update(
+    {
+        name: replace(ROLES[name], permissions=ROLES[name].permissions | more)
+        for name, more in _IN_INCIDENTS.items()
+    }
+)
 
 
 def permissions_of(roles: set[str]) -> frozenset[str]:

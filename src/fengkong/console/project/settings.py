@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "fengkong.console.live",
     "fengkong.console.entities",
     "fengkong.console.lists",
+    "fengkong.console.incidents",
     "fengkong.console.webhooks",
     "fengkong.console.api",
     "fengkong.console.alerts",

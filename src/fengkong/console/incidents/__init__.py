@@ -1,0 +1,1 @@
+"""Incidents: what went wrong, who does what about it, and what is learned."""
