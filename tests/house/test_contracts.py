@@ -116,5 +116,5 @@ def test_every_room_is_listed(root: Path) -> None:
     assert listed == {
         *("cli", "worker", "console", "service", "journal", "simulation", "ledger", "indicators"),
         *("markets", "credit", "evaluation", "decisions", "screening", "scoring", "rules"),
-        *("links", "features", "events", "core", "protection", "client"),
+        *("links", "features", "events", "core", "protection", "client", "response"),
     }
