@@ -17,7 +17,7 @@ from fengkong.response.strict import Reader, Record, Text, document_of, read_all
 
 From = Literal["aware", "classified", "contained", "closed"]
 _WARNINGS: Final = (50, 75, 90)
-"""The shares of its time, in percent, at which a clock is warned of unless its data say otherwise."""
+"""The shares of its time at which a clock warns, in percent, unless its data say otherwise."""
 
 
 class When(Record, frozen=True):

@@ -42,7 +42,7 @@ class ClosedIncidentError(RiskError):
 
 
 class RefusedIncidentActError(RiskError):
-    """This cannot be done as things are in the incident."""
+    """As things are in the incident, what was asked for is not done."""
 
     code = "console.refused_incident_act"
     hint = "Open the incident again: it shows how things are now."

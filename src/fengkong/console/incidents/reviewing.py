@@ -110,5 +110,5 @@ def remind(now: datetime) -> int:
             told += (
                 note(action.incident, "remind_follow_up", actor="system", facts=facts, key=key)
                 is not None
-            )  # noqa: E501
+            )
     return told
