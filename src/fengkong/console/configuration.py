@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from fengkong.core.errors import Fault, FaultsError, RiskError
 from fengkong.events.documents import load_document
@@ -38,7 +39,10 @@ class ConsoleSettings:
     `idle_minutes` ends a session that nobody uses (PCI DSS 4.0.1 requirement 8.2.8 asks for at
     most 15), `session_hours` any session; `workers` is the number of processes that answer
     requests; `webhook_networks` are networks that webhooks may reach although they are not public
-    (``10.1.2.0/24``).
+    (``10.1.2.0/24``); `public_address` is what links in messages begin with
+    (``https://risk.example.com``), the console's own address unless set; `mail_server` is
+    smtp://, smtp+starttls:// or smtps:// with user and host (the password is in the file
+    keys/mail.password), `mail_from` the sender.
     """
 
     directory: Path
@@ -54,6 +58,14 @@ class ConsoleSettings:
     session_hours: int = 12
     workers: int = 1
     webhook_networks: tuple[str, ...] = ()
+    public_address: str = ""
+    mail_server: str = ""
+    mail_from: str = "fengkong@localhost"
+
+    def __post_init__(self) -> None:
+        if not self.public_address:
+            scheme = "https" if self.tls_certificate else "http"
+            object.__setattr__(self, "public_address", f"{scheme}://{self.host}:{self.port}")
 
     @property
     def database_file(self) -> Path:
@@ -71,6 +83,10 @@ class ConsoleSettings:
         return self.directory / "console-cache"
 
 
+_ADDRESSES: Final = {
+    "public_address": ("https", "http"),
+    "mail_server": ("smtp", "smtp+starttls", "smtps"),
+}
 _RANGES: Final = {
     "port": (0, 65_535),
     "idle_minutes": (1, 15),
@@ -140,6 +156,9 @@ def _checked(name: str, value: object, *, default: object) -> object:
         assert isinstance(value, int), "ranges are of whole numbers"
         if not low <= value <= high:
             raise InvalidConsoleSettingError(f"{name} is between {low} and {high}", path=path)
+    if name in _ADDRESSES and value and urlsplit(str(value)).scheme not in _ADDRESSES[name]:
+        begins = ", ".join(f"{scheme}://" for scheme in _ADDRESSES[name])
+        raise InvalidConsoleSettingError(f"{name} begins with one of {begins}", path=path)
     if name == "database" and value != "sqlite" and not str(value).startswith("postgres"):
         raise InvalidConsoleSettingError("database is sqlite or postgresql://...", path=path)
     return value

@@ -7,6 +7,7 @@ here; the test says so.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -25,6 +26,9 @@ from fengkong.console.audit.verification import begin
 from fengkong.console.governance.actions import create_draft
 from fengkong.console.governance.models import PolicyVersion
 from fengkong.console.insiders.models import InsiderAlert
+from fengkong.console.notices.models import Channel, Notice, Route, Said, Shift, Silence
+from fengkong.console.notices.models import Delivery as NoticeDelivery
+from fengkong.console.personal.sealing import seal_text
 from fengkong.console.webhooks.models import Delivery, Endpoint, EndpointHealth, Message
 
 Values = dict[str, object]
@@ -125,6 +129,26 @@ def webhooks(operator: Operator) -> Values:
     return {"pk": made.pk}
 
 
+def notices(operator: Operator) -> Values:
+    """One of everything of a notice, all of the same number."""
+    channel = Channel.objects.filter(name="sample").first()
+    if channel is None:
+        address = seal_text("https://h.example/", context="notices:1:address")
+        channel = Channel.objects.create(
+            pk=1, name="sample", kind="webhook", per_minute=1, sealed_address=address
+        )
+    now = timezone.now()
+    notice, _ = Notice.objects.get_or_create(pk=1, key="sample", group="fraud", level="red")
+    Said.objects.get_or_create(notice=notice, title_zh="s", title_en="s")
+    more = {"notice": notice, "channel": channel, "level": "red", "due_at": now}
+    NoticeDelivery.objects.get_or_create(pk=1, defaults={**more, "state": "failed"})
+    Route.objects.get_or_create(pk=1, defaults={"channel": channel, "level": "red"})
+    span = {"starts_at": now, "ends_at": now + timedelta(hours=1)}
+    Shift.objects.get_or_create(pk=1, defaults={"group": "fraud", "operator": operator, **span})
+    Silence.objects.get_or_create(pk=1, defaults={"until": now, "reason": "s", "by": "s"})
+    return {"pk": 1}
+
+
 def api(operator: Operator) -> Values:
     """A token of the operator's own; the API itself asks for tokens, not for who is signed in."""
     made = ApiToken.objects.create(
@@ -161,5 +185,6 @@ SAMPLES: dict[str, Callable[[Operator], dict[str, Any]]] = {
     "personal": personal,
     "lists": lists,
     "webhooks": webhooks,
+    "notices": notices,
     "api": api,
 }

@@ -75,6 +75,9 @@ PERMISSIONS: Final[dict[str, Words]] = {
     "playbooks.edit": _("Write and propose playbooks"),
     "playbooks.approve": _("Approve playbooks"),
     "drills.run": _("Schedule and run drills"),
+    "notices.view": _("See notices and who is on duty"),
+    "notices.acknowledge": _("Acknowledge and silence notices"),
+    "notices.route": _("Say who is on duty and who is told what"),
 }
 """Every permission and what it lets one do."""
 
@@ -91,7 +94,7 @@ def _administrator(name: str, title: Words, permissions: set[str]) -> Role:
     return Role(title, frozenset(permissions), apart_from=ADMINISTRATORS - {name})
 
 
-ROLES: Final[dict[str, Role]] = {
+_ROLES: Final[dict[str, Role]] = {
     "system_admin": _administrator(
         "system_admin",
         _("System administrator"),
@@ -168,6 +171,21 @@ ROLES: Final[dict[str, Role]] = {
         days_max=90,
     ),
 }
+_DESK: Final = ("analyst", "senior_analyst", "credit_officer", "compliance_officer")
+_GIVEN: Final[dict[str, tuple[str, ...]]] = {
+    "notices.view": (*_DESK, "incident_commander", "executive", "regulator"),
+    "notices.acknowledge": (*_DESK, "incident_commander"),
+    "notices.route": ("incident_commander",),
+}
+"""Permissions of parts of the desk, and the roles that have them beside their own."""
+
+
+def _complete(name: str, role: Role) -> Role:
+    given = {permission for permission, roles in _GIVEN.items() if name in roles}
+    return replace(role, permissions=role.permissions | given)
+
+
+ROLES: Final[dict[str, Role]] = {name: _complete(name, role) for name, role in _ROLES.items()}
 """Every role."""
 
 _RESPONDS: Final = frozenset({"incidents.view", "incidents.work"})

@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "fengkong.console.lists",
     "fengkong.console.incidents",
     "fengkong.console.webhooks",
+    "fengkong.console.notices",
     "fengkong.console.api",
     "fengkong.console.alerts",
     "fengkong.console.actions",

@@ -38,6 +38,7 @@ class MenuEntry:
 
 GROUPS: Final[dict[str, Words]] = {
     "now": _("Now"),
+    "warning": _("Early warning"),
     "policy": _("Policies"),
     "people": _("People"),
     "system": _("System"),

@@ -1,0 +1,1 @@
+"""Warnings reach people: channels, routes, duty, silence, acknowledgement, and every message."""
