@@ -176,6 +176,13 @@ _GIVEN: Final[dict[str, tuple[str, ...]]] = {
     "notices.view": (*_DESK, "incident_commander", "executive", "regulator"),
     "notices.acknowledge": (*_DESK, "incident_commander"),
     "notices.route": ("incident_commander",),
+    "incidents.view": (*_DESK, "incident_commander", "executive", "regulator"),
+    "incidents.work": (*_DESK, "incident_commander"),
+    "incidents.command": ("senior_analyst", "incident_commander"),
+    "switches.approve": ("senior_analyst", "compliance_officer", "incident_commander"),
+    "playbooks.edit": ("senior_analyst", "incident_commander"),
+    "playbooks.approve": ("compliance_officer", "incident_commander"),
+    "drills.run": ("incident_commander",),
 }
 """Permissions of parts of the desk, and the roles that have them beside their own."""
 
@@ -187,26 +194,6 @@ def _complete(name: str, role: Role) -> Role:
 
 ROLES: Final[dict[str, Role]] = {name: _complete(name, role) for name, role in _ROLES.items()}
 """Every role."""
-
-_RESPONDS: Final = frozenset({"incidents.view", "incidents.work"})
-_IN_INCIDENTS: Final[dict[str, frozenset[str]]] = {
-    "analyst": _RESPONDS,
-    "senior_analyst": _RESPONDS | {"incidents.command", "switches.approve", "playbooks.edit"},
-    "credit_officer": _RESPONDS,
-    "compliance_officer": _RESPONDS | {"switches.approve", "playbooks.approve"},
-    "incident_commander": _RESPONDS
-    | {"incidents.command", "switches.approve", "drills.run"}
-    | {"playbooks.edit", "playbooks.approve"},
-    "executive": frozenset({"incidents.view"}),
-    "regulator": frozenset({"incidents.view"}),
-}
-"""What each role may do when something went wrong; administrators nothing of it."""
-ROLES.update(
-    {
-        name: replace(ROLES[name], permissions=ROLES[name].permissions | more)
-        for name, more in _IN_INCIDENTS.items()
-    }
-)
 
 
 def permissions_of(roles: set[str]) -> frozenset[str]:
