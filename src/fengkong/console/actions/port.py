@@ -16,10 +16,11 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.accounts.models import Operator
 from fengkong.console.actions.models import OPEN, Action
-from fengkong.console.approvals.four_eyes import propose
+from fengkong.console.approvals.four_eyes import Fact, propose
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.audit.recording import record
 from fengkong.console.journaled.models import Decision
@@ -47,6 +48,13 @@ class InvalidActionError(RiskError):
 
     code = "actions.invalid"
     hint = "Say why; a limit needs its name and amount, a list its name."
+
+
+class SettledActionError(RiskError):
+    """The other side has been told of the action, or has answered."""
+
+    code = "actions.settled"
+    hint = "Open the action to see where it stands; ask for the opposite to undo it."
 
 
 def ask(
@@ -177,6 +185,46 @@ def perform_dangerous(proposal: Proposal, approver: Operator) -> None:
     Action.objects.filter(pk__in=[one.pk for one in actions]).update(state=Action.State.WAITING)
     _record(approver, "release_action", actions)
     promise(actions)
+
+
+@transaction.atomic
+def tell_again(action_id: str, operator: Operator) -> None:
+    """Have the worker tell the other side of an action once more; raises SettledActionError."""
+    action = _locked(action_id, operator)
+    if action.state not in {Action.State.WAITING, Action.State.SENT, Action.State.FAILED}:
+        raise SettledActionError(f"action {action.pk} is {action.state}")
+    if action.state == Action.State.FAILED:
+        action.state, action.tries, action.ended_at = Action.State.WAITING, 0, None
+        action.save(update_fields=("state", "tries", "ended_at"))
+    _record(operator, "repeat_action", [action])
+    promise([action])
+
+
+@transaction.atomic
+def withdraw(action_id: str, operator: Operator) -> None:
+    """Take back what the other side was not told of yet; raises SettledActionError."""
+    action = _locked(action_id, operator)
+    if action.state not in {Action.State.PROPOSED, Action.State.WAITING} or action.tries:
+        raise SettledActionError(f"action {action.pk} is {action.state}")
+    action.state, action.ended_at = Action.State.WITHDRAWN, timezone.now()
+    action.save(update_fields=("state", "ended_at"))
+    _record(operator, "withdraw_action", [action])
+
+
+def describe_dangerous(proposal: Proposal) -> list[Fact]:
+    """What would be done, in words."""
+    content = proposal.content
+    facts: list[Fact] = [
+        (_("Action"), Action.Kind(content["action"]).label),
+        (_("Subjects"), content["count"]),
+    ]
+    return facts + [(name, value) for name, value in content.get("content", {}).items()]
+
+
+def _locked(action_id: str, operator: Operator) -> Action:
+    if not operator.may(ASK):
+        raise PermissionDenied(ASK)
+    return Action.objects.select_for_update().get(pk=action_id)
 
 
 def _propose(operator: Operator, actions: Sequence[Action], *, why: str) -> None:

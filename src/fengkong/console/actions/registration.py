@@ -6,11 +6,19 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
-from fengkong.console.actions.port import APPROVE, ASK, DANGEROUS, SEND_JOB, perform_dangerous
+from fengkong.console.actions.port import (
+    APPROVE,
+    ASK,
+    DANGEROUS,
+    SEND_JOB,
+    describe_dangerous,
+    perform_dangerous,
+)
 from fengkong.console.actions.sending import send_action, sweep_actions
 from fengkong.console.approvals.four_eyes import Act, register_act
 from fengkong.console.audit.actions import register_actions
 from fengkong.console.outbox.jobs import every, register_job
+from fengkong.console.shell.menu import MenuEntry, add_to_menu
 
 SWEEP_S: Final = 10
 WAITS: Final = (2, 5, 15, 60, 300, 900, 1_800, 3_600, 10_800, 21_600)
@@ -28,6 +36,7 @@ def register() -> None:
             propose=ASK,
             approve=APPROVE,
             perform=perform_dangerous,
+            describe=describe_dangerous,
         ),
     )
     register_actions(
@@ -37,6 +46,18 @@ def register() -> None:
             "tell_action": _("Told the core system of an action"),
             "answer_action": _("The core system answered"),
             "end_action": _("Ended an action"),
+            "repeat_action": _("Had an action sent again"),
+            "withdraw_action": _("Withdrew an action"),
+            "add_core_system": _("Connected a core system"),
+            "toggle_core_system": _("Switched a core system on or off"),
         },
-        targets={"action": _("action on a customer")},
+        targets={"action": _("action on a customer"), "core_system": _("core system")},
+    )
+    add_to_menu(
+        MenuEntry(
+            "desk", _("Actions"), "actions:actions", "gavel", permission="actions.view", order=40
+        ),
+        MenuEntry(
+            "system", _("Core systems"), "actions:systems", "server", "system.edit", order=45
+        ),
     )

@@ -144,7 +144,9 @@ class Alert(models.Model):
         ordering = ("rank_at", "id")
         indexes = (
             models.Index(fields=("state", "rank_at", "id"), name="alerts_in_rank"),
-            models.Index(fields=("state", "team", "rank_at", "id"), name="alerts_of_team"),
+            models.Index(
+                fields=("state", "made", "team", "skill", "outcome"), name="alerts_counted"
+            ),
             models.Index(
                 fields=("subject", "typology", "first_sequence"), name="alerts_of_subject"
             ),

@@ -38,6 +38,7 @@ class MenuEntry:
 
 GROUPS: Final[dict[str, Words]] = {
     "now": _("Now"),
+    "desk": _("Review desk"),
     "warning": _("Early warning"),
     "policy": _("Policies"),
     "people": _("People"),
