@@ -11,6 +11,7 @@ from fengkong.console.project.addresses import Address, addresses
 OWN = "the account of who sits in front of the screen"
 PERSON = "asks that a person has verified just now, which a token cannot"
 EDITOR = "helps who types; a program sends the text"
+DESK = "people judge at the review desk; a program sends labels to the decision service"
 DONE_BY = {
     "approve_proposal": "approve_proposal",
     "reject_proposal": "reject_proposal",
@@ -60,6 +61,20 @@ BY_PEOPLE_ONLY = {
     "audit:verification": "a verification goes on by the worker",
     "decisions_look_up": "finds a person by a value; who looks is watched at the screen",
     "insiders:close": "an alert about staff is judged by a person",
+    **dict.fromkeys(
+        (
+            *("alerts:next", "alerts:batch", "alerts:close", "alerts:act", "alerts:undo"),
+            *("alerts:handover", "alerts:read_handover", "alerts:looking"),
+            *("alerts:save_view", "alerts:delete_view", "alerts:habits"),
+        ),
+        DESK,
+    ),
+    **dict.fromkeys(("alerts:member", "alerts:terms"), "the desk is organised by who leads it"),
+    **dict.fromkeys(
+        ("actions:ask", "actions:act"), "a program asks the core system itself for what it wants"
+    ),
+    "actions:answer": "is called by programs: the core system answers there, signed",
+    **dict.fromkeys(("actions:systems", "actions:toggle"), "shows a secret once, to a person"),
     "insiders:hours": "the hours of staff are set by a person",
 }
 """Addresses that change something on a screen only, and why."""

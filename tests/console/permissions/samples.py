@@ -19,6 +19,8 @@ from tests.console.soft_passkey import SoftPasskey
 
 from fengkong.console.accounts import actions
 from fengkong.console.accounts.models import Operator, SignedIn
+from fengkong.console.actions.models import Action, CoreSystem
+from fengkong.console.alerts.models import Alert, Closing, Handover, SavedView
 from fengkong.console.api.models import ApiToken
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.audit.models import Verification
@@ -149,6 +151,48 @@ def notices(operator: Operator) -> Values:
     return {"pk": 1}
 
 
+def alerts(operator: Operator) -> Values:
+    """An alert that is closed by the operator, a view of theirs and a shift they were given."""
+    now = timezone.now()
+    closing = Closing.objects.create(
+        disposition="suspicious", reason_code="documents_missing", operator=operator, undo_until=now
+    )
+    alert = Alert.objects.create(
+        id=f"sample{operator.pk}",
+        subject=f"{operator.pk:032x}",
+        typology="mule_ring",
+        outcome="review",
+        first_sequence=1,
+        newest_sequence=1,
+        decisions=1,
+        points=0.0,
+        exposure_minor=0,
+        expected_loss_minor=0,
+        currency="CNY",
+        team="payments",
+        skill="mule_ring",
+        closing=closing,
+        **dict.fromkeys(("opened_at", "newest_at", "due_at", "rank_at"), now),
+    )
+    view = SavedView.objects.create(operator=operator, name="sample", query="")
+    given = Handover.objects.create(giver=operator, taker=operator, note="sample")
+    return {"alert_id": alert.pk, "closing_id": closing.pk, "view_id": view.pk} | {
+        "handover_id": given.pk,
+        "username": "sample",
+    }
+
+
+def actions_of(operator: Operator) -> Values:
+    """An action that the operator asked for, and a core system."""
+    made = Action.objects.create(
+        id=f"sample{operator.pk}", kind="freeze", sequence=1, why="sample", asked_by=operator
+    )
+    system, _ = CoreSystem.objects.get_or_create(
+        name="sample", defaults={"url": "https://h.example/", "secret": b"", "created_by": "ada"}
+    )
+    return {"action_id": made.pk, "system_id": system.pk}
+
+
 def api(operator: Operator) -> Values:
     """A token of the operator's own; the API itself asks for tokens, not for who is signed in."""
     made = ApiToken.objects.create(
@@ -187,4 +231,6 @@ SAMPLES: dict[str, Callable[[Operator], dict[str, Any]]] = {
     "webhooks": webhooks,
     "notices": notices,
     "api": api,
+    "alerts": alerts,
+    "actions": actions_of,
 }

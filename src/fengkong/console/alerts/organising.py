@@ -13,7 +13,7 @@ from fengkong.console.accounts.models import Operator
 from fengkong.console.alerts.claiming import LASTS
 from fengkong.console.alerts.closing import WORK, locked_position
 from fengkong.console.alerts.models import Alert, AlertTerms, DeskMember, Handover, SavedView
-from fengkong.console.alerts.taking import known_terms
+from fengkong.console.alerts.taking import keep_first_terms, known_terms
 from fengkong.console.alerts.terms import Terms
 from fengkong.console.audit.recording import record
 from fengkong.core.errors import RiskError
@@ -60,7 +60,7 @@ def set_terms(operator: Operator, changes: Mapping[str, Any]) -> AlertTerms:
     """
     if not operator.may(ORGANISE):
         raise PermissionDenied(ORGANISE)
-    known_terms()
+    keep_first_terms()
     before = AlertTerms.objects.latest("from_sequence")
     content = _changed(before.content, changes)
     made, _new = AlertTerms.objects.update_or_create(

@@ -49,6 +49,7 @@ def take_alerts(seen: SeenEntries) -> None:
     """Make alerts of what the tail has read; called once for every batch, in its transaction."""
     if seen.after == 0:
         begin_again()
+    keep_first_terms()
     terms_at = known_terms()
     wanted = list(worth_an_alert(_of_the_living(seen), terms_at=terms_at))
     if wanted:
@@ -63,11 +64,16 @@ def begin_again() -> None:
         Alert.objects.update(made=False)
 
 
-def known_terms() -> TermsAt:
-    """The terms that hold for the decision at a place of the journal."""
+def keep_first_terms() -> None:
+    """Write down the terms that hold from the beginning: a newer Fengkong may ship others."""
     if not AlertTerms.objects.exists():
         AlertTerms.objects.create(from_sequence=0, content=shipped_content(), set_by=SYSTEM)
+
+
+def known_terms() -> TermsAt:
+    """The terms that hold for the decision at a place of the journal."""
     stored = list(AlertTerms.objects.values_list("from_sequence", "content"))
+    stored = stored or [(0, shipped_content())]
     places = [place for place, _content in stored]
     terms = [Terms(content) for _place, content in stored]
     return lambda sequence: terms[max(0, bisect_left(places, sequence) - 1)]

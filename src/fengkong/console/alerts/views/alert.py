@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,7 +20,7 @@ from fengkong.console.alerts import claiming, snoozing
 from fengkong.console.alerts.closing import WORK, dispose, reopen, undo
 from fengkong.console.alerts.explaining import explained
 from fengkong.console.alerts.forms import CloseForm, SnoozeForm
-from fengkong.console.alerts.models import Alert, Snooze
+from fengkong.console.alerts.models import Alert, Closing, Snooze
 from fengkong.console.alerts.organising import current_terms
 from fengkong.console.alerts.queries import alerts_of_subject, all_alerts, decisions_of, desk_of
 from fengkong.console.alerts.rows import rows_of
@@ -108,6 +108,7 @@ def close(request: OperatorRequest, alert_id: str) -> HttpResponse:
 @require_POST
 def undo_closing(request: OperatorRequest, closing_id: int) -> HttpResponse:
     """Take back what was closed a moment ago."""
+    get_object_or_404(Closing, pk=closing_id)
     try:
         closing = undo(closing_id, request.user)
     except RiskError as error:
