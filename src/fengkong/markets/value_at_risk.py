@@ -35,7 +35,9 @@ def filtered_history(
 
     Each return is divided by the volatility that was forecast for its day (EWMA unless given); the
     quantile of the last `window` of these times tomorrow's volatility is the value at risk, and
-    the mean beyond it the expected shortfall. NaN before `LEAST` returns.
+    the mean beyond it the expected shortfall. NaN before `LEAST` returns. The quantile is that of
+    rank ``p * (n + 1)``: a new return of the same law lies beyond it with probability p, whereas
+    the usual interpolation of 500 returns is exceeded by 1.2 instead of 1 percent.
     """
     known = np.flatnonzero(np.isfinite(returns))
     series = returns[known]
@@ -49,7 +51,7 @@ def filtered_history(
         past = past[np.isfinite(past)]
         if past.size < LEAST or not np.isfinite(ahead[at]):
             continue
-        limit = float(np.quantile(past, 1.0 - coverage))
+        limit = float(np.quantile(past, 1.0 - coverage, method="weibull"))
         risk[known[at]] = -limit * ahead[at]
         shortfall[known[at]] = -float(past[past <= limit].mean()) * ahead[at]
     return TailRisk(risk, shortfall)

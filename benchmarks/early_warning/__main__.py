@@ -1,0 +1,36 @@
+"""`python -m benchmarks.early_warning [stress tails redemptions platforms wave scale]`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from benchmarks.early_warning import platforms, redemptions, shared_data, stress, tails
+
+QUESTIONS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
+    "stress": stress.figures,
+    "tails": tails.figures,
+    "redemptions": redemptions.figures,
+    "platforms": platforms.figures,
+    "wave": platforms.wave,
+}
+
+
+def main(names: list[str]) -> int:
+    """Print the figures as JSON; 2 for an unknown name, 1 where the data is not there."""
+    unknown = [name for name in names if name not in QUESTIONS]
+    if unknown:
+        print(f"unknown: {', '.join(unknown)}; there is {', '.join(QUESTIONS)}", file=sys.stderr)
+        return 2
+    if not shared_data.available():
+        print(f"there is no data in {shared_data.FOLDER}", file=sys.stderr)
+        return 1
+    found = {name: QUESTIONS[name]() for name in names or QUESTIONS}
+    print(json.dumps(found, ensure_ascii=False, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
