@@ -59,6 +59,7 @@ BY_PEOPLE_ONLY = {
         "a file for a person, who took it is recorded; programs read pages",
     ),
     "audit:verification": "a verification goes on by the worker",
+    "entities:find": "finds people by a value; who looks is watched at the screen",
     "decisions_look_up": "finds a person by a value; who looks is watched at the screen",
     "insiders:close": "an alert about staff is judged by a person",
     **dict.fromkeys(

@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
+from tests.console.entities.events_of_tests import HOUR, NOON, entries, event, hexed, key
 
 from fengkong.console.entities.kinds import FIELDS, KIND_OF_FIELD, KINDS, LEFT_OUT
 from fengkong.console.entities.models import Entity, Flow, Link, Seen
 from fengkong.console.entities.queries import kind_of, links_of, sequences_of
 from fengkong.console.journaled.intake import forget_all, take_in
 from fengkong.events.catalogue import shipped_catalogue
-
-from .events_of_tests import HOUR, NOON, entries, event, hexed, key
 
 Row = tuple[int, ...]
 CAST: dict[str, list[str]] = {

@@ -25,6 +25,8 @@ from fengkong.console.api.models import ApiToken
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.audit.models import Verification
 from fengkong.console.audit.verification import begin
+from fengkong.console.entities.models import Entity
+from fengkong.console.entities.taking import key_of
 from fengkong.console.governance.actions import create_draft
 from fengkong.console.governance.models import PolicyVersion
 from fengkong.console.insiders.models import InsiderAlert
@@ -120,6 +122,14 @@ def lists(operator: Operator) -> Values:
     return {"name": "none", "import_id": 1, "entry_id": 1}
 
 
+def entities(operator: Operator) -> Values:
+    """An entity that the index knows, though no event names it any more."""
+    del operator
+    blind = bytes(range(16))
+    Entity.objects.get_or_create(key=key_of(blind), defaults={"kind": 0, "blind": blind})
+    return {"kind": "customer", "entity": blind.hex()}
+
+
 def webhooks(operator: Operator) -> Values:
     """An endpoint and a delivery of the same number."""
     made = Endpoint.objects.create(name="sample", url="https://h.example/", created_by="ada")
@@ -213,6 +223,7 @@ ABSENT = {
     *("list", "list_add", "list_import_new", "list_end", "list_entry"),
     *("list_import", "list_import_confirm", "list_import_revert"),
     *("live_feature", "live_model", "decision", "decision_proof", "decision_replay"),
+    "entities:graph",
     *("personal:reveal", "personal:masked", "personal:download"),
 }
 """Addresses of things that tests do not have: who may see them learns that they are not there."""
@@ -228,6 +239,7 @@ SAMPLES: dict[str, Callable[[Operator], dict[str, Any]]] = {
     "insiders": insiders,
     "personal": personal,
     "lists": lists,
+    "entities": entities,
     "webhooks": webhooks,
     "notices": notices,
     "api": api,

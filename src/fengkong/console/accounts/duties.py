@@ -42,6 +42,7 @@ PERMISSIONS: Final[dict[str, Words]] = {
     "appeals.take": _("Write down an appeal, and give the core system a wording"),
     "appeals.work": _("Work and answer appeals"),
     "customers.confirm": _("Ask a customer whether it was them"),
+    "entities.view": _("Look at customers, accounts and devices, and who is linked with whom"),
     "lists.view": _("See lists"),
     "lists.edit": _("Change lists"),
     "lists.release": _("Release what is frozen or listed"),
@@ -120,6 +121,7 @@ _ROLES: Final[dict[str, Role]] = {
     "analyst": Role(
         _("Risk analyst"),
         _READ
+        | {"entities.view"}
         | _AT_ALERTS
         | _CASES
         | {"policies.edit", "lists.edit", "personal.reveal", "decisions.replay"}
@@ -128,6 +130,7 @@ _ROLES: Final[dict[str, Role]] = {
     "senior_analyst": Role(
         _("Senior risk analyst"),
         _READ
+        | {"entities.view"}
         | _AT_ALERTS
         | {"alerts.organise", "actions.approve"}
         | _CASES
@@ -140,6 +143,7 @@ _ROLES: Final[dict[str, Role]] = {
     "credit_officer": Role(
         _("Credit officer"),
         _READ
+        | {"entities.view"}
         | _AT_ALERTS
         | _CASES
         | {"lists.edit", "personal.reveal", "decisions.replay"}
@@ -148,6 +152,7 @@ _ROLES: Final[dict[str, Role]] = {
     "compliance_officer": Role(
         _("Compliance officer"),
         _READ
+        | {"entities.view"}
         | _ALERTS
         | _CASES
         | {
@@ -159,6 +164,7 @@ _ROLES: Final[dict[str, Role]] = {
     "incident_commander": Role(
         _("Incident commander"),
         _READ
+        | {"entities.view"}
         | _ALERTS
         | {"actions.ask", "actions.approve"}
         | _CASES
@@ -167,7 +173,11 @@ _ROLES: Final[dict[str, Role]] = {
     "executive": Role(_("Executive (read only)"), _READ | _ALERTS | _CASES | {"system.view"}),
     "regulator": Role(
         _("Regulator (read only, for a limited time)"),
-        _READ | _ALERTS | _CASES | {"audit.view", "audit.verify", "decisions.replay"},
+        _READ
+        | {"entities.view"}
+        | _ALERTS
+        | _CASES
+        | {"audit.view", "audit.verify", "decisions.replay"},
         days_max=90,
     ),
 }

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("fengkong.console.shell.urls")),
     path("approvals/", include("fengkong.console.approvals.urls")),
     path("policies/", include("fengkong.console.governance.urls")),
+    path("entities/", include("fengkong.console.entities.urls")),
     path("lists/", include("fengkong.console.lists.urls")),
     path("audit/", include("fengkong.console.audit.urls")),
     path("live/", include("fengkong.console.live.urls")),

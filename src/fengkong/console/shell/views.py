@@ -21,7 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @operators
 def search(request: HttpRequest) -> HttpResponse:
-    """What the top bar's search finds."""
-    sought = request.GET.get("q", "")[:TEXT_MAX]
+    """What the top bar's search finds; it is posted, so that no address holds what was typed."""
+    sought = request.POST.get("q", request.GET.get("q", ""))[:TEXT_MAX]
     found = found_for(request.user, sought)  # type: ignore[arg-type]
     return render(request, "shell/search.html", {"sought": sought, "found": found})

@@ -1,0 +1,105 @@
+"""The screens of entities: what they show, what they hide, and to whom they are shown."""
+
+from collections.abc import Callable
+
+import pytest
+from django.urls import reverse
+from tests.console.entities.conftest import COUNT
+from tests.console.operators import Browser
+
+from fengkong.console.insiders.models import LookUp
+
+Index = Callable[[str, str], str]
+SignedIn = Callable[..., Browser]
+
+
+def page(browser: Browser, address: str, status: int = 200) -> str:
+    answer = browser.get(address)
+    assert answer.status_code == status, address
+    return str(answer.content.decode())
+
+
+def test_a_device_shows_who_used_it(index: Index, signed_in: SignedIn) -> None:
+    analyst = signed_in("analyst")
+    text = page(analyst, reverse("entities:entity", args=["device", index("device", "dev-0")]))
+    for number in range(7):
+        assert (
+            reverse("entities:entity", args=["customer", index("customer", f"C{number}")]) in text
+        )
+    assert f">{COUNT // 3}<" in text
+    assert "dev-0" not in text  # a device leads to a person: it is masked
+
+
+def test_identifiers_are_masked_on_every_page(index: Index, signed_in: SignedIn) -> None:
+    analyst = signed_in("analyst")
+    subject = index("customer", "C3")
+    pages = [
+        reverse("entities:entity", args=["customer", subject]),
+        reverse("entities:money", args=["customer", subject]),
+        reverse("entities:features", args=["customer", subject]),
+        f"{reverse('entities:graph')}?subject={subject}&hubs=show",
+        f"{reverse('entities:graph')}?subject={subject}&part=1",
+    ]
+    for address in pages:
+        text = page(analyst, address)
+        for clear in ("13800000003", "203.0.113.7", "PAYEE-1-0001", "dev-0", "card-3"):
+            assert clear not in text, (address, clear)
+    assert "203.0.*.*" in page(analyst, pages[3])
+
+
+def test_money_goes_to_whom_it_went(index: Index, signed_in: SignedIn) -> None:
+    text = page(
+        signed_in("analyst"),
+        reverse("entities:money", args=["account", index("account", "PAYEE-0-0001")]),
+    )
+    payers = {f"ACC-00{number % 7}" for number in range(0, COUNT, 2)}
+    for account in payers:
+        assert reverse("entities:entity", args=["account", index("account", account)]) in text
+
+
+def test_features_are_those_over_this_kind(index: Index, signed_in: SignedIn) -> None:
+    text = page(
+        signed_in("analyst"), reverse("entities:features", args=["card", index("card", "card-1")])
+    )
+    assert "card_count_1h" in text
+    assert "device_card_distinct_7d" not in text
+
+
+def test_an_entity_nobody_saw_is_not_found(index: Index, signed_in: SignedIn) -> None:
+    analyst = signed_in("analyst")
+    page(analyst, reverse("entities:entity", args=["device", index("device", "never")]), 404)
+    page(analyst, reverse("entities:entity", args=["card", index("device", "dev-0")]), 404)
+    page(analyst, f"{reverse('entities:graph')}?subject=nonsense", 404)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["device:dev-1", "dev-1", "+86 138 0000 0004", "１３８０００００００４", "C4"],
+)
+def test_whoever_types_an_identifier_finds_the_entity(
+    index: Index, signed_in: SignedIn, typed: str
+) -> None:
+    analyst = signed_in("analyst")
+    kind, value = {"d": ("device", "dev-1"), "C": ("customer", "C4")}.get(
+        typed[0], ("phone", "+8613800000004")
+    )
+    address = reverse("entities:entity", args=[kind, index(kind, value)])
+    for place in ("search", "entities:find"):
+        answer = analyst.post(reverse(place), {"q": typed})
+        assert address in answer.content.decode()
+    assert LookUp.objects.filter(what="search").exists()
+    assert not LookUp.objects.filter(last_target__contains=typed).exists()
+
+
+def test_a_search_finds_nothing_for_those_who_may_see_nothing(
+    index: Index, signed_in: SignedIn
+) -> None:
+    answer = signed_in("system_admin").post(reverse("search"), {"q": "C4"})
+    assert "/entities/customer/" not in answer.content.decode()
+
+
+def test_decisions_are_found_by_event_and_by_number(index: Index, signed_in: SignedIn) -> None:
+    analyst = signed_in("analyst")
+    for typed in ("p-000003", "5"):
+        answer = analyst.post(reverse("search"), {"q": typed})
+        assert "/decisions/" in answer.content.decode()
