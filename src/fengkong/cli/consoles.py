@@ -39,7 +39,7 @@ class CannotServeConsoleError(RiskError):
 def serve_console(data: Path, *, given: Mapping[str, object]) -> None:
     """Answer browsers until a signal; raises CannotServeConsoleError and faults of settings."""
     settings = prepared_console(data, given=given)
-    if settings.host not in _LOCAL and not settings.tls_certificate:
+    if settings.host not in _LOCAL and not (settings.tls_certificate or settings.trusted_proxies):
         ERRORS.print(text("console.open", host=settings.host), style="yellow", markup=False)
     _check_address(settings)
     server = Server(**_options(settings))

@@ -42,7 +42,9 @@ class ConsoleSettings:
     (``10.1.2.0/24``); `public_address` is what links in messages begin with
     (``https://risk.example.com``), the console's own address unless set; `mail_server` is
     smtp://, smtp+starttls:// or smtps:// with user and host (the password is in the file
-    keys/mail.password), `mail_from` the sender.
+    keys/mail.password), `mail_from` the sender; `trusted_proxies` are networks
+    of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, and which speak
+    https with browsers.
     """
 
     directory: Path
@@ -58,6 +60,7 @@ class ConsoleSettings:
     session_hours: int = 12
     workers: int = 1
     webhook_networks: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     public_address: str = ""
     mail_server: str = ""
     mail_from: str = "fengkong@localhost"
@@ -93,6 +96,7 @@ _RANGES: Final = {
     "session_hours": (1, 24),
     "workers": (1, 64),
 }
+_NETWORKS: Final = ("webhook_networks", "trusted_proxies")
 
 
 def described_settings() -> Iterator[tuple[str, str, str]]:
@@ -145,8 +149,8 @@ def _checked(name: str, value: object, *, default: object) -> object:
         texts = value if isinstance(value, list | tuple) else [value]
         if not all(isinstance(text, str) and text for text in texts):
             raise InvalidConsoleSettingError(f"{name} is a list of texts", path=path)
-        if name == "webhook_networks":
-            _check_networks(texts)
+        if name in _NETWORKS:
+            _check_networks(texts, path=path)
         return tuple(texts)
     if isinstance(value, bool) or not isinstance(value, type(default)):
         kind = "a whole number" if isinstance(default, int) else "a text"
@@ -164,10 +168,9 @@ def _checked(name: str, value: object, *, default: object) -> object:
     return value
 
 
-def _check_networks(texts: Iterable[object]) -> None:
+def _check_networks(texts: Iterable[object], *, path: str) -> None:
     for text in texts:
         try:
             ip_network(str(text))
         except ValueError as error:
-            path = "$.webhook_networks"
             raise InvalidConsoleSettingError(f"not a network: {error}", path=path) from None

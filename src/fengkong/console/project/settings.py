@@ -20,7 +20,7 @@ CONSOLE = load_console_settings(
     Path(os.environ[DATA_VARIABLE]), given=json.loads(os.environ.get(GIVEN_VARIABLE, "{}"))
 )
 _ROOT = Path(__file__).resolve().parents[1]
-_SECURE = bool(CONSOLE.tls_certificate)
+_SECURE = bool(CONSOLE.tls_certificate or CONSOLE.trusted_proxies)
 
 DEBUG = False
 SECRET_KEY = session_secret(CONSOLE.keys)
@@ -66,6 +66,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "fengkong.console.project.behind_proxies.BehindProxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
