@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from tests.console.api.described import check_described
 from tests.console.operators import new_operator
 from tests.console.webhooks.test_delivering import decision, entries
 
@@ -38,13 +39,15 @@ class Program:
 
     def ask(self, method: str, path: str, said: Any = None, **headers: str) -> Any:
         body = "" if said is None else json.dumps(said)
-        return self._client.generic(
+        answer = self._client.generic(
             method,
             f"/api/v1{path}",
             body,
             content_type="application/json",
             headers={"Authorization": f"Bearer {self.text}", **headers},
         )
+        check_described(method, path, answer)
+        return answer
 
 
 def _all_scopes() -> set[str]:

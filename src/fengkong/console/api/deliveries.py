@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
+from fengkong.console.api import answers
 from fengkong.console.api.operations import bearer, demand_match, operation, tagged
 from fengkong.console.api.representations import (
     Number,
@@ -72,7 +73,7 @@ class Range(Schema):
     until: datetime
 
 
-@router.get("/webhooks")
+@router.get("/webhooks", response=answers.Page[answers.EndpointShown])
 @operation(PERMISSION)
 def webhooks(request: HttpRequest) -> dict[str, Any]:
     """Every webhook; there are a hundred at most."""
@@ -80,7 +81,7 @@ def webhooks(request: HttpRequest) -> dict[str, Any]:
     return {"items": [_endpoint(one) for one in Endpoint.objects.all()], "next": None}
 
 
-@router.post("/webhooks")
+@router.post("/webhooks", response=answers.EndpointWithSecret)
 @operation(PERMISSION)
 def add_webhook(request: HttpRequest, said: EndpointTerms) -> dict[str, Any]:
     """Add a webhook; its secret is in this answer only."""
@@ -88,14 +89,14 @@ def add_webhook(request: HttpRequest, said: EndpointTerms) -> dict[str, Any]:
     return {**_endpoint(endpoint), "secret": secret}
 
 
-@router.get("/webhooks/{number}")
+@router.get("/webhooks/{number}", response=answers.EndpointShown)
 @operation(PERMISSION)
 def webhook(request: HttpRequest, number: int) -> HttpResponse:
     """One webhook."""
     return tagged(request, _endpoint(_found(number)))
 
 
-@router.put("/webhooks/{number}")
+@router.put("/webhooks/{number}", response=answers.EndpointShown)
 @operation(PERMISSION)
 def change_webhook(request: HttpRequest, number: int, said: EndpointTerms) -> dict[str, Any]:
     """Change a webhook; If-Match names the state that is changed."""
@@ -103,7 +104,7 @@ def change_webhook(request: HttpRequest, number: int, said: EndpointTerms) -> di
     return _endpoint(changing.change_endpoint(bearer(request), number, said.terms()))
 
 
-@router.delete("/webhooks/{number}")
+@router.delete("/webhooks/{number}", response={204: None})
 @operation(PERMISSION)
 def remove_webhook(request: HttpRequest, number: int) -> HttpResponse:
     """Remove a webhook with its log; If-Match names the state that is removed."""
@@ -113,7 +114,7 @@ def remove_webhook(request: HttpRequest, number: int) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-@router.post("/webhooks/{number}/ping")
+@router.post("/webhooks/{number}/ping", response=answers.Sent)
 @operation(PERMISSION)
 def ping_webhook(request: HttpRequest, number: int) -> dict[str, Any]:
     """Send a test."""
@@ -121,7 +122,7 @@ def ping_webhook(request: HttpRequest, number: int) -> dict[str, Any]:
     return {"sent": True}
 
 
-@router.post("/webhooks/{number}/secret")
+@router.post("/webhooks/{number}/secret", response=answers.Secret)
 @operation(PERMISSION)
 def rotate_webhook_secret(request: HttpRequest, number: int, said: Overlap) -> dict[str, Any]:
     """A new secret, in this answer only."""
@@ -131,21 +132,21 @@ def rotate_webhook_secret(request: HttpRequest, number: int, said: Overlap) -> d
     }
 
 
-@router.post("/webhooks/{number}/disable")
+@router.post("/webhooks/{number}/disable", response=answers.EndpointShown)
 @operation(PERMISSION)
 def disable_webhook(request: HttpRequest, number: int) -> dict[str, Any]:
     """Send nothing more; what waits goes on waiting."""
     return _endpoint(changing.disable_endpoint(bearer(request), findable(number)))
 
 
-@router.post("/webhooks/{number}/enable")
+@router.post("/webhooks/{number}/enable", response=answers.EndpointShown)
 @operation(PERMISSION)
 def enable_webhook(request: HttpRequest, number: int) -> dict[str, Any]:
     """Send again, what waits first."""
     return _endpoint(changing.enable_endpoint(bearer(request), findable(number)))
 
 
-@router.post("/webhooks/{number}/personal")
+@router.post("/webhooks/{number}/personal", response=answers.ProposalShown)
 @operation(PERMISSION)
 def propose_webhook_personal(request: HttpRequest, number: int, said: Reason) -> dict[str, Any]:
     """Ask a colleague to approve that messages hold personal data."""
@@ -153,14 +154,14 @@ def propose_webhook_personal(request: HttpRequest, number: int, said: Reason) ->
     return proposal_shown(changing.propose_personal(bearer(request), found.pk, reason=said.reason))
 
 
-@router.delete("/webhooks/{number}/personal")
+@router.delete("/webhooks/{number}/personal", response=answers.EndpointShown)
 @operation(PERMISSION)
 def withhold_webhook_personal(request: HttpRequest, number: int) -> dict[str, Any]:
     """Have messages hold no personal data again."""
     return _endpoint(changing.withhold_personal(bearer(request), findable(number)))
 
 
-@router.get("/webhooks/{number}/deliveries")
+@router.get("/webhooks/{number}/deliveries", response=answers.Page[answers.DeliveryShown])
 @operation(PERMISSION)
 def webhook_deliveries(
     request: HttpRequest, number: int, asked: Query[DeliveriesAsked]
@@ -172,7 +173,7 @@ def webhook_deliveries(
     return paged(request, deliveries_of(_found(number), given), _delivery, order=("-id",))
 
 
-@router.get("/webhooks/deliveries/{number}")
+@router.get("/webhooks/deliveries/{number}", response=answers.DeliveryWithTries)
 @operation(PERMISSION)
 def webhook_delivery(request: HttpRequest, number: int) -> HttpResponse:
     """One delivery: what was sent, without personal data, and every answer."""
@@ -183,7 +184,7 @@ def webhook_delivery(request: HttpRequest, number: int) -> HttpResponse:
     return tagged(request, {**_delivery(found), "content": content, "tries": tries})
 
 
-@router.post("/webhooks/{number}/replay")
+@router.post("/webhooks/{number}/replay", response=answers.Replayed)
 @operation(PERMISSION)
 def replay_webhook_deliveries(
     request: HttpRequest, number: int, said: PickedDeliveries
@@ -193,7 +194,7 @@ def replay_webhook_deliveries(
     return {"replayed": count}
 
 
-@router.post("/webhooks/{number}/replay-range")
+@router.post("/webhooks/{number}/replay-range", response=answers.Replayed)
 @operation(PERMISSION)
 def replay_webhook_range(request: HttpRequest, number: int, said: Range) -> dict[str, Any]:
     """Send the messages of a time range again."""

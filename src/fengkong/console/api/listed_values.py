@@ -6,6 +6,7 @@ from typing import Any, Literal
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Field, File, Form, Query, Router, Schema, UploadedFile
 
+from fengkong.console.api import answers
 from fengkong.console.api.operations import bearer, operation, tagged
 from fengkong.console.api.representations import (
     Number,
@@ -87,7 +88,7 @@ class ImportTerms(Reason):
     expires_at: datetime | None = None
 
 
-@router.get("/lists")
+@router.get("/lists", response=answers.Page[answers.ListShown])
 @operation("lists.view")
 def lists(request: HttpRequest) -> dict[str, Any]:
     """Every list of the policies in force, with its counts."""
@@ -95,7 +96,7 @@ def lists(request: HttpRequest) -> dict[str, Any]:
     return {"items": [_summary(one) for one in queries.summaries()], "next": None}
 
 
-@router.get("/lists/{name}/entries")
+@router.get("/lists/{name}/entries", response=answers.Page[answers.ListEntryShown])
 @operation("lists.view")
 def list_entries(request: HttpRequest, name: str, asked: Query[EntriesAsked]) -> dict[str, Any]:
     """Entries of a list, the newest first; values are masked."""
@@ -103,14 +104,14 @@ def list_entries(request: HttpRequest, name: str, asked: Query[EntriesAsked]) ->
     return paged(request, found, _entry, order=("-added_at", "-id"))
 
 
-@router.get("/lists/entries/{number}")
+@router.get("/lists/entries/{number}", response=answers.ListEntryShown)
 @operation("lists.view")
 def list_entry(request: HttpRequest, number: int) -> HttpResponse:
     """One entry."""
     return tagged(request, _entry(ListEntry.objects.get(pk=findable(number))))
 
 
-@router.post("/lists/{name}/entries")
+@router.post("/lists/{name}/entries", response=answers.Page[answers.ListEntryShown])
 @operation("lists.edit")
 def add_list_entries(request: HttpRequest, name: str, said: NewValues) -> dict[str, Any]:
     """List values."""
@@ -119,7 +120,7 @@ def add_list_entries(request: HttpRequest, name: str, said: NewValues) -> dict[s
     return {"items": [_entry(one) for one in made], "next": None}
 
 
-@router.post("/lists/{name}/entries/end")
+@router.post("/lists/{name}/entries/end", response=answers.Ended)
 @operation("lists.edit")
 def end_list_entries(request: HttpRequest, name: str, said: PickedEntries) -> dict[str, Any]:
     """Take entries off; off a black list that is a proposal."""
@@ -127,14 +128,14 @@ def end_list_entries(request: HttpRequest, name: str, said: PickedEntries) -> di
     return _ended(*release(bearer(request), name, reason=said.reason, picked=said.picked))
 
 
-@router.get("/lists/{name}/imports")
+@router.get("/lists/{name}/imports", response=answers.Page[answers.ImportShown])
 @operation("lists.view")
 def list_imports(request: HttpRequest, name: str) -> dict[str, Any]:
     """Imports into a list, the newest first."""
     return paged(request, ListImport.objects.filter(list_name=name), _import, order=("-id",))
 
 
-@router.post("/lists/{name}/imports")
+@router.post("/lists/{name}/imports", response=answers.ImportPreviewed)
 @operation("lists.edit")
 def preview_list_import(
     request: HttpRequest, name: str, file: File[UploadedFile], said: Form[ImportTerms]
@@ -149,21 +150,21 @@ def preview_list_import(
     return {**_import(kept), "listed_already": preview.listed_already}
 
 
-@router.get("/lists/imports/{number}")
+@router.get("/lists/imports/{number}", response=answers.ImportShown)
 @operation("lists.view")
 def list_import(request: HttpRequest, number: int) -> HttpResponse:
     """One import, with its faults by line."""
     return tagged(request, _import(ListImport.objects.get(pk=findable(number))))
 
 
-@router.post("/lists/imports/{number}/confirm")
+@router.post("/lists/imports/{number}/confirm", response=answers.ImportShown)
 @operation("lists.edit")
 def confirm_list_import(request: HttpRequest, number: int) -> dict[str, Any]:
     """List what was previewed."""
     return _import(confirm_import(bearer(request), findable(number)))
 
 
-@router.post("/lists/imports/{number}/revert")
+@router.post("/lists/imports/{number}/revert", response=answers.Ended)
 @operation("lists.edit")
 def revert_list_import(request: HttpRequest, number: int, said: Reason) -> dict[str, Any]:
     """Take an import back, or drop its preview; off a black list that is a proposal."""

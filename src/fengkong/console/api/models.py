@@ -48,10 +48,39 @@ class TokenMinute(models.Model):
         return f"{self.token_id}: {self.count}"
 
 
+class KeptAnswer(models.Model):
+    """What was answered to the request of an Idempotency-Key: sealed; `status` 0 while it is done.
+
+    `repeats` counts how often it was asked for again.
+    """
+
+    token = models.ForeignKey(ApiToken, on_delete=models.CASCADE, related_name="answers")
+    key = models.CharField(max_length=200)
+    request_hash = models.CharField(max_length=64)
+    status = models.IntegerField(default=0)
+    sealed = models.BinaryField(default=b"")
+    repeats = models.IntegerField(default=0)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("token", "key"), name="api_one_answer_a_key"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.token_id} {self.key}"
+
+    @property
+    def context(self) -> str:
+        """What the answer is sealed for."""
+        return f"api answer {self.token_id} {self.key}"
+
+
 class Bearer(Operator):
     """An operator as far as a token lets them: what the owner may now, and the token says."""
 
     scopes: frozenset[str] = frozenset()
+    token_id: int = 0
 
     class Meta:
         proxy = True

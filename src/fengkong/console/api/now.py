@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
+from fengkong.console.api import answers
 from fengkong.console.api.operations import bearer, operation
 from fengkong.console.api.representations import columns, findable
 from fengkong.console.audit.recording import record
@@ -44,7 +45,7 @@ class PeriodAsked(Schema):
     policy: str = Field("", max_length=80, pattern=r"^[^\x00]*$")
 
 
-@router.get("/overview")
+@router.get("/overview", response=answers.Overview)
 @operation("now.view")
 def overview(request: HttpRequest, asked: Query[PeriodAsked]) -> dict[str, Any]:
     """The figures of a period beside the same time before; `at` is what was read up to."""
@@ -61,7 +62,7 @@ def overview(request: HttpRequest, asked: Query[PeriodAsked]) -> dict[str, Any]:
     }
 
 
-@router.post("/decisions/{sequence}/replay")
+@router.post("/decisions/{sequence}/replay", response=answers.ReplayShown)
 @operation("decisions.replay", lasting=True)
 def replay_decision(request: HttpRequest, sequence: int) -> dict[str, Any]:
     """Have a decision derived again by the service; whether the bytes agree."""
@@ -78,7 +79,7 @@ def replay_decision(request: HttpRequest, sequence: int) -> dict[str, Any]:
     return {**columns(replay, "equal", "same_record"), "differences": apart}
 
 
-@router.get("/features")
+@router.get("/features", response=answers.Features)
 @operation("policies.view")
 def features(request: HttpRequest) -> dict[str, Any]:
     """The features of the policy in force: lineage, how they spread, drift."""
@@ -98,7 +99,7 @@ def features(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-@router.get("/models")
+@router.get("/models", response=answers.Page[answers.ModelShown])
 @operation("models.view")
 def models(request: HttpRequest) -> dict[str, Any]:
     """The models of the policies in force, champions and challengers."""
@@ -106,7 +107,7 @@ def models(request: HttpRequest) -> dict[str, Any]:
     return {"items": [_model(one) for one in models_shown()], "next": None}
 
 
-@router.get("/models/{name}/{version}")
+@router.get("/models/{name}/{version}", response=answers.ModelWithFigures)
 @operation("models.view")
 def model(request: HttpRequest, name: str, version: str) -> dict[str, Any]:
     """One model with the figures that it carries."""
@@ -117,7 +118,7 @@ def model(request: HttpRequest, name: str, version: str) -> dict[str, Any]:
     raise Http404
 
 
-@router.get("/health")
+@router.get("/health", response=answers.Health)
 @operation("system.view")
 def health(request: HttpRequest) -> dict[str, Any]:
     """The newest sample of the service, the data directory, the worker and its jobs."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from functools import wraps
 from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from ninja.operation import Operation as NinjaOperation
 from ninja.security import HttpBearer
@@ -19,6 +17,7 @@ from ninja.security import HttpBearer
 from fengkong.console.accounts.duties import PERMISSIONS
 from fengkong.console.api.models import Bearer
 from fengkong.console.api.problems import PreconditionError
+from fengkong.console.api.repeating import done_once
 from fengkong.console.api.tokens import bearer_of
 
 Operation = Callable[..., Any]
@@ -47,7 +46,7 @@ LASTING: Final[set[str]] = set()
 
 
 def operation(permission: str | None, *, lasting: bool = False) -> Callable[[Operation], Operation]:
-    """Declare the permission of an operation; it is done whole or not at all.
+    """Declare the permission of an operation; it is done whole or not at all, and once.
 
     One that is `lasting` makes its own transactions.
     """
@@ -65,8 +64,10 @@ def operation(permission: str | None, *, lasting: bool = False) -> Callable[[Ope
 
         @wraps(view)
         def whole(request: HttpRequest, *args: Any, **named: Any) -> Any:
-            with nullcontext() if lasting else transaction.atomic():
+            def work() -> Any:
                 return view(request, *args, **named)
+
+            return done_once(request, bearer(request), work, lasting=lasting)
 
         whole._ninja_contribute_to_operation = [guard]  # type: ignore[attr-defined]  # noqa: SLF001
         return whole

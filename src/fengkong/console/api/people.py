@@ -12,6 +12,7 @@ from fengkong.console.accounts.duties import ROLES
 from fengkong.console.accounts.models import Operator
 from fengkong.console.accounts.queries import operators_found, state_of
 from fengkong.console.accounts.roles import propose_roles, roles_held
+from fengkong.console.api import answers
 from fengkong.console.api.operations import bearer, operation, tagged
 from fengkong.console.api.representations import columns, paged, proposal_shown
 
@@ -33,7 +34,7 @@ class WantedRoles(Schema):
     reason: str = Field(min_length=1, max_length=200)
 
 
-@router.get("/roles")
+@router.get("/roles", response=answers.Page[answers.RoleShown])
 @operation("operators.view")
 def roles(request: HttpRequest) -> dict[str, Any]:
     """Every role with what it may do, and with which others one person does not hold it."""
@@ -50,7 +51,7 @@ def roles(request: HttpRequest) -> dict[str, Any]:
     return {"items": items, "next": None}
 
 
-@router.get("/operators")
+@router.get("/operators", response=answers.Page[answers.OperatorShown])
 @operation("operators.view")
 def operators(request: HttpRequest, asked: Query[OperatorsAsked]) -> dict[str, Any]:
     """Operators by name, role held now, and state."""
@@ -59,7 +60,7 @@ def operators(request: HttpRequest, asked: Query[OperatorsAsked]) -> dict[str, A
     return paged(request, found, lambda one: _operator(one, out=out), order=("username",))
 
 
-@router.get("/operators/{username}")
+@router.get("/operators/{username}", response=answers.OperatorShown)
 @operation("operators.view")
 def operator(request: HttpRequest, username: str) -> HttpResponse:
     """One operator with the roles held now."""
@@ -67,7 +68,7 @@ def operator(request: HttpRequest, username: str) -> HttpResponse:
     return tagged(request, _operator(found, out=lockout.locked_out_names()))
 
 
-@router.post("/operators/{username}/roles")
+@router.post("/operators/{username}/roles", response=answers.ProposalShown)
 @operation("roles.propose")
 def propose_operator_roles(
     request: HttpRequest, username: str, said: WantedRoles

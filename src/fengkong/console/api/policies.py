@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 
+from fengkong.console.api import answers
 from fengkong.console.api.operations import bearer, demand_match, operation, tagged
 from fengkong.console.api.representations import (
     Number,
@@ -44,21 +45,21 @@ class Run(Reason):
     mode: Literal["shadow", "live"]
 
 
-@router.get("/policies")
+@router.get("/policies", response=answers.Page[answers.VersionShown])
 @operation("policies.view")
 def policies(request: HttpRequest) -> dict[str, Any]:
     """Versions of policies, the newest first."""
     return paged(request, PolicyVersion.objects.all(), _version, order=("-id",))
 
 
-@router.get("/policies/{number}")
+@router.get("/policies/{number}", response=answers.VersionWithText)
 @operation("policies.view")
 def policy(request: HttpRequest, number: int) -> HttpResponse:
     """One version with its text."""
     return tagged(request, _with_text(_found(number)))
 
 
-@router.post("/policies")
+@router.post("/policies", response=answers.VersionShown)
 @operation("policies.edit")
 def create_policy_draft(request: HttpRequest, said: NewDraft) -> dict[str, Any]:
     """A new draft."""
@@ -67,7 +68,7 @@ def create_policy_draft(request: HttpRequest, said: NewDraft) -> dict[str, Any]:
     return _version(draft)
 
 
-@router.put("/policies/{number}")
+@router.put("/policies/{number}", response=answers.VersionWithText)
 @operation("policies.edit")
 def save_policy_draft(request: HttpRequest, number: int, said: DraftText) -> HttpResponse:
     """Save a draft; If-Match names the state that is changed."""
@@ -79,14 +80,14 @@ def save_policy_draft(request: HttpRequest, number: int, said: DraftText) -> Htt
     return tagged(request, _with_text(saved))
 
 
-@router.post("/policies/{number}/check")
+@router.post("/policies/{number}/check", response=answers.VersionShown)
 @operation("policies.edit")
 def check_policy(request: HttpRequest, number: int) -> dict[str, Any]:
     """Run the examples of a version; all its faults come at once."""
     return _version(actions.check_version(bearer(request), findable(number)))
 
 
-@router.post("/policies/{number}/backtest")
+@router.post("/policies/{number}/backtest", response=answers.VersionWithBacktest)
 @operation("policies.edit")
 def backtest_policy(request: HttpRequest, number: int) -> dict[str, Any]:
     """Compare a version with the live policy over the newest days."""
@@ -97,7 +98,7 @@ def backtest_policy(request: HttpRequest, number: int) -> dict[str, Any]:
     return {**_version(noted), "backtest": noted.backtest}
 
 
-@router.post("/policies/{number}/propose")
+@router.post("/policies/{number}/propose", response=answers.ProposalShown)
 @operation("policies.edit")
 def propose_policy(request: HttpRequest, number: int, said: Run) -> dict[str, Any]:
     """Ask a colleague to approve that a version runs, in shadow or live."""
@@ -107,28 +108,28 @@ def propose_policy(request: HttpRequest, number: int, said: Run) -> dict[str, An
     return proposal_shown(proposal)
 
 
-@router.post("/policies/{number}/stop")
+@router.post("/policies/{number}/stop", response=answers.ChangeShown)
 @operation("policies.activate")
 def stop_policy(request: HttpRequest, number: int, said: Reason) -> dict[str, Any]:
     """End the shadow of a version."""
     return _change(actions.stop_version(bearer(request), findable(number), reason=said.reason))
 
 
-@router.post("/policies/{number}/abandon")
+@router.post("/policies/{number}/abandon", response=answers.VersionShown)
 @operation("policies.edit")
 def abandon_policy(request: HttpRequest, number: int, said: Reason) -> dict[str, Any]:
     """Give a version up before it ever ran."""
     return _version(actions.abandon_version(bearer(request), findable(number), reason=said.reason))
 
 
-@router.post("/policies/live/roll-back")
+@router.post("/policies/live/roll-back", response=answers.ChangeShown)
 @operation("policies.activate")
 def roll_back_policy(request: HttpRequest, said: Reason) -> dict[str, Any]:
     """Put the policy that was live before in force again."""
     return _change(actions.roll_back(bearer(request), reason=said.reason))
 
 
-@router.get("/policies/changes/{number}")
+@router.get("/policies/changes/{number}", response=answers.ChangeShown)
 @operation("policies.view")
 def policy_change(request: HttpRequest, number: int) -> dict[str, Any]:
     """What became of something that the service was asked for."""
@@ -136,7 +137,7 @@ def policy_change(request: HttpRequest, number: int) -> dict[str, Any]:
     return _change(ServiceChange.objects.get(pk=findable(number)))
 
 
-@router.get("/policies/{number}/against/{other}")
+@router.get("/policies/{number}/against/{other}", response=answers.Difference)
 @operation("policies.view")
 def policy_difference(request: HttpRequest, number: int, other: int) -> HttpResponse:
     """What changed from another version to this one, in words and line by line."""

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from fengkong.console.api.repeating import InvalidRepeatKeyError, ReusedKeyError
 from fengkong.console.api.tokens import TooManyRequestsError
 from fengkong.core.errors import FaultsError, RiskError
 
@@ -80,6 +81,8 @@ def _refused(_request: HttpRequest, error: Any) -> HttpResponse:
     status = 429 if isinstance(error, TooManyRequestsError) else 409
     if isinstance(error, PreconditionError):
         status = 412
+    if isinstance(error, InvalidRepeatKeyError | ReusedKeyError):
+        status = 422
     answer = problem(status, error.code, str(error.message), detail=error.hint)
     if status == 429:
         answer["Retry-After"] = "60"

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 
+from fengkong.console.api import answers
 from fengkong.console.api.operations import bearer, operation, tagged
 from fengkong.console.api.representations import (
     Reason,
@@ -42,7 +43,7 @@ def _entry(one: AuditEntry) -> dict[str, Any]:
     return {**columns(one, *names), "leaf_hash": bytes(one.leaf_hash).hex()}
 
 
-@router.get("/decisions")
+@router.get("/decisions", response=answers.Page[answers.DecisionShown])
 @operation("decisions.view")
 def decisions(request: HttpRequest, after: str = "") -> dict[str, Any]:
     """Decisions, the newest first, asked for as the screen's address asks (`outcome`, ...)."""
@@ -51,7 +52,7 @@ def decisions(request: HttpRequest, after: str = "") -> dict[str, Any]:
     return {"items": [_decision(one) for one in page.rows], "next": page.older}
 
 
-@router.get("/decisions/{sequence}")
+@router.get("/decisions/{sequence}", response=answers.DecisionShown)
 @operation("decisions.view")
 def decision(request: HttpRequest, sequence: int) -> HttpResponse:
     """One decision; whom it is about is a blind index."""
@@ -60,21 +61,21 @@ def decision(request: HttpRequest, sequence: int) -> HttpResponse:
     return tagged(request, _decision(found))
 
 
-@router.get("/proposals")
+@router.get("/proposals", response=answers.Page[answers.ProposalShown])
 @operation(None)
 def proposals(request: HttpRequest) -> dict[str, Any]:
     """Proposals that the bearer may see, the newest first."""
     return paged(request, queries.visible(bearer(request)), proposal_shown, order=("-id",))
 
 
-@router.get("/proposals/{number}")
+@router.get("/proposals/{number}", response=answers.ProposalShown)
 @operation(None)
 def proposal(request: HttpRequest, number: int) -> HttpResponse:
     """One proposal."""
     return tagged(request, proposal_shown(_visible(request, number)))
 
 
-@router.post("/proposals/{number}/approve")
+@router.post("/proposals/{number}/approve", response=answers.ProposalShown)
 @operation(None)
 def approve_proposal(request: HttpRequest, number: int, said: Remark) -> dict[str, Any]:
     """Approve a proposal of somebody else, and have it done."""
@@ -82,7 +83,7 @@ def approve_proposal(request: HttpRequest, number: int, said: Remark) -> dict[st
     return proposal_shown(four_eyes.approve(bearer(request), found.pk, remark=said.remark))
 
 
-@router.post("/proposals/{number}/reject")
+@router.post("/proposals/{number}/reject", response=answers.ProposalShown)
 @operation(None)
 def reject_proposal(request: HttpRequest, number: int, said: Reason) -> dict[str, Any]:
     """Reject a proposal, with a reason."""
@@ -90,7 +91,7 @@ def reject_proposal(request: HttpRequest, number: int, said: Reason) -> dict[str
     return proposal_shown(four_eyes.reject(bearer(request), found.pk, remark=said.reason))
 
 
-@router.post("/proposals/{number}/withdraw")
+@router.post("/proposals/{number}/withdraw", response=answers.ProposalShown)
 @operation(None)
 def withdraw_proposal(request: HttpRequest, number: int) -> dict[str, Any]:
     """Take back a proposal of one's own."""
@@ -98,28 +99,28 @@ def withdraw_proposal(request: HttpRequest, number: int) -> dict[str, Any]:
     return proposal_shown(four_eyes.withdraw(bearer(request), found.pk))
 
 
-@router.get("/audit/entries")
+@router.get("/audit/entries", response=answers.Page[answers.EntryShown])
 @operation("audit.view")
 def audit_entries(request: HttpRequest) -> dict[str, Any]:
     """Entries of the desk's ledger, the newest first."""
     return paged(request, AuditEntry.objects.all(), _entry, order=("-sequence",))
 
 
-@router.post("/audit/verifications")
+@router.post("/audit/verifications", response=answers.VerificationShown)
 @operation("audit.verify")
 def verify_audit(request: HttpRequest) -> dict[str, Any]:
     """Begin to verify the ledger; the worker goes on with it."""
     return _verification(begin(bearer(request).username))
 
 
-@router.get("/audit/verifications/{number}")
+@router.get("/audit/verifications/{number}", response=answers.VerificationShown)
 @operation("audit.view")
 def audit_verification(request: HttpRequest, number: int) -> dict[str, Any]:
     """How far a verification came."""
     return _verification(Verification.objects.get(pk=findable(number)))
 
 
-@router.get("/jobs")
+@router.get("/jobs", response=answers.Page[answers.JobShown])
 @operation("system.view")
 def jobs(request: HttpRequest) -> dict[str, Any]:
     """Jobs of the console, the newest first."""

@@ -87,6 +87,7 @@ def bearer_of(text: str) -> Bearer | None:
         return None
     _count(token)
     bearer.scopes = frozenset(token.scopes)
+    bearer.token_id = token.pk
     return bearer
 
 

@@ -10,15 +10,15 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
-from ninja import NinjaAPI
 
 from fengkong import __version__
 from fengkong.console.api import deliveries, listed_values, now, people, policies, resources
+from fengkong.console.api.description import DescribedAPI
 from fengkong.console.api.operations import LASTING, TokenAuth
 from fengkong.console.api.problems import problem, register_problems
 from fengkong.console.project.declared import public
 
-api = NinjaAPI(
+api = DescribedAPI(
     title="Fengkong console",
     version=__version__,
     auth=TokenAuth(),

@@ -1,4 +1,4 @@
-"""Behind a reverse proxy: who really asks, believed only from the proxies that the settings name."""
+"""Behind a reverse proxy: who really asks, believed only from proxies that the settings name."""
 
 from __future__ import annotations
 
