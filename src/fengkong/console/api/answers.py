@@ -29,6 +29,11 @@ class Page(Schema, Generic[Row]):
     next: str | None
 
 
+def page(row: type[Schema]) -> Any:
+    """The schema of a page of such rows."""
+    return Page[row]  # type: ignore[valid-type]  # chosen at run time
+
+
 class Problem(Schema):
     """What is wrong (RFC 9457): `code` for programs, `title` and `detail` for people."""
 

@@ -73,7 +73,7 @@ class Range(Schema):
     until: datetime
 
 
-@router.get("/webhooks", response=answers.Page[answers.EndpointShown])
+@router.get("/webhooks", response=answers.page(answers.EndpointShown))
 @operation(PERMISSION)
 def webhooks(request: HttpRequest) -> dict[str, Any]:
     """Every webhook; there are a hundred at most."""
@@ -161,7 +161,7 @@ def withhold_webhook_personal(request: HttpRequest, number: int) -> dict[str, An
     return _endpoint(changing.withhold_personal(bearer(request), findable(number)))
 
 
-@router.get("/webhooks/{number}/deliveries", response=answers.Page[answers.DeliveryShown])
+@router.get("/webhooks/{number}/deliveries", response=answers.page(answers.DeliveryShown))
 @operation(PERMISSION)
 def webhook_deliveries(
     request: HttpRequest, number: int, asked: Query[DeliveriesAsked]

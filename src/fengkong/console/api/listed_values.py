@@ -88,7 +88,7 @@ class ImportTerms(Reason):
     expires_at: datetime | None = None
 
 
-@router.get("/lists", response=answers.Page[answers.ListShown])
+@router.get("/lists", response=answers.page(answers.ListShown))
 @operation("lists.view")
 def lists(request: HttpRequest) -> dict[str, Any]:
     """Every list of the policies in force, with its counts."""
@@ -96,7 +96,7 @@ def lists(request: HttpRequest) -> dict[str, Any]:
     return {"items": [_summary(one) for one in queries.summaries()], "next": None}
 
 
-@router.get("/lists/{name}/entries", response=answers.Page[answers.ListEntryShown])
+@router.get("/lists/{name}/entries", response=answers.page(answers.ListEntryShown))
 @operation("lists.view")
 def list_entries(request: HttpRequest, name: str, asked: Query[EntriesAsked]) -> dict[str, Any]:
     """Entries of a list, the newest first; values are masked."""
@@ -111,7 +111,7 @@ def list_entry(request: HttpRequest, number: int) -> HttpResponse:
     return tagged(request, _entry(ListEntry.objects.get(pk=findable(number))))
 
 
-@router.post("/lists/{name}/entries", response=answers.Page[answers.ListEntryShown])
+@router.post("/lists/{name}/entries", response=answers.page(answers.ListEntryShown))
 @operation("lists.edit")
 def add_list_entries(request: HttpRequest, name: str, said: NewValues) -> dict[str, Any]:
     """List values."""
@@ -128,7 +128,7 @@ def end_list_entries(request: HttpRequest, name: str, said: PickedEntries) -> di
     return _ended(*release(bearer(request), name, reason=said.reason, picked=said.picked))
 
 
-@router.get("/lists/{name}/imports", response=answers.Page[answers.ImportShown])
+@router.get("/lists/{name}/imports", response=answers.page(answers.ImportShown))
 @operation("lists.view")
 def list_imports(request: HttpRequest, name: str) -> dict[str, Any]:
     """Imports into a list, the newest first."""

@@ -99,7 +99,7 @@ def features(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-@router.get("/models", response=answers.Page[answers.ModelShown])
+@router.get("/models", response=answers.page(answers.ModelShown))
 @operation("models.view")
 def models(request: HttpRequest) -> dict[str, Any]:
     """The models of the policies in force, champions and challengers."""

@@ -34,7 +34,7 @@ class WantedRoles(Schema):
     reason: str = Field(min_length=1, max_length=200)
 
 
-@router.get("/roles", response=answers.Page[answers.RoleShown])
+@router.get("/roles", response=answers.page(answers.RoleShown))
 @operation("operators.view")
 def roles(request: HttpRequest) -> dict[str, Any]:
     """Every role with what it may do, and with which others one person does not hold it."""
@@ -51,7 +51,7 @@ def roles(request: HttpRequest) -> dict[str, Any]:
     return {"items": items, "next": None}
 
 
-@router.get("/operators", response=answers.Page[answers.OperatorShown])
+@router.get("/operators", response=answers.page(answers.OperatorShown))
 @operation("operators.view")
 def operators(request: HttpRequest, asked: Query[OperatorsAsked]) -> dict[str, Any]:
     """Operators by name, role held now, and state."""

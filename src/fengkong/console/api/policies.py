@@ -45,7 +45,7 @@ class Run(Reason):
     mode: Literal["shadow", "live"]
 
 
-@router.get("/policies", response=answers.Page[answers.VersionShown])
+@router.get("/policies", response=answers.page(answers.VersionShown))
 @operation("policies.view")
 def policies(request: HttpRequest) -> dict[str, Any]:
     """Versions of policies, the newest first."""

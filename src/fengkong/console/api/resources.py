@@ -43,7 +43,7 @@ def _entry(one: AuditEntry) -> dict[str, Any]:
     return {**columns(one, *names), "leaf_hash": bytes(one.leaf_hash).hex()}
 
 
-@router.get("/decisions", response=answers.Page[answers.DecisionShown])
+@router.get("/decisions", response=answers.page(answers.DecisionShown))
 @operation("decisions.view")
 def decisions(request: HttpRequest, after: str = "") -> dict[str, Any]:
     """Decisions, the newest first, asked for as the screen's address asks (`outcome`, ...)."""
@@ -61,7 +61,7 @@ def decision(request: HttpRequest, sequence: int) -> HttpResponse:
     return tagged(request, _decision(found))
 
 
-@router.get("/proposals", response=answers.Page[answers.ProposalShown])
+@router.get("/proposals", response=answers.page(answers.ProposalShown))
 @operation(None)
 def proposals(request: HttpRequest) -> dict[str, Any]:
     """Proposals that the bearer may see, the newest first."""
@@ -99,7 +99,7 @@ def withdraw_proposal(request: HttpRequest, number: int) -> dict[str, Any]:
     return proposal_shown(four_eyes.withdraw(bearer(request), found.pk))
 
 
-@router.get("/audit/entries", response=answers.Page[answers.EntryShown])
+@router.get("/audit/entries", response=answers.page(answers.EntryShown))
 @operation("audit.view")
 def audit_entries(request: HttpRequest) -> dict[str, Any]:
     """Entries of the desk's ledger, the newest first."""
@@ -120,7 +120,7 @@ def audit_verification(request: HttpRequest, number: int) -> dict[str, Any]:
     return _verification(Verification.objects.get(pk=findable(number)))
 
 
-@router.get("/jobs", response=answers.Page[answers.JobShown])
+@router.get("/jobs", response=answers.page(answers.JobShown))
 @operation("system.view")
 def jobs(request: HttpRequest) -> dict[str, Any]:
     """Jobs of the console, the newest first."""
