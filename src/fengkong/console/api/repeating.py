@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from django.core.files.uploadedfile import UploadedFile
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import F
@@ -124,7 +125,8 @@ def request_hash(request: HttpRequest) -> str:
     parts = [request.method or "", request.get_full_path()]
     if request.FILES or request.content_type == "multipart/form-data":
         parts += [f"{name}={value}" for name, value in sorted(request.POST.items())]
-        for name, file in sorted(request.FILES.items()):
+        files = cast("Mapping[str, UploadedFile]", request.FILES)
+        for name, file in sorted(files.items()):
             file.seek(0)
             parts.append(f"{name}:{file.name}:{hashlib.sha256(file.read()).hexdigest()}")
             file.seek(0)
