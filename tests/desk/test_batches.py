@@ -23,6 +23,7 @@ from fengkong.service.serving import Prepared
 from fengkong.service.states.lanes import Lane
 from fengkong.service.states.recovery import fold
 from fengkong.service.states.replaying import replay
+from fengkong.service.states.rival import Rival, Share
 
 NOW = wall_clock()
 DECODER = Decoder(shipped_catalogue())
@@ -203,11 +204,33 @@ def test_degraded_ones_in_a_batch_are_marked_and_never_counted(tmp_path: Any) ->
 
 def test_beside_a_shadow_too(tmp_path: Any) -> None:
     def with_shadow(ready: Prepared) -> None:
-        ready.decider.shadow = Lane.begin(OTHER_WINDOWS)
+        ready.decider.rival = Rival(Lane.begin(OTHER_WINDOWS))
 
     requests = [sent("payment", number % 150) for number in range(200)]
     random.Random(3).shuffle(requests)
     together, singly = both_ways(tmp_path, requests, [120], change=with_shadow)
+    assert any(dict(plain)["shadow"] for _, plain, _ in together[1])
+    assert together == singly
+
+
+def test_beside_a_canary_too(tmp_path: Any, monkeypatch: Any) -> None:
+    """Who answers, what is recorded of the other, and the chain are those of one by one.
+
+    Each journal has keys of its own, and so deals out its subjects in its own way: here by device.
+    """
+    monkeypatch.setattr(
+        Share, "has_event", lambda *given, **_: given[1].values.get("device") == "dev-1"
+    )
+
+    def with_canary(ready: Prepared) -> None:
+        lane = Lane.begin(OTHER_WINDOWS)
+        share = Share.asked(0.4, by=None, policy=lane.policy.hash)
+        ready.decider.rival = Rival(lane, share)
+
+    requests = [sent("payment", number % 150) for number in range(200)]
+    random.Random(4).shuffle(requests)
+    together, singly = both_ways(tmp_path, requests, [120], change=with_canary)
+    assert len({dict(plain)["policy"] for _, plain, _ in together[1]}) == 2
     assert any(dict(plain)["shadow"] for _, plain, _ in together[1])
     assert together == singly
 

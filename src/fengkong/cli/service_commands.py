@@ -34,6 +34,8 @@ def register(app: typer.Typer, policy_app: typer.Typer) -> None:
     app.command("serve", cls=Command, help=text("serve.help"))(serve)
     policy_app.command("publish", cls=Command, help=text("policy.publish.help"))(policy_publish)
     policy_app.command("shadow", cls=Command, help=text("policy.shadow.help"))(policy_shadow)
+    policy_app.command("canary", cls=Command, help=text("policy.canary.help"))(policy_canary)
+    policy_app.command("promote", cls=Command, help=text("policy.promote.help"))(policy_promote)
     policy_app.command("rollback", cls=Command, help=text("policy.rollback.help"))(policy_rollback)
     policy_app.command("status", cls=Command, help=text("policy.status.help"))(policy_status)
 
@@ -126,6 +128,37 @@ def policy_shadow(
     from fengkong.cli.services import shadow  # noqa: PLC0415
 
     shadow(policy, models=models, url=url, key=key)
+
+
+def policy_canary(
+    key: Key,
+    policy: Annotated[
+        str | None, typer.Argument(metavar="POLICY", help=text("argument.canary"))
+    ] = None,
+    share: Annotated[
+        float | None,
+        typer.Option("--share", min=0.000001, max=0.5, help=text("option.canary_share")),
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", help=text("option.canary_by"))] = None,
+    models: Models = None,
+    url: Address = URL,
+) -> None:
+    """Have a policy answer for a share of the subjects."""
+    from fengkong.cli.services import canary, end_canary  # noqa: PLC0415
+
+    if policy is None:
+        end_canary(url=url, key=key)
+    elif share is None:
+        raise typer.BadParameter(text("canary.share_missing"), param_hint="--share")
+    else:
+        canary(policy, share=share, by=by, models=models, url=url, key=key)
+
+
+def policy_promote(key: Key, url: Address = URL) -> None:
+    """Put the policy that runs beside the live one in force."""
+    from fengkong.cli.services import promote  # noqa: PLC0415
+
+    promote(url=url, key=key)
 
 
 def policy_rollback(key: Key, url: Address = URL) -> None:

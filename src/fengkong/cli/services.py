@@ -74,8 +74,29 @@ def shadow(policy: str | None, *, models: Path | None, url: str, key: str) -> No
         show_json(client.shadow(content))
 
 
+def canary(
+    policy: str, *, share: float, by: str | None, models: Path | None, url: str, key: str
+) -> None:
+    """Have a policy answer for a share of the subjects, or of the values of an entity."""
+    content = published_text(policy, models=models)
+    with Client(url, key, timeout=600) as client:
+        show_json(client.canary(content, share=share, by=by))
+
+
+def end_canary(*, url: str, key: str) -> None:
+    """End the canary; the live policy answers everyone again."""
+    with Client(url, key, timeout=600) as client:
+        show_json(client.canary(None))
+
+
+def promote(*, url: str, key: str) -> None:
+    """Put the policy that runs beside the live one in force."""
+    with Client(url, key, timeout=600) as client:
+        show_json(client.promote())
+
+
 def rollback(*, url: str, key: str) -> None:
-    """Go back to the policy before."""
+    """Undo the last change of who answers."""
     with Client(url, key, timeout=600) as client:
         show_json(client.rollback())
 

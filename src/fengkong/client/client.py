@@ -121,7 +121,7 @@ class Client:
         return self._answered("GET", f"/v1/decisions/{quote(event_id, safe='')}/explanation")
 
     def policies(self) -> Answered:
-        """The live policy, the shadow, and those before."""
+        """The live policy, the shadow or canary, and those before."""
         return self._answered("GET", "/v1/policies")
 
     def publish(self, policy_text: str) -> Answered:
@@ -134,9 +134,32 @@ class Client:
             return self._answered("DELETE", "/v1/policies/shadow")
         return self._answered("PUT", "/v1/policies/shadow", body=policy_text.encode(), media=_YAML)
 
+    def canary(
+        self, policy_text: str | None, *, share: float = 0.0, by: str | None = None
+    ) -> Answered:
+        """Have a policy answer for a share of the subjects, or of the values of an entity `by`.
+
+        `share` is above 0 and at most 0.5. None for the policy ends that.
+        """
+        if policy_text is None:
+            return self._answered("DELETE", "/v1/policies/canary")
+        dealt = f"share={share:.6f}" + ("" if by is None else f"&by={quote(by, safe='')}")
+        body = policy_text.encode()
+        return self._answered("PUT", f"/v1/policies/canary?{dealt}", body=body, media=_YAML)
+
+    def promote(self) -> Answered:
+        """Put the policy that runs beside the live one in force; tried once."""
+        return self._tried_once("/v1/policies/promote")
+
     def rollback(self) -> Answered:
-        """Put the policy before the live one in force; tried once, as twice would go further."""
-        target = f"{self._address.prefix}/v1/policies/rollback"
+        """End the canary, else put the policy before the live one in force.
+
+        Tried once, as twice would go further.
+        """
+        return self._tried_once("/v1/policies/rollback")
+
+    def _tried_once(self, path: str) -> Answered:
+        target = self._address.prefix + path
         headers = self._headers("POST", target, body=b"", media=_JSON)
         try:
             raw = self._connections.ask_afresh("POST", target, body=b"", headers=headers)

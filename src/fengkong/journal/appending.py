@@ -24,9 +24,10 @@ from fengkong.protection.subject_keys import SubjectKey
 
 
 class Draft(NamedTuple):
-    """A usual entry but for its place: of an event, not degraded, no shadow beside it.
+    """A usual entry but for its place: of an event, not degraded.
 
-    `payload` is sealed for the place it will have; `policy` and `outcome` are those of a decision.
+    `payload` is sealed for the place it will have; `policy` and `outcome` are those of a decision,
+    `shadow` the other policy's outcome where it differs.
     """
 
     kind: Kind
@@ -38,6 +39,7 @@ class Draft(NamedTuple):
     policy: str | None
     outcome: str | None
     late: bool
+    shadow: str | None
 
 
 class Appender:
@@ -128,7 +130,7 @@ class Appender:
         previous, sequence = self._previous, self._sequence
         hashes: list[bytes] = []
         entries = self._entries
-        for kind, event, hashed, payload, received, subject, policy, outcome, late in drafts:
+        for kind, event, hashed, payload, received, subject, policy, outcome, late, other in drafts:
             sequence += 1
             leaf = encode_leaf(
                 Leaf(
@@ -143,7 +145,7 @@ class Appender:
                     previous,
                     received.hex(),
                     sequence,
-                    None,
+                    other,
                     subject.hex(),
                 )
             )

@@ -28,9 +28,10 @@ class Leaf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is proven of an entry; its fields stand in the order of their names, as in its bytes.
 
     `at` is when it was recorded (microseconds), `payload` the SHA-256 of the stored payload,
-    `previous` the leaf hash of the entry before, `received` the keyed digest of the event's bytes
-    as they came, `shadow` the outcome of the shadow policy where it differs, `subject` the blind
-    index of whom it is about. Digests are lower-case hexadecimal.
+    `policy` the hash of the policy that answered, `previous` the leaf hash of the entry before,
+    `received` the keyed digest of the event's bytes as they came, `shadow` the outcome of the other
+    policy (shadow or canary, or live where the canary answered) where it differs, `subject` the
+    blind index of whom it is about. Digests are lower-case hexadecimal.
     """
 
     at: int

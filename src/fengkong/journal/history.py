@@ -25,8 +25,9 @@ class Sealed(msgspec.Struct, frozen=True, array_like=True):
     """What an entry of a decision or event seals: the event as it came, and what was decided.
 
     `understood` is the event as it was decoded then: whatever decoder comes later, states are
-    folded from the same. `shadow` is the shadow policy's decision where its outcome differs;
-    `missing` says what a degraded decision did without.
+    folded from the same. `shadow` is the other policy's decision where its outcome differs: that
+    of the shadow or canary, or that of the live policy where the canary answered; `missing` says
+    what a degraded decision did without.
     """
 
     event: bytes
@@ -39,8 +40,10 @@ class Sealed(msgspec.Struct, frozen=True, array_like=True):
 class Activation(msgspec.Struct, frozen=True, kw_only=True):
     """What an entry of kind policy holds, readable by all: which policy has which part from now.
 
-    `role` is "live" or "shadow"; a shadow without a policy ends. `cause` is published, started
-    or rolled_back.
+    `role` is live, shadow or canary; a shadow or canary without a policy ends. One of both runs at
+    a time: either takes the place of the other, and a change of the live policy ends a canary.
+    `cause` is started, published, promoted, rolled_back or ended. `share` (above 0, at most a half)
+    and `by`, the entity whose values are dealt out, None for the subjects, are those of a canary.
     """
 
     role: str
@@ -49,6 +52,8 @@ class Activation(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     version: int | None = None
     text: str | None = None
+    share: float | None = None
+    by: str | None = None
 
 
 class Opened(NamedTuple):
@@ -61,7 +66,7 @@ class Opened(NamedTuple):
 encode_sealed: Final = msgspec.msgpack.Encoder().encode
 encode_activation: Final = encode_sealed
 decode_sealed: Final = msgspec.msgpack.Decoder(Sealed).decode
-_decode_activation: Final = msgspec.msgpack.Decoder(Activation).decode
+decode_activation: Final = msgspec.msgpack.Decoder(Activation).decode
 
 
 class History:
@@ -112,7 +117,7 @@ class History:
         """What an entry of kind policy says."""
         plain = self.vault.open_plain(entry.payload)
         try:
-            return _decode_activation(plain)
+            return decode_activation(plain)
         except msgspec.DecodeError as error:
             message = f"entry {entry.sequence:,} has an unreadable policy: {error}"
             raise DamagedJournalError(message) from None

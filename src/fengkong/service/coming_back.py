@@ -16,6 +16,7 @@ from typing import Final
 from fengkong.core.errors import RiskError
 from fengkong.journal.appending import Appender
 from fengkong.journal.entries import Entry
+from fengkong.journal.history import Activation
 from fengkong.journal.second_place import SecondPlace
 from fengkong.journal.verification import verify_journal
 from fengkong.ledger.notes import VerifierKey
@@ -24,6 +25,7 @@ from fengkong.service.refusals import NoPolicyError
 from fengkong.service.settings import Settings
 from fengkong.service.states.lanes import Lane
 from fengkong.service.states.recovery import Activated, ComingBack, activations, in_force
+from fengkong.service.states.rival import Rival
 from fengkong.service.verifying import Agreement, LeavesDigest, Task, Verifying
 
 BESIDE_MIN: Final = 65_536
@@ -50,7 +52,7 @@ class Back:
 
     activations: list[Activated]
     live: Lane
-    shadow: Lane | None
+    rival: Rival | None
 
 
 def come_back(start: Start) -> Back:
@@ -96,22 +98,28 @@ class _Coming:
 
     activations: list[Activated]
     live: ComingBack
-    shadow: ComingBack | None
+    rival: tuple[ComingBack, Activation] | None
 
     @property
     def position(self) -> int:
         """The entry from which one of them is behind."""
-        return min(lane.position for lane in (self.live, self.shadow) if lane is not None)
+        return min(lane.position for lane in self._lanes)
+
+    @property
+    def _lanes(self) -> list[ComingBack]:
+        return [self.live] if self.rival is None else [self.live, self.rival[0]]
 
     def over(self, entries: Sequence[Entry]) -> None:
-        for lane in (self.live, self.shadow):
-            if lane is not None:
-                lane.over(entries)
+        for lane in self._lanes:
+            lane.over(entries)
 
     def back(self, *, progress: Callable[[int], None]) -> Back:
         live = self.live.arrived(progress=progress)
-        shadow = None if self.shadow is None else self.shadow.arrived(progress=progress)
-        return Back(self.activations, live, shadow)
+        if self.rival is None:
+            return Back(self.activations, live, None)
+        beside, activation = self.rival
+        rival = Rival.of(beside.arrived(progress=progress), activation)
+        return Back(self.activations, live, rival)
 
 
 def _begun(start: Start, *, head: int) -> _Coming | None:
@@ -128,7 +136,7 @@ def _begun(start: Start, *, head: int) -> _Coming | None:
 def _coming(start: Start, *, head: int) -> _Coming:
     opened = start.opened
     history = activations(opened.history, upto=head)
-    live, shadow = in_force(history, at=head + 1)
+    live, rival = in_force(history, at=head + 1)
     text = start.first_policy if live is None else live.text
     if text is None:
         raise NoPolicyError("there is no policy to decide with")
@@ -136,7 +144,7 @@ def _coming(start: Start, *, head: int) -> _Coming:
     def lane(policy: str) -> ComingBack:
         return ComingBack(policy, history=opened.history, snapshots=opened.snapshots, upto=head)
 
-    beside = None if shadow is None or shadow.text is None else lane(shadow.text)
+    beside = None if rival is None or rival.text is None else (lane(rival.text), rival)
     return _Coming(history, lane(text), beside)
 
 

@@ -5,6 +5,7 @@ Everything here runs on the event loop's thread, between two commits, on whateve
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -18,7 +19,7 @@ from fengkong.events.lines import LinesDecoder
 from fengkong.journal.appending import Appender
 from fengkong.journal.entries import Leaf, decode_leaf, event_hashes
 from fengkong.journal.errors import StoreUnavailableError
-from fengkong.journal.history import History, Sealed
+from fengkong.journal.history import Activation, History, Sealed, encode_activation
 from fengkong.journal.known_ids import KnownIds
 from fengkong.journal.port import Reading
 from fengkong.protection.errors import ErasedSubjectError
@@ -37,16 +38,20 @@ from fengkong.service.refusals import (
     NotDurableError,
 )
 from fengkong.service.replies import decision_body, event_body
-from fengkong.service.states.lanes import Judged, Lane
+from fengkong.service.states.lanes import Lane
+from fengkong.service.states.recovery import Activated
+from fengkong.service.states.rival import Rival
+from fengkong.service.verdicts import Verdicts
 
 TOGETHER_MIN: Final = 8
 """From so many new events on they are judged together; below, one by one costs less."""
 FUTURE_MAX: Final = 5 * MINUTE_US
 """How far ahead of our clock an event may be: clocks differ, but nothing happens tomorrow."""
+_LOG: Final = logging.getLogger(__name__)
 
 
 class Decider:
-    """Decides what waits, and knows what is not yet durable."""
+    """Decides what waits, and knows what is not yet durable and which policies were in force."""
 
     def __init__(
         self,
@@ -56,7 +61,8 @@ class Decider:
         vault: Vault,
         metrics: Metrics,
         live: Lane,
-        shadow: Lane | None = None,
+        rival: Rival | None = None,
+        activations: Sequence[Activated] = (),
     ) -> None:
         self.reading = reading
         self.history = History(reading, vault=vault)
@@ -64,7 +70,9 @@ class Decider:
         self.vault = vault
         self.metrics = metrics
         self.live = live
-        self.shadow = shadow
+        self.rival = rival
+        self.activations = [*activations]
+        """Every policy activation of the journal, in order."""
         self.unsettled: dict[str, Recorded] = {}
         """Recorded but not yet durable, by event id: the journal does not find them yet."""
         self.unread: StoreUnavailableError | None = None
@@ -72,6 +80,12 @@ class Decider:
         self._lines = LinesDecoder(Decoder(shipped_catalogue()))
         self._ids = KnownIds.of(reading)
         self._recording = Recording(appender=appender, vault=vault)
+        self._verdicts = Verdicts(vault, metrics)
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """The lane of the live policy, and that of the one beside it."""
+        return (self.live,) if self.rival is None else (self.live, self.rival.lane)
 
     def take(self, items: Sequence[Item], *, now: int) -> list[Recorded]:
         """Record the items in order; those that are refused or repeated are answered at once.
@@ -97,6 +111,7 @@ class Decider:
             for one in together:
                 self.unsettled[one.event.id] = one
             recorded += together
+            self._end_without_room(now=now)
         self._ids.add([read.hash for read in reads])
         return recorded
 
@@ -144,12 +159,11 @@ class Decider:
     def _judged_singly(self, reads: Sequence[Read]) -> Iterator[tuple[Read, Verdict]]:
         for read in reads:
             try:
-                judged = self.live.judge(read.event)
+                verdict = self._verdicts.one(read, live=self.live, rival=self.rival)
             except RiskError as error:
                 self._refuse(read.item, error)
                 continue
-            shadow = None if self.shadow is None else self._shadow(read.event, judged)
-            yield read, Verdict(judged, shadow)
+            yield read, verdict
 
     def _recorded_together(
         self, reads: Sequence[Read], *, now: int, stamp: str
@@ -158,16 +172,31 @@ class Decider:
 
         None, with nothing counted, where they are few or must be looked at one by one.
         """
-        if len(reads) < TOGETHER_MIN or self.shadow is not None:
+        if len(reads) < TOGETHER_MIN:
             return None
-        decided = self.live.decide_together([read.event for read in reads])
-        if decided is None:
+        verdicts = self._verdicts.together(reads, live=self.live, rival=self.rival)
+        if verdicts is None:
             return None
-        asked = [
-            one if read.item.decided else None for read, one in zip(reads, decided, strict=True)
-        ]
-        policy = self.live.policy.hash
-        return self._recording.many(reads, asked, policy=policy, now=now, stamp=stamp)
+        return self._recording.many(reads, verdicts, now=now, stamp=stamp)
+
+    def _end_without_room(self, *, now: int) -> None:
+        """End the policy beside the live one where it cannot follow any more."""
+        rival = self.rival
+        if rival is None or not rival.out_of_room:
+            return
+        _LOG.error("%s policy %s ends: it has no room", rival.role, rival.lane.policy.name)
+        self.rival = None
+        self.activate(Activation(role=rival.role, cause="no_room"), now=now)
+
+    def activate(self, activation: Activation, *, now: int) -> None:
+        """Append the entry of an activation."""
+        entry = self.appender.add(
+            kind="policy",
+            recorded_at=now,
+            policy=activation.hash,
+            payload=self.vault.seal_plain(encode_activation(activation)),
+        )
+        self.activations.append(Activated(entry.sequence, activation))
 
     def settle(self, recorded: Sequence[Recorded]) -> None:
         """What was recorded is durable: the journal finds it from now on."""
@@ -255,24 +284,9 @@ class Decider:
         try:
             self.live.check(event)
         except RiskError:
-            if self.shadow is None:
+            if self.rival is None:
                 raise
-            self.shadow.check(event)
-
-    def _shadow(self, event: Event, judged: Judged) -> tuple[str, bytes] | None:
-        """The shadow policy's outcome and decision where its outcome differs."""
-        assert self.shadow is not None, "asked only beside a shadow"
-        try:
-            other = self.shadow.judge(event).decision
-        except RiskError:
-            # The live policy could count it; the shadow's trouble is seen in its metric.
-            self.metrics.shadow_failures.inc()
-            return None
-        mine = judged.decision
-        if other is None or mine is None or other.outcome == mine.outcome:
-            return None
-        self.metrics.shadow_differences.labels(mine.outcome, other.outcome).inc()
-        return other.outcome, other.to_json()
+            self.rival.lane.check(event)
 
 
 def recorded_answer(leaf: Leaf, sealed: Sealed) -> Answer:

@@ -60,6 +60,8 @@ class JournalDesk:
         self.submit_many = writer.submit_many
         self.publish = policies.publish
         self.shadow = policies.shadow
+        self.canary = policies.canary
+        self.promote = policies.promote
         self.rollback = policies.rollback
         self.erase = erasures.erase
 
@@ -69,7 +71,7 @@ class JournalDesk:
         return self._writer.overloaded
 
     async def policies(self) -> Answer:
-        """The policies that were in force, the live one and the shadow."""
+        """The policies that were in force, the live one and the one beside it."""
         return self._policies.listed()
 
     async def find(self, event_id: str) -> Answer:

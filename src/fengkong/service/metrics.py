@@ -87,9 +87,16 @@ class Metrics:
         self.degraded = self._counter("degraded", "Decisions made with something missing.", "part")
         self.late = self._counter("late", "Events that came too late to be counted.")
         self.shadow_differences = self._counter(
-            "shadow_differences", "Decisions where the shadow policy differs.", "live", "shadow"
+            "shadow_differences",
+            "Decisions where the shadow or canary differs from the live policy.",
+            *("live", "shadow"),
         )
-        self.shadow_failures = self._counter("shadow_failures", "Shadow decisions that failed.")
+        self.shadow_failures = self._counter(
+            "shadow_failures", "Events that the shadow or canary could not take."
+        )
+        self.canary_decisions = self._counter(
+            "canary_decisions", "Decisions that the canary answered."
+        )
         self.security = self._counter("security", "Security events, by kind.", "kind")
         self.queue_length = self._gauge("queue_length", "Events waiting for the writer.")
         self.batch_size = self._histogram("batch_size", "Events in one micro-batch.", _SIZES)

@@ -1,4 +1,4 @@
-"""Policies in force: published, shadowed and rolled back while events keep coming.
+"""Policies in force: published, shadowed, tried on a share, rolled back while events keep coming.
 
 A new policy's lane is brought to the head of the journal first; the activation is an entry of its
 own, and every event behind it is decided by the new policy.
@@ -8,29 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from typing import Any, Final, Literal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
 
 import msgspec
 
 from fengkong.core.errors import RiskError
 from fengkong.core.instants import format_instant
-from fengkong.journal.appending import Appender
-from fengkong.journal.history import Activation, History, encode_activation
+from fengkong.journal.history import Activation, History
 from fengkong.service import problems
 from fengkong.service.answers import Answer
-from fengkong.service.assistant import Assistant, TaskFailedError
+from fengkong.service.assistant import Assistant
 from fengkong.service.clock import Clock
 from fengkong.service.deciding import Decider
 from fengkong.service.items import Recorded
 from fengkong.service.metrics import Metrics
-from fengkong.service.refusals import NothingToRollBackError
+from fengkong.service.refusals import NothingToPromoteError, NothingToRollBackError
 from fengkong.service.states.lanes import Lane, same_memory
-from fengkong.service.states.recovery import LIVE, SHADOW, Activated, fold
+from fengkong.service.states.recovery import Activated, changed, fold, in_force
+from fengkong.service.states.rival import CANARY, LIVE, SHADOW, Rival, Share
 from fengkong.service.states.snapshots import SnapshotFolder
 from fengkong.service.writer import Writer
 
-Role = Literal["live", "shadow"]
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -45,7 +45,6 @@ class Policies:
         history: History,
         snapshots: SnapshotFolder,
         assistant: Assistant,
-        activations: Sequence[Activated],
         metrics: Metrics,
         clock: Clock,
     ) -> None:
@@ -54,7 +53,6 @@ class Policies:
         self._history = history
         self._snapshots = snapshots
         self._assistant = assistant
-        self._activations = [*activations]
         self._metrics = metrics
         self._clock = clock
         self._turn = asyncio.Lock()
@@ -62,41 +60,41 @@ class Policies:
 
     async def publish(self, text: str) -> Answer:
         """Put a policy in force; the answer comes when its activation is durable."""
-        return await self._answered(text, role=LIVE, cause="published")
+        return await self._turned(lambda: self._put(_Wanted(LIVE, "published", text)))
 
     async def shadow(self, text: str | None) -> Answer:
         """Run a policy beside the live one, or end it."""
-        if text is not None:
-            return await self._answered(text, role=SHADOW, cause="published")
-        async with self._turn:
-            try:
-                await self._writer.between_groups(self._ended_shadow)
-            except RiskError as error:
-                return problems.of_error(error)
-            return Answer(200, msgspec.json.encode(self._last()))
+        if text is None:
+            return await self._turned(lambda: self._end(SHADOW, cause="ended"))
+        return await self._turned(lambda: self._put(_Wanted(SHADOW, "published", text)))
+
+    async def canary(
+        self, text: str | None, *, share: float = 0.0, by: str | None = None
+    ) -> Answer:
+        """Have a policy answer for a share of the subjects, or of the values of `by`; or end it."""
+        if text is None:
+            return await self._turned(lambda: self._end(CANARY, cause="ended"))
+        wanted = _Wanted(CANARY, "published", text, share=share, by=by)
+        return await self._turned(lambda: self._put(wanted))
+
+    async def promote(self) -> Answer:
+        """Put the policy that runs beside the live one in force."""
+        return await self._turned(self._promote)
 
     async def rollback(self) -> Answer:
-        """Put the policy that was in force before this one in force again."""
-        live = self._decider.live.policy.hash
-        earlier = [
-            one.activation.text
-            for one in self._activations
-            if one.activation.role == LIVE and one.activation.hash != live
-        ]
-        if not earlier or earlier[-1] is None:
-            return problems.of_error(NothingToRollBackError("no other policy was in force before"))
-        return await self._answered(earlier[-1], role=LIVE, cause="rolled_back")
+        """Undo the last change of who answers: end the canary, else the live policy before."""
+        return await self._turned(self._roll_back)
 
     def listed(self) -> Answer:
-        """All activations, the live policy and the shadow."""
-        shadow = self._decider.shadow
+        """All activations, the live policy and the one beside it."""
         return Answer(
             200,
             msgspec.json.encode(
                 {
                     "live": _named(self._decider.live),
-                    "shadow": None if shadow is None else _named(shadow),
-                    "activations": [self._shown(one) for one in self._activations],
+                    "shadow": self._rival_named(SHADOW),
+                    "canary": self._rival_named(CANARY),
+                    "activations": [self._shown(one) for one in self._decider.activations],
                 }
             ),
         )
@@ -104,26 +102,54 @@ class Policies:
     @property
     def texts(self) -> tuple[str, ...]:
         """The policies in force, to be kept in snapshots."""
-        lanes = [self._decider.live, self._decider.shadow]
-        return tuple(lane.text for lane in lanes if lane is not None)
+        return tuple(lane.text for lane in self._decider.lanes)
 
-    async def _answered(self, text: str, *, role: str, cause: str) -> Answer:
+    async def _turned(self, change: Callable[[], Awaitable[None]]) -> Answer:
+        """Make one change at a time; the activation that it recorded, or why there is none."""
         async with self._turn:
             try:
-                lane, position = await self._prepared(text)
-                await self._writer.between_groups(
-                    lambda: self._activated(lane, position, role=role, cause=cause)
-                )
-            except TaskFailedError as error:
-                return problems.of_error(error)
+                await change()
             except RiskError as error:
                 return problems.of_error(error)
             return Answer(200, msgspec.json.encode(self._last()))
+
+    async def _put(self, wanted: _Wanted) -> None:
+        lane, position = await self._prepared(wanted.text)
+        activation = wanted.activation(lane)
+        await self._writer.between_groups(lambda: self._activated(lane, position, activation))
+
+    async def _end(self, role: str, *, cause: str) -> None:
+        activation = Activation(role=role, cause=cause)
+        await self._writer.between_groups(lambda: self._record(activation))
+
+    async def _promote(self) -> None:
+        rival = self._decider.rival
+        if rival is None:
+            raise NothingToPromoteError("no policy runs beside the live one")
+        await self._put(_Wanted(LIVE, "promoted", rival.lane.text))
+
+    async def _roll_back(self) -> None:
+        rival = self._decider.rival
+        if rival is not None and rival.role == CANARY:
+            await self._end(CANARY, cause="rolled_back")
+            return
+        live = self._decider.live.policy.hash
+        earlier = [
+            one.activation.text
+            for one in self._decider.activations
+            if one.activation.role == LIVE and one.activation.hash != live
+        ]
+        if not earlier or earlier[-1] is None:
+            raise NothingToRollBackError("no other policy was in force before")
+        await self._put(_Wanted(LIVE, "rolled_back", earlier[-1]))
 
     async def _prepared(self, text: str) -> tuple[Lane, int | None]:
         """The lane of a checked policy, and the position it stands at; None: takes over a state."""
         await self._assistant.ask("check", texts=[text])
         lane = await asyncio.to_thread(Lane.begin, text, source="policy")
+        rival = self._decider.rival
+        if rival is not None and rival.lane.policy.hash == lane.policy.hash:
+            return rival.lane, None  # it is at the head already, and stays there
         if same_memory(lane.policy, self._decider.live.policy):
             return lane, None
         head = self._history.reading.head().sequence
@@ -134,39 +160,46 @@ class Policies:
         return lane, position
 
     def _activated(
-        self, lane: Lane, position: int | None, *, role: str, cause: str
+        self, lane: Lane, position: int | None, activation: Activation
     ) -> list[Recorded]:
         """Between two groups: bring the lane to the head, switch, and record the activation."""
         decider, appender = self._decider, self._decider.appender
-        if position is None:
+        if lane in decider.lanes:
+            pass  # it has followed every event
+        elif position is None:
             lane.state = lane.engine.restore(decider.live.state.save())
         else:
             head = appender.next_sequence - 1
             fold(lane, history=self._history, after=position, upto=head)
-        if role == LIVE:
+        if activation.role == LIVE:
             decider.live = lane
             show_policy(self._metrics, lane)
         else:
-            decider.shadow = lane
-        activation = activation_of(lane, role=role, cause=cause)
-        self._activations.append(
-            record_activation(activation, appender=appender, decider=decider, now=self._clock())
-        )
-        _LOG.info("%s policy %s from entry %d", role, lane.policy.name, appender.next_sequence)
+            decider.rival = Rival.of(lane, activation)
+        return self._record(activation)
+
+    def _record(self, activation: Activation) -> list[Recorded]:
+        """Record an activation; whatever it ends beside the live policy ends."""
+        decider = self._decider
+        live, rival = in_force(decider.activations, at=decider.appender.next_sequence)
+        _, rival = changed(activation, live=live, rival=rival)
+        if rival is None:
+            decider.rival = None
+        decider.activate(activation, now=self._clock())
+        what = activation.name or "no policy"
+        _LOG.info("%s policy %s from entry %d", activation.role, what, decider.appender.size + 1)
         return []
 
-    def _ended_shadow(self) -> list[Recorded]:
-        self._decider.shadow = None
-        ended = Activation(role=SHADOW, cause="ended")
-        self._activations.append(
-            record_activation(
-                ended, appender=self._decider.appender, decider=self._decider, now=self._clock()
-            )
-        )
-        return []
+    def _rival_named(self, role: str) -> dict[str, Any] | None:
+        rival = self._decider.rival
+        if rival is None or rival.role != role:
+            return None
+        share = rival.share
+        dealt = {} if share is None else {"share": share.of, "by": share.by}
+        return _named(rival.lane) | dealt
 
     def _last(self) -> dict[str, Any]:
-        return self._shown(self._activations[-1])
+        return self._shown(self._decider.activations[-1])
 
     def _shown(self, one: Activated) -> dict[str, Any]:
         activation = one.activation
@@ -180,7 +213,28 @@ class Policies:
             "policy": activation.name,
             "version": activation.version,
             "hash": activation.hash,
+            "share": activation.share,
+            "by": activation.by,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which part a policy is to have, and why."""
+
+    role: str
+    cause: str
+    text: str
+    share: float = 0.0
+    by: str | None = None
+
+    def activation(self, lane: Lane) -> Activation:
+        """The entry that gives the policy's lane this part; raises `InvalidShareError`."""
+        plain = activation_of(lane, role=self.role, cause=self.cause)
+        if self.role != CANARY:
+            return plain
+        share = Share.asked(self.share, by=self.by, policy=lane.policy.hash)
+        return msgspec.structs.replace(plain, share=share.of, by=share.by)
 
 
 def activation_of(lane: Lane, *, role: str, cause: str) -> Activation:
@@ -194,19 +248,6 @@ def activation_of(lane: Lane, *, role: str, cause: str) -> Activation:
         version=policy.version,
         text=lane.text,
     )
-
-
-def record_activation(
-    activation: Activation, *, appender: Appender, decider: Decider, now: int
-) -> Activated:
-    """Append the entry of an activation."""
-    entry = appender.add(
-        kind="policy",
-        recorded_at=now,
-        policy=activation.hash,
-        payload=decider.vault.seal_plain(encode_activation(activation)),
-    )
-    return Activated(entry.sequence, activation)
 
 
 def show_policy(metrics: Metrics, lane: Lane) -> None:

@@ -63,11 +63,19 @@ class Desk(Protocol):
     def shadow(self, policy_text: str | None) -> Awaitable[Answer]:
         """Run a policy beside the live one; None ends it."""
 
+    def canary(
+        self, policy_text: str | None, *, share: float = 0.0, by: str | None = None
+    ) -> Awaitable[Answer]:
+        """Have a policy answer for a share of the subjects, or of an entity; None ends it."""
+
+    def promote(self) -> Awaitable[Answer]:
+        """Put the policy that runs beside the live one in force."""
+
     def rollback(self) -> Awaitable[Answer]:
-        """Put the policy before this one in force again."""
+        """End the canary if there is one, else put the live policy before this one in force."""
 
     def policies(self) -> Awaitable[Answer]:
-        """The policies that were in force, the live one and the shadow."""
+        """The policies that were in force, the live one and the one beside it."""
 
     def erase(self, subject: str) -> Awaitable[Answer]:
         """Destroy the key of a subject such as ``customer:C-1``; done when this answers 200."""

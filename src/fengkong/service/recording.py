@@ -15,7 +15,7 @@ from fengkong.protection.vault import Vault
 from fengkong.service.answers import Answer
 from fengkong.service.items import Item, Recorded
 from fengkong.service.replies import decision_body, event_body, many_bodies
-from fengkong.service.states.lanes import Decided, Judged
+from fengkong.service.states.lanes import Decided
 
 
 class Read(NamedTuple):
@@ -27,10 +27,16 @@ class Read(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What the live policy said, and the shadow's outcome and decision where they differ."""
+    """What is answered, by the policy of a hash, and what the other said where that differs.
 
-    judged: Judged
-    shadow: tuple[str, bytes] | None
+    `decided` is None for an event that is only recorded; `missing` names what a degraded decision
+    did without.
+    """
+
+    decided: Decided | None
+    policy: str
+    other: Decided | None = None
+    missing: str | None = None
 
 
 class Recording:
@@ -43,96 +49,98 @@ class Recording:
     def one(self, read: Read, verdict: Verdict, *, now: int, stamp: str) -> Recorded:
         """The entry of one event, whatever was said of it."""
         item, event, _ = read
-        judged, shadow = verdict
-        decision = judged.decision if item.decided else None
-        text = None if decision is None else decision.to_json()
+        decided, policy, other, missing = verdict
         subject = self._vault.subject_of(event)
         sequence = self._appender.next_sequence
         sealed = Sealed(
             event=item.body,
             understood=event,
-            decision=text,
-            shadow=None if shadow is None else shadow[1],
-            missing=judged.missing,
+            decision=decided and decided.text,
+            shadow=other and other.text,
+            missing=missing,
         )
         self._appender.add(
             kind="decision" if item.decided else "event",
             event_id=event.id,
             recorded_at=now,
-            policy=None if decision is None else decision.policy_hash,
-            outcome=None if decision is None else decision.outcome,
+            policy=decided and policy,
+            outcome=decided and decided.outcome,
             subject=subject,
             received=self._vault.received(item.body),
             payload=self._vault.seal(encode_sealed(sealed), subject=subject, sequence=sequence),
-            degraded=judged.missing is not None,
-            late=decision is not None and decision.late,
-            shadow=None if shadow is None else shadow[0],
+            degraded=missing is not None,
+            late=decided is not None and decided.late,
+            shadow=other and other.outcome,
             event_hash_known=read.hash,
         )
         body = (
-            event_body(sequence, stamp, event.id, missing=judged.missing)
-            if text is None
-            else decision_body(sequence, stamp, text, missing=judged.missing)
+            event_body(sequence, stamp, event.id, missing=missing)
+            if decided is None
+            else decision_body(sequence, stamp, decided.text, missing=missing)
         )
         return Recorded(
             event,
             decided=item.decided,
             answer=Answer(200, body),
-            outcome=None if decision is None else decision.outcome,
+            outcome=decided and decided.outcome,
             reply=item.reply,
         )
 
     def many(
-        self,
-        reads: Sequence[Read],
-        decided: Sequence[Decided | None],
-        *,
-        policy: str,
-        now: int,
-        stamp: str,
+        self, reads: Sequence[Read], verdicts: Sequence[Verdict], *, now: int, stamp: str
     ) -> list[Recorded]:
-        """The entries of many events, none of them degraded; None was not decided."""
+        """The entries of many events, none of them degraded."""
         first = self._appender.next_sequence
-        self._appender.add_many(self._drafts(reads, decided, policy=policy), recorded_at=now)
+        self._appender.add_many(self._drafts(reads, verdicts), recorded_at=now)
         bodies = many_bodies(
-            [(read.event.id, one and one.text) for read, one in zip(reads, decided, strict=True)],
+            [
+                (read.event.id, one.decided and one.decided.text)
+                for read, one in zip(reads, verdicts, strict=True)
+            ],
             first=first,
             recorded_at=stamp,
         )
         return [
             Recorded(
                 read.event,
-                decided=one is not None,
+                decided=one.decided is not None,
                 answer=Answer(200, body),
-                outcome=one and one.outcome,
+                outcome=one.decided and one.decided.outcome,
                 reply=read.item.reply,
             )
-            for read, one, body in zip(reads, decided, bodies, strict=True)
+            for read, one, body in zip(reads, verdicts, bodies, strict=True)
         ]
 
-    def _drafts(
-        self, reads: Sequence[Read], decided: Sequence[Decided | None], *, policy: str
-    ) -> Iterator[Draft]:
+    def _drafts(self, reads: Sequence[Read], verdicts: Sequence[Verdict]) -> Iterator[Draft]:
         """What is recorded of each, made when it is asked for, so that it is at hand."""
         received, subject_of = self._vault.received, self._vault.subject_of
         subjects = [subject_of(read.event) for read in reads]
         plain = (
-            encode_sealed(Sealed(read.item.body, read.event, one and one.text))
-            for read, one in zip(reads, decided, strict=True)
+            encode_sealed(
+                Sealed(
+                    read.item.body,
+                    read.event,
+                    one.decided and one.decided.text,
+                    one.other and one.other.text,
+                )
+            )
+            for read, one in zip(reads, verdicts, strict=True)
         )
         first = self._appender.next_sequence
         payloads = self._vault.seal_many(plain, subjects=subjects, first=first)
-        for (item, event, hashed), one, subject, payload in zip(
-            reads, decided, subjects, payloads, strict=True
+        for (item, event, hashed), verdict, subject, payload in zip(
+            reads, verdicts, subjects, payloads, strict=True
         ):
+            decided, policy, other, _ = verdict
             digest = received(item.body)
-            if one is None:
+            if decided is None:
                 yield Draft(
-                    "event", event.id, hashed, payload, digest, subject, None, None, late=False
+                    *("event", event.id, hashed, payload, digest, subject),
+                    *(None, None, False, None),
                 )
             else:
-                _, outcome, late = one
+                _, outcome, late = decided
                 yield Draft(
                     *("decision", event.id, hashed, payload, digest, subject),
-                    *(policy, outcome, late),
+                    *(policy, outcome, late, other and other.outcome),
                 )

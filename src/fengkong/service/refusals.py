@@ -124,6 +124,21 @@ class NothingToRollBackError(ServiceError):
     status = 409
 
 
+class NothingToPromoteError(ServiceError):
+    """No policy runs beside the live one."""
+
+    code = "service.nothing_to_promote"
+    hint = "Start a canary or a shadow first, or publish the policy that is wanted."
+    status = 409
+
+
+class InvalidShareError(ServiceError):
+    """A canary's share, or the entity that tells its subjects apart, cannot be used."""
+
+    code = "service.invalid_share"
+    hint = "Give a share above 0 and at most 0.5, such as 0.1, and an entity such as device."
+
+
 class ErasedError(ServiceError):
     """The personal data of this entry was erased; that it existed can still be proved."""
 

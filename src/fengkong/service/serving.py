@@ -30,9 +30,9 @@ from fengkong.service.opening import (
     open_for_writing,
     upkeep_turn,
 )
-from fengkong.service.policies import Policies, activation_of, record_activation
+from fengkong.service.policies import Policies, activation_of
 from fengkong.service.settings import Settings
-from fengkong.service.states.recovery import LIVE, Activated
+from fengkong.service.states.rival import LIVE
 from fengkong.service.witnesses.asking import Cosigning, Witness
 from fengkong.service.writer import Writer
 
@@ -48,7 +48,6 @@ class Prepared:
     written: OwnedJournal
     appender: Appender
     decider: Decider
-    activations: list[Activated]
     signer: Signer
     places: tuple[SecondPlace, ...]
     witnesses: tuple[Witness, ...]
@@ -116,28 +115,21 @@ def _prepared(
         vault=opened.vault,
         metrics=metrics,
         live=back.live,
-        shadow=back.shadow,
+        rival=back.rival,
+        activations=back.activations,
     )
-    history = back.activations
-    if not history:
-        history = [_first(decider, store)]
+    if not decider.activations:
+        _activate_first(decider, store)
     metrics.head_sequence.set(store.head().sequence)
-    return Prepared(
-        settings, written, appender, decider, history, signer, places, witnesses, metrics
-    )
+    return Prepared(settings, written, appender, decider, signer, places, witnesses, metrics)
 
 
-def _first(decider: Decider, store: Store) -> Activated:
+def _activate_first(decider: Decider, store: Store) -> None:
     """Record the activation of a new journal's first policy."""
-    activated = record_activation(
-        activation_of(decider.live, role=LIVE, cause="started"),
-        appender=decider.appender,
-        decider=decider,
-        now=wall_clock(),
-    )
+    first = activation_of(decider.live, role=LIVE, cause="started")
+    decider.activate(first, now=wall_clock())
     store.stage(decider.appender.take_batch())
     store.commit()
-    return activated
 
 
 def _checkpoints(prepared: Prepared) -> Checkpoints:
@@ -183,7 +175,6 @@ class Service:
             history=opened.history,
             snapshots=opened.snapshots,
             assistant=self.assistant,
-            activations=prepared.activations,
             metrics=metrics,
             clock=wall_clock,
         )
@@ -234,8 +225,8 @@ class Service:
         """Snapshots at the very end, so that the next start has nothing to fold."""
         head = self.prepared.written.store.head()
         decider, snapshots = self.prepared.decider, self.prepared.written.opened.snapshots
-        for lane in (decider.live, decider.shadow):
-            if lane is not None and head.sequence > self._snapshot_at:
+        if head.sequence > self._snapshot_at:
+            for lane in decider.lanes:
                 snapshots.write(lane, sequence=head.sequence, leaf=head.leaf)
 
     async def _tick(self) -> None:

@@ -24,6 +24,7 @@ LEVELS_MAX: Final = 63
 TILE_WIDTH: Final = 256
 SIZE_MAX: Final = 2**53
 _PARTIAL: Final = re.compile(r"((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([0-9]{1,3}))?")
+_SHARE: Final = re.compile(r"[01](?:\.[0-9]{1,6})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +96,12 @@ class Handlers:
         return await self._desk.publish(_text(request.body))
 
     async def rollback(self, request: Request) -> Answer:  # noqa: ARG002
-        """The policy before."""
+        """The last change undone."""
         return await self._desk.rollback()
+
+    async def promote(self, request: Request) -> Answer:  # noqa: ARG002
+        """The policy beside put in force."""
+        return await self._desk.promote()
 
     async def shadow(self, request: Request) -> Answer:
         """A policy beside the live one."""
@@ -105,6 +110,15 @@ class Handlers:
     async def end_shadow(self, request: Request) -> Answer:  # noqa: ARG002
         """No policy beside the live one."""
         return await self._desk.shadow(None)
+
+    async def canary(self, request: Request) -> Answer:
+        """A policy that answers for a share."""
+        share, by = _dealt(request.query)
+        return await self._desk.canary(_text(request.body), share=share, by=by)
+
+    async def end_canary(self, request: Request) -> Answer:  # noqa: ARG002
+        """No policy that answers for a share."""
+        return await self._desk.canary(None)
 
     async def erase(self, request: Request) -> Answer:
         """A subject's personal data erased."""
@@ -182,6 +196,20 @@ def tile_place(text: str) -> tuple[int, int]:
     if padded or not (1 <= width < TILE_WIDTH or match[2] is None):
         raise UnknownAddressError("nothing is at this address")
     return int("".join(groups)), width
+
+
+def _dealt(query: bytes) -> tuple[float, str | None]:
+    """The share of a canary, and by which entity it is dealt out."""
+    try:
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=True)
+    except ValueError:
+        pairs = []
+    values = dict(pairs)
+    if len(pairs) != len(values) or not {"share"} <= values.keys() <= {"share", "by"}:
+        raise InvalidParameterError("give share, and by if it is not the subject, each once")
+    if not _SHARE.fullmatch(values["share"]):
+        raise InvalidParameterError("share is a decimal number such as 0.1")
+    return float(values["share"]), values.get("by")
 
 
 def numbers(query: bytes, *, names: tuple[str, ...]) -> list[int]:

@@ -12,6 +12,7 @@ from fengkong import __version__
 from fengkong.core.errors import RiskError
 from fengkong.decisions.decision import Decision
 from fengkong.events.catalogue import Catalogue
+from fengkong.protection.subjects import SUBJECT_ENTITIES
 from fengkong.service import problems
 from fengkong.service.answers import BYTES, JSON, NDJSON, PROBLEM, TEXT
 from fengkong.service.http.event_schemas import (
@@ -23,6 +24,7 @@ from fengkong.service.http.event_schemas import (
 )
 from fengkong.service.http.routing import ROUTES, Route, Sends
 from fengkong.service.problems import Problem, chinese_texts, status_of
+from fengkong.service.states.rival import SHARE_MAX
 
 OFF_THE_WIRE: Final = frozenset(
     {
@@ -46,6 +48,23 @@ _PARAMETERS: Final = {
     " 067.p/8 for a partial one / 瓦片序号，按 C2SP tlog-tiles 的写法",
 }
 _QUERIES: Final = {"inclusion": ("sequence", "size"), "consistency": ("old", "new")}
+_DEALT: Final = (
+    {
+        "name": "share",
+        "in": "query",
+        "required": True,
+        "description": "The share of the subjects that it answers / 由它判定的主体比例",
+        "schema": {"type": "number", "exclusiveMinimum": 0, "maximum": SHARE_MAX},
+    },
+    {
+        "name": "by",
+        "in": "query",
+        "required": False,
+        "description": "Whose values are dealt out, if not the events' subjects"
+        " / 按哪种实体分配，缺省按事件主体",
+        "schema": {"type": "string", "enum": list(SUBJECT_ENTITIES)},
+    },
+)
 _ANSWERS: Final = {
     "decide": "Decided",
     "decide_many": "Batch",
@@ -57,7 +76,9 @@ _MEDIA: Final = {"checkpoint": TEXT, "metrics": TEXT, "tile": BYTES, "bundle": B
 _EVERYWHERE: Final = (400, 404, 405, 408, 414, 431, 500, 503)
 _KEYED: Final = (401, 403, 429)
 _WITH_BODY: Final = (413, 415)
-_CONFLICTS: Final = frozenset({"decide", "record", "decide_many", "record_many", "rollback"})
+_CONFLICTS: Final = frozenset(
+    {"decide", "record", "decide_many", "record_many", "rollback", "promote"}
+)
 
 
 def openapi_document(catalogue: Catalogue) -> bytes:
@@ -163,6 +184,8 @@ def _parameters(route: Route) -> Iterator[dict[str, Any]]:
             "description": _PARAMETERS[name],
             "schema": {"type": "integer"} if name == "level" else {"type": "string"},
         }
+    if route.name == "canary":
+        yield from _DEALT
     for name in _QUERIES.get(route.name, ()):
         yield {
             "name": name,

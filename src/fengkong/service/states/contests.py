@@ -15,7 +15,8 @@ from fengkong.evaluation.labels import LABEL
 from fengkong.evaluation.standing import DECISIONS, LABELS, NoChallengerError, Recorded, Side
 from fengkong.journal.history import Activation, History, Sealed
 from fengkong.service.states.lanes import read_policy_text
-from fengkong.service.states.recovery import LIVE
+from fengkong.service.states.recovery import changed
+from fengkong.service.states.rival import CANARY
 
 Progress = Callable[[int, float], None]
 
@@ -27,6 +28,7 @@ class _Said(msgspec.Struct, frozen=True):
     event_type: str
     occurred_at: int
     outcome: str
+    policy_hash: str
     models: tuple[Scored, ...] = ()
 
 
@@ -111,32 +113,32 @@ def recorded_models(
 
 
 def recorded_policies(history: History, *, upto: int, progress: Progress | None = None) -> Recorded:
-    """The newest live policy and its shadow, with all that both ever decided together.
+    """The newest live policy and the one beside it, with all that both ever decided together.
 
-    Events that only one of them decides are left out, and those of `recorded_models`.
+    Which of them answered does not matter to what each of them said. Events that only one of them
+    decides are left out, and those of `recorded_models`.
     """
     found = _Gathering()
     known: dict[str, tuple[str, ...]] = {}
     live: Activation | None = None
-    shadow: Activation | None = None
+    rival: Activation | None = None
     for activation, sealed in _entries(history, upto=upto, progress=progress):
         if activation is not None:
-            if activation.role == LIVE:
-                live = activation
-            else:
-                shadow = activation if activation.text is not None else None
+            live, rival = changed(activation, live=live, rival=rival)
         if sealed is None:
             continue
         found.tell(sealed)
-        if live is None or shadow is None or sealed.decision is None or sealed.missing is not None:
+        if live is None or rival is None or sealed.decision is None or sealed.missing is not None:
             continue
         said = _said(sealed.decision)
-        if said.event_type not in _types(shadow, known):
+        if said.event_type not in _types(rival, known):
             continue
         other = said if sealed.shadow is None else _said(sealed.shadow)
-        stopped = [float(one.outcome != ALLOW) for one in (said, other)]
-        sides = _side(live), _side(shadow)
-        row = (said.event_id, said.occurred_at, *stopped, False)
+        challenged = rival.role == CANARY and said.policy_hash == rival.hash
+        champion, challenger = (other, said) if challenged else (said, other)
+        stopped = [float(one.outcome != ALLOW) for one in (champion, challenger)]
+        sides = _side(live), _side(rival)
+        row = (said.event_id, said.occurred_at, *stopped, challenged)
         found.add((sides[0].hash, sides[1].hash), sides, row)
     return found.recorded()
 

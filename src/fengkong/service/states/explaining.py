@@ -16,6 +16,7 @@ from fengkong.journal.history import History, Sealed
 from fengkong.service.refusals import ErasedError, NotDecidedError, UnknownDecisionError
 from fengkong.service.states.lanes import Lane
 from fengkong.service.states.recovery import activations, in_force, restored
+from fengkong.service.states.rival import CANARY
 from fengkong.service.states.snapshots import SnapshotFolder
 
 
@@ -35,9 +36,7 @@ def explained(sequence: int, *, history: History, snapshots: SnapshotFolder) -> 
         raise ErasedError(f"{leaf.event} was erased")
     if sealed.decision is None:
         raise NotDecidedError(f"{leaf.event} was only recorded")
-    live, _ = in_force(activations(history, upto=sequence - 1), at=sequence)
-    text = None if live is None else live.text
-    assert text is not None, "a decision follows an activation"
+    text = _answered_by(leaf.policy, history=history, sequence=sequence)
     lane = restored(text, history=history, snapshots=snapshots, upto=sequence - 1)
     event = sealed.understood
     return {
@@ -45,6 +44,16 @@ def explained(sequence: int, *, history: History, snapshots: SnapshotFolder) -> 
         "event_id": leaf.event,
         **_derived(lane, event, sealed, events_before=sequence - 1),
     }
+
+
+def _answered_by(policy: str | None, *, history: History, sequence: int) -> str:
+    """The text of the policy that answered: the canary where the leaf names it, else the live."""
+    live, rival = in_force(activations(history, upto=sequence - 1), at=sequence)
+    by_canary = rival is not None and rival.role == CANARY and rival.hash == policy
+    activation = rival if by_canary else live
+    assert activation is not None, "a decision follows an activation"
+    assert activation.text is not None, "what is in force has its text"
+    return activation.text
 
 
 def _derived(lane: Lane, event: Event, sealed: Sealed, *, events_before: int) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ import msgspec
 
 from fengkong.decisions.policy import LIST_CHANGED
 from fengkong.events.columns import EventColumns, missing_value
-from fengkong.features.state import FeatureLimitError
+from fengkong.features.state import FeatureLimitError, ValueRangeError
 from fengkong.journal.entries import UNREADABLE, Entry
 from fengkong.journal.errors import DamagedJournalError
 from fengkong.journal.history import EVENT_KINDS, History
@@ -121,7 +121,9 @@ class Folding:
         )
         try:
             self.lane.engine.count_columns(columns, self.lane.state)
-        except FeatureLimitError:  # all at once ask for more room than one by one
+        except (FeatureLimitError, ValueRangeError):
+            # All at once ask for more room than one by one; and what the policy cannot count was
+            # not counted beside the live policy either.
             self._one_by_one(stretch)
 
     def _one_by_one(self, reads: Sequence[_Read]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from fengkong.core.errors import RiskError
 from fengkong.decisions.decision import Decision
 from fengkong.decisions.engine import Engine
 from fengkong.decisions.handful import HANDFUL_MAX
@@ -93,6 +94,17 @@ class Lane:
                 return Judged(None, FEATURES)
             return Judged(self.engine.fallback(event, missing=FEATURES), FEATURES)
 
+    def follow(self, event: Event) -> Judged | None:
+        """Judge an event that was recorded whatever this policy makes of it.
+
+        None, with nothing counted, where the policy cannot take it: a list it does not know as the
+        change would have it, or a number that its features cannot hold.
+        """
+        try:
+            return self.judge(event)
+        except RiskError:
+            return None
+
     def decide_together(self, events: Sequence[Event]) -> list[Decided | None] | None:
         """Count and decide events without list changes together, as `judge` would one by one.
 
@@ -158,16 +170,14 @@ class Lane:
             try:
                 for _ in self.engine.decide_columns(columns, self.state):
                     pass
-            except FeatureLimitError:
-                # A long batch asks for all its room at once: one by one may still fit.
+            except (FeatureLimitError, ValueRangeError):
+                # A long batch asks for all its room at once: one by one may still fit; and what
+                # cannot be counted at all is passed by alone.
                 self._fold_singly(stretch)
 
     def _fold_singly(self, passed: Sequence[Passed]) -> None:
         for one in passed:
-            try:
-                self.judge(one.event)
-            except InvalidListError:
-                continue  # another policy's list, refused nowhere because it was recorded before
+            self.follow(one.event)
 
 
 _FEW: Final = 64

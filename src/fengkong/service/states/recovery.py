@@ -12,10 +12,9 @@ from fengkong.journal.errors import DamagedJournalError
 from fengkong.journal.history import Activation, History
 from fengkong.service.states.folding import Folding
 from fengkong.service.states.lanes import Lane
+from fengkong.service.states.rival import CANARY, LIVE
 from fengkong.service.states.snapshots import SnapshotFolder
 
-LIVE: Final = "live"
-SHADOW: Final = "shadow"
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -42,17 +41,27 @@ def activations(history: History, *, upto: int) -> list[Activated]:
 def in_force(
     history: Sequence[Activated], *, at: int
 ) -> tuple[Activation | None, Activation | None]:
-    """The live and the shadow policy for the entry `at`: what was activated before it."""
+    """The live policy for the entry `at` and the one beside it: what was activated before it."""
     live: Activation | None = None
-    shadow: Activation | None = None
+    rival: Activation | None = None
     for activated in history:
         if activated.sequence >= at:
             break
-        if activated.activation.role == LIVE:
-            live = activated.activation
-        else:
-            shadow = activated.activation if activated.activation.text is not None else None
-    return live, shadow
+        live, rival = changed(activated.activation, live=live, rival=rival)
+    return live, rival
+
+
+def changed(
+    activation: Activation, *, live: Activation | None, rival: Activation | None
+) -> tuple[Activation | None, Activation | None]:
+    """The live policy and the one beside it after an activation."""
+    if activation.role == LIVE:
+        ends = rival is not None and (rival.role == CANARY or rival.hash == activation.hash)
+        return activation, None if ends else rival
+    if activation.text is not None:
+        return live, activation
+    ends = rival is not None and rival.role == activation.role
+    return live, None if ends else rival
 
 
 class ComingBack:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fengkong.core.errors import RiskError
-from fengkong.decisions.decision import Decision
-from fengkong.journal.history import History, Opened, Sealed
-from fengkong.service.states.lanes import Lane
-from fengkong.service.states.recovery import activations
+from fengkong.journal.entries import Entry, Leaf
+from fengkong.journal.history import EVENT_KINDS, Activation, History, Sealed
+from fengkong.service.states.lanes import Judged, Lane
+from fengkong.service.states.recovery import activations, changed
+from fengkong.service.states.rival import CANARY, LIVE, Share
 
 
 class DifferentDecisionError(RiskError):
@@ -33,54 +34,87 @@ def replay(
 ) -> Replayed:
     """Decide the whole journal again in the order of its entries.
 
-    Every policy that was ever in force is followed from the first entry on. Raises
-    `DifferentDecisionError` at the first decision that differs. Once a subject was erased its
-    events cannot be counted any more, so decisions behind them may differ: none is compared then.
+    Every policy that ever answered is followed from the first entry on. A canary's answer must be
+    to one of its share; the live policy may have answered for it. Raises `DifferentDecisionError`
+    at the first decision that differs. Once a subject was erased its events cannot be counted any
+    more, so decisions behind them may differ: none is compared then.
     """
-    lanes = _lanes(history, upto=upto)
-    live: str | None = None
-    done = Replayed()
+    replaying = _Replaying(history, _lanes(history, upto=upto))
     for entries in history.chunks(after=0, upto=upto):
         for entry in entries:
-            opened = history.open(entry)
-            done.entries += 1
-            if opened.leaf.kind == "policy":
-                activation = history.activation(entry)
-                live = activation.hash if activation.role == "live" else live
-            elif opened.sealed is not None:
-                _compare(opened, lanes, live=live, done=done)
-            elif opened.leaf.kind in ("decision", "event"):
-                done.erased += 1
+            replaying.over(entry)
         if progress is not None:
             progress(entries[-1].sequence)
-    return done
+    return replaying.done
 
 
 def _lanes(history: History, *, upto: int) -> dict[str, Lane]:
-    """A lane of every policy that ever was live, before the first event."""
+    """A lane of every policy that ever was live or a canary, before the first event."""
     return {
         one.activation.hash: Lane.begin(one.activation.text)
         for one in activations(history, upto=upto)
-        if one.activation.role == "live" and one.activation.hash and one.activation.text
+        if one.activation.role in (LIVE, CANARY) and one.activation.hash and one.activation.text
     }
 
 
-def _derived(lane: Lane, sealed: Sealed) -> Decision | None:
-    """The decision again; a degraded event was not counted, and is not now."""
+@dataclass(slots=True)
+class _Replaying:
+    """A replay on its way: the lanes, and which of them are in force."""
+
+    history: History
+    lanes: dict[str, Lane]
+    live: Activation | None = None
+    rival: Activation | None = None
+    done: Replayed = field(default_factory=Replayed)
+
+    def over(self, entry: Entry) -> None:
+        """Follow one entry, and compare it if it is a decision."""
+        opened = self.history.open(entry)
+        self.done.entries += 1
+        if opened.leaf.kind == "policy":
+            self.live, self.rival = changed(
+                self.history.activation(entry), live=self.live, rival=self.rival
+            )
+        elif opened.sealed is not None:
+            self._compare(opened.leaf, opened.sealed)
+        elif opened.leaf.kind in EVENT_KINDS:
+            self.done.erased += 1
+
+    def _compare(self, leaf: Leaf, sealed: Sealed) -> None:
+        assert self.live is not None, "the first entry is an activation"
+        live = str(self.live.hash)
+        said = {
+            policy: _judged(lane, sealed, answers=policy == live)
+            for policy, lane in self.lanes.items()
+        }
+        if sealed.decision is None or self.done.erased:
+            return
+        answered = leaf.policy if self._by_canary(leaf, sealed) else live
+        judged = said[str(answered)]
+        derived = None if judged is None or judged.decision is None else judged.decision.to_json()
+        if answered != leaf.policy or derived != sealed.decision:
+            raise DifferentDecisionError(f"entry {leaf.sequence:,} (event {leaf.event})")
+        self.done.decisions += 1
+
+    def _by_canary(self, leaf: Leaf, sealed: Sealed) -> bool:
+        """Whether the leaf names the canary, and the event was of its share."""
+        rival = self.rival
+        if rival is None or rival.role != CANARY or rival.hash != leaf.policy:
+            return False
+        assert leaf.subject is not None, "an event's entry names its subject"
+        share = Share.of_activation(rival)
+        return share.has_event(
+            sealed.understood, subject=bytes.fromhex(leaf.subject), vault=self.history.vault
+        )
+
+
+def _judged(lane: Lane, sealed: Sealed, *, answers: bool) -> Judged | None:
+    """What a policy says again; one beside the live policy may be unable to take an event.
+
+    A degraded event was not counted, and is not now.
+    """
     event = sealed.understood
     if sealed.missing is None:
-        return lane.judge(event).decision
-    return lane.engine.fallback(event, missing=sealed.missing) if lane.decides(event) else None
-
-
-def _compare(opened: Opened, lanes: dict[str, Lane], *, live: str | None, done: Replayed) -> None:
-    sealed, leaf = opened.sealed, opened.leaf
-    assert sealed is not None, "an erased entry is not compared"
-    for policy, lane in lanes.items():
-        decision = _derived(lane, sealed)
-        if policy != live or sealed.decision is None or done.erased:
-            continue
-        derived = None if decision is None else decision.to_json()
-        if derived != sealed.decision:
-            raise DifferentDecisionError(f"entry {leaf.sequence:,} (event {leaf.event})")
-        done.decisions += 1
+        return lane.judge(event) if answers else lane.follow(event)
+    decided = lane.engine.fallback(event, missing=sealed.missing) if lane.decides(event) else None
+    return Judged(decided, sealed.missing)
