@@ -169,6 +169,15 @@ def test_a_rollback_is_never_repeated(scripted: Scripted) -> None:
     assert len(script.seen) == 1
 
 
+def test_a_canary_is_asked_for_with_its_share(scripted: Scripted) -> None:
+    script = scripted(GOOD, GOOD)
+    with client_of(script) as client:
+        client.canary("policy: x", share=0.125, by="device")
+        client.canary(None)
+    assert script.seen[0].startswith(b"PUT /v1/policies/canary?share=0.125000&by=device HTTP/1.1")
+    assert script.seen[1].startswith(b"DELETE /v1/policies/canary HTTP/1.1")
+
+
 def lines(*items: tuple[int, object]) -> bytes:
     content = b"".join(
         json.dumps({"status": status, "body": body}).encode() + b"\n" for status, body in items

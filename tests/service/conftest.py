@@ -106,6 +106,15 @@ class MemoryDesk:
     async def shadow(self, policy_text: str | None) -> Answer:
         return Answer(200, b'{"shadow":%b}' % (b"false" if policy_text is None else b"true"))
 
+    async def canary(
+        self, policy_text: str | None, *, share: float = 0.0, by: str | None = None
+    ) -> Answer:
+        said = {"canary": policy_text is not None, "share": share, "by": by}
+        return Answer(200, json.dumps(said).encode())
+
+    async def promote(self) -> Answer:
+        return Answer(200, b'{"promoted":true}')
+
     async def rollback(self) -> Answer:
         return Answer(200, b'{"rolled_back":true}')
 

@@ -449,3 +449,36 @@ def test_the_same_over_tls(serve: Any, example: Example, tmp_path: Path, send: A
     with running.connect() as plain:
         plain.sendall(request_bytes())
         assert not plain.recv(100).startswith(b"HTTP/1.1 200")
+
+
+def put_canary(service: Any, query: str) -> Any:
+    """A policy put as canary, by a query."""
+    headers = {"Content-Type": "application/yaml"}
+    address = f"/v1/policies/canary?{query}"
+    return service.call(
+        "PUT", address, b"policy: x", token=service.token("policy"), headers=headers
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "share", "by"), [("share=0.1", 0.1, None), ("by=device&share=0.5", 0.5, "device")]
+)
+def test_a_canary_is_put_with_its_share(
+    service: Any, query: str, share: float, by: str | None
+) -> None:
+    reply = put_canary(service, query)
+    assert reply.status == 200
+    assert json.loads(reply.body) == {"canary": True, "share": share, "by": by}
+    token = service.token("policy")
+    ended = service.call("DELETE", "/v1/policies/canary", token=token)
+    assert json.loads(ended.body)["canary"] is False
+    promoted = service.call("POST", "/v1/policies/promote", token=token)
+    assert json.loads(promoted.body) == {"promoted": True}
+
+
+@pytest.mark.parametrize(
+    "query", ["", "share=", "share=ten", "share=-0.1", "share=1e-1", "share=0.1&share=0.2", "x=1"]
+)
+def test_a_canary_without_a_plain_share_is_refused(service: Any, query: str) -> None:
+    reply = put_canary(service, query)
+    assert (reply.status, reply.codes()) == (400, {"service.invalid_parameter"})

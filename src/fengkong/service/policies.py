@@ -17,6 +17,7 @@ import msgspec
 from fengkong.core.errors import RiskError
 from fengkong.core.instants import format_instant
 from fengkong.journal.history import Activation, History
+from fengkong.journal.parts import CANARY, LIVE, SHADOW, changed
 from fengkong.service import problems
 from fengkong.service.answers import Answer
 from fengkong.service.assistant import Assistant
@@ -26,8 +27,8 @@ from fengkong.service.items import Recorded
 from fengkong.service.metrics import Metrics
 from fengkong.service.refusals import NothingToPromoteError, NothingToRollBackError
 from fengkong.service.states.lanes import Lane, same_memory
-from fengkong.service.states.recovery import Activated, changed, fold, in_force
-from fengkong.service.states.rival import CANARY, LIVE, SHADOW, Rival, Share
+from fengkong.service.states.recovery import Activated, fold, in_force
+from fengkong.service.states.rival import Rival, Share
 from fengkong.service.states.snapshots import SnapshotFolder
 from fengkong.service.writer import Writer
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from fengkong.core.errors import RiskError
 from fengkong.journal.appending import Appender
+from fengkong.journal.parts import LIVE
 from fengkong.journal.port import Store
 from fengkong.journal.second_place import SecondPlace, second_place
 from fengkong.ledger.export_layout import origin_of
@@ -32,7 +33,6 @@ from fengkong.service.opening import (
 )
 from fengkong.service.policies import Policies, activation_of
 from fengkong.service.settings import Settings
-from fengkong.service.states.rival import LIVE
 from fengkong.service.witnesses.asking import Cosigning, Witness
 from fengkong.service.writer import Writer
 

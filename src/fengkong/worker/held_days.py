@@ -21,10 +21,10 @@ from fengkong.events.columns import EventColumns
 from fengkong.features.state import FeatureLimitError, ValueRangeError
 from fengkong.journal.entries import Entry
 from fengkong.journal.history import History
+from fengkong.journal.parts import LIVE
 from fengkong.rules.errors import InvalidListError
 from fengkong.service.opening import OpenJournal
 from fengkong.service.states.recovery import activations, restored
-from fengkong.service.states.rival import LIVE
 
 READ_AT_ONCE: Final = 16_384
 _LOG: Final = logging.getLogger(__name__)

@@ -73,6 +73,19 @@ def test_a_version_is_proposed_approved_by_another_and_stopped(ann: Program, bob
     assert bob.ask("GET", f"/policies/changes/{ended['id']}").json() == ended
 
 
+def test_a_canary_has_its_share(ann: Program, bob: Program) -> None:
+    path = f"/policies/{drafted(ann)['id']}"
+    ann.ask("POST", f"{path}/check")
+    said = {"mode": "canary", "reason": "to try"}
+    assert ann.ask("POST", f"{path}/propose", said).json()["code"] == "console.invalid_share"
+    assert ann.ask("POST", f"{path}/propose", said | {"share": 0.6}).status_code == 422
+    asked = said | {"share": 0.2, "by": "device"}
+    proposal = ann.ask("POST", f"{path}/propose", asked).json()
+    assert bob.ask("POST", f"/proposals/{proposal['id']}/approve", {}).status_code == 200
+    change = ServiceChange.objects.get()
+    assert (change.kind, change.share, change.by) == ("canary", 0.2, "device")
+
+
 def test_a_roll_back_is_one_act_of_one_person_with_a_reason(bob: Program) -> None:
     path = "/policies/live/roll-back"
     assert bob.ask("POST", path, {}).status_code == 422

@@ -11,7 +11,7 @@ from fengkong.console.accounts.models import Operator, RoleGrant
 
 
 class KeptService:
-    """Live, shadow and activations; `texts` by the sequence of their activation.
+    """Live, shadow, canary and activations; `texts` by the sequence of their activation.
 
     `lose` makes the next change happen and its answer get lost; `down` answers nothing.
     """
@@ -21,6 +21,7 @@ class KeptService:
         self.activations: list[dict[str, Any]] = []
         self.live: dict[str, Any] = {}
         self.shadowed: dict[str, Any] | None = None
+        self.tried: dict[str, Any] | None = None
         self.lose = self.down = False
         self.calls: list[str] = []
         self._activate(text, role="live", cause="started")
@@ -34,7 +35,12 @@ class KeptService:
 
     def policies(self) -> dict[str, Any]:
         self._reached()
-        return {"live": self.live, "shadow": self.shadowed, "activations": [*self.activations]}
+        return {
+            "live": self.live,
+            "shadow": self.shadowed,
+            "canary": self.tried,
+            "activations": [*self.activations],
+        }
 
     def publish(self, text: str) -> dict[str, Any]:
         self.calls.append("publish")
@@ -48,6 +54,19 @@ class KeptService:
             self.shadowed = None
             return self._answered(self._note(role="shadow", cause="ended", text=None, named={}))
         return self._answered(self._activate(text, role="shadow", cause="published"))
+
+    def canary(
+        self, text: str | None, *, share: float = 0.0, by: str | None = None
+    ) -> dict[str, Any]:
+        self.calls.append("canary")
+        self._reached()
+        if text is None:
+            self.tried = None
+            return self._answered(self._note(role="canary", cause="ended", text=None, named={}))
+        said = self._activate(text, role="canary", cause="published")
+        assert self.tried is not None
+        self.tried |= {"share": share, "by": by}
+        return self._answered(said)
 
     def rollback(self) -> dict[str, Any]:
         self.calls.append("rollback")
@@ -67,9 +86,10 @@ class KeptService:
         policy = load(text)
         named = {"policy": policy.name, "version": policy.version, "hash": policy.hash}
         if role == "live":
-            self.live = named
+            self.live, self.tried = named, None
         else:
-            self.shadowed = named
+            self.shadowed = named if role == "shadow" else None
+            self.tried = named if role == "canary" else None
         return self._note(role=role, cause=cause, text=text, named=named)
 
     def _note(

@@ -6,16 +6,18 @@ from typing import Any
 import pytest
 from django.test import Client
 from service_of_tests import KeptService, operator
-from test_versions import STRICTER, run_jobs, shipped
+from test_versions import STRICTER, ready, run_jobs, shipped
 from tests.console.operators import browser_of, with_second_factor
 from versions import TEXT, changed, load
 
 from fengkong.console.accounts.models import Operator
 from fengkong.console.approvals.four_eyes import approve
+from fengkong.console.approvals.models import Proposal
 from fengkong.console.governance import editor, queries, views
 from fengkong.console.governance.actions import create_draft, live_version
 from fengkong.console.governance.models import PolicyVersion
 from fengkong.console.governance.preview_socket import PreviewUnavailableError
+from fengkong.console.governance.proposal_words import described
 from fengkong.decisions.engine import Engine
 from fengkong.evaluation.held_history import HeldHistory
 from fengkong.evaluation.preview import preview_rule
@@ -250,6 +252,33 @@ def test_roll_back_and_stop(
     page(signed_in(ann), f"/policies/{shadow.pk}/give-up/", status=302, reason="")
     shadow.refresh_from_db()
     assert shadow.state == "retired"
+
+
+def test_a_canary_is_proposed_shown_and_rolled_back(
+    service: KeptService, ann: Operator, bob: Operator
+) -> None:
+    version = ready(ann)
+    desk, lead = signed_in(ann), signed_in(bob)
+    address = f"/policies/{version.pk}/propose/"
+    asked = {"mode": "canary", "reason": "try it"}
+    assert "which share" in page(desk, address, status=422, **asked)
+    assert "less than or equal to 50" in page(
+        desk, address, status=422, share_percent="60", **asked
+    )
+    page(desk, address, status=302, share_percent="12.5", by="device", **asked)
+    (proposal,) = Proposal.objects.all()
+    assert "12.5%, dealt out by device" in str(described(proposal))
+    approve(bob, proposal.pk)
+    run_jobs()
+    assert (service.tried["share"], service.tried["by"]) == (0.125, "device")
+    shown = page(lead, "/policies/")
+    assert "answers 12.5% of the subjects" in shown
+    assert "End the canary?" in shown
+    assert "for 12.5% of the traffic" in page(lead, f"/policies/{version.pk}/")
+    page(lead, "/policies/roll-back/", status=302, reason="too many reviews")
+    run_jobs()
+    version.refresh_from_db()
+    assert (version.state, service.tried) == ("approved", None)
 
 
 def test_the_bench_asks_for_an_event(desk: Client, service: KeptService) -> None:

@@ -21,7 +21,7 @@ propose         -      proposed proposed    -         -         -        -      
 return          -      -        -           draft     -         -        -        -        -
 approve         -      -        -           approved  -         -        -        -        -
 start_shadow    -      -        -           -         shadow    -        -        -        -
-start_canary    -      -        -           -         canary    canary   -        -        -
+start_canary    -      -        -           -         canary    canary   canary   -        -
 go_live         -      -        -           -         live      live     live     -        -
 stop            -      -        -           -         -         approved approved -        -
 replace         -      -        -           -         -         -        -        retired  -

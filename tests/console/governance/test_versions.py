@@ -18,6 +18,7 @@ from fengkong.console.governance import actions, activation
 from fengkong.console.governance.actions import (
     ChangedProposalError,
     ForeignPolicyError,
+    InvalidCanaryShareError,
     StaleDraftError,
     abandon_version,
     check_version,
@@ -321,6 +322,105 @@ def test_a_shadow_ends(service: KeptService, ann: Operator, bob: Operator) -> No
     run_jobs()
     version.refresh_from_db()
     assert (version.state, service.shadowed) == ("approved", None)
+
+
+def tried(
+    ann: Operator, bob: Operator, *, share: float = 0.1, by: str = "", text: str = STRICTER
+) -> PolicyVersion:
+    """A version that was proposed as a canary and approved."""
+    version = ready(ann, text)
+    proposal = propose_version(ann, version.pk, mode="canary", reason="try", share=share, by=by)
+    approve(bob, proposal.pk)
+    run_jobs()
+    version.refresh_from_db()
+    return version
+
+
+def test_a_canary_then_a_greater_share_then_live(
+    service: KeptService, ann: Operator, bob: Operator
+) -> None:
+    version = tried(ann, bob, by="device")
+    assert version.state == "canary"
+    assert (service.tried["hash"], service.tried["share"]) == (version.hash, 0.1)
+    assert service.tried["by"] == "device"
+    assert drifts(last_seen()) == ()
+    assert ledger()[-1] == ("bob", "start_canary_policy")
+    more = propose_version(ann, version.pk, mode="canary", reason="well so far", share=0.5)
+    approve(bob, more.pk)
+    run_jobs()
+    assert (service.tried["share"], service.tried["by"]) == (0.5, None)
+    approve(bob, propose_version(ann, version.pk, mode="live", reason="as good").pk)
+    run_jobs()
+    version.refresh_from_db()
+    assert (version.state, service.tried) == ("live", None)
+    assert drifts(last_seen()) == ()
+
+
+@pytest.mark.parametrize(("share", "by"), [(None, ""), (0.0, ""), (0.51, ""), (0.1, "amount")])
+def test_a_canary_needs_a_share_that_can_be(ann: Operator, share: float | None, by: str) -> None:
+    version = ready(ann)
+    with pytest.raises(InvalidCanaryShareError):
+        propose_version(ann, version.pk, mode="canary", reason="r", share=share, by=by)
+
+
+def test_a_canary_takes_the_shadows_place(
+    service: KeptService, ann: Operator, bob: Operator
+) -> None:
+    shadow = shipped(ann, bob, mode="shadow")
+    canary = tried(ann, bob, text=LOOSER)
+    shadow.refresh_from_db()
+    assert (shadow.state, canary.state) == ("approved", "canary")
+    assert service.shadowed is None
+    assert drifts(last_seen()) == ()
+
+
+def test_a_rollback_ends_the_canary_in_one_act(
+    service: KeptService, ann: Operator, bob: Operator
+) -> None:
+    version = tried(ann, bob)
+    change = roll_back(bob, reason="it refuses too many")
+    assert (change.kind, change.version) == ("end_canary", version)
+    assert ledger()[-1] == ("bob", "roll_back_policy")
+    run_jobs()
+    run_jobs()
+    version.refresh_from_db()
+    assert (version.state, service.tried) == ("approved", None)
+    assert live_version().number == 1
+    assert service.calls == ["canary", "canary"]
+
+
+def test_another_live_policy_ends_the_canary(
+    service: KeptService, ann: Operator, bob: Operator
+) -> None:
+    canary = tried(ann, bob)
+    shipped(ann, bob, text=LOOSER)
+    canary.refresh_from_db()
+    assert canary.state == "approved"
+    assert drifts(last_seen()) == ()
+
+
+def test_a_canary_that_was_begun_or_ended_by_hand_is_followed(service: KeptService) -> None:
+    service.canary(STRICTER.replace("version: 1", "version: 8"), share=0.2)
+    watch_service()
+    version = PolicyVersion.objects.get(number=8)
+    assert version.state == "canary"
+    service.canary(None)
+    watch_service()
+    version.refresh_from_db()
+    assert version.state == "approved"
+
+
+def test_a_canary_whose_answer_was_lost_is_asked_for_once(
+    service: KeptService, ann: Operator, bob: Operator
+) -> None:
+    version = ready(ann)
+    approve(bob, propose_version(ann, version.pk, mode="canary", reason="r", share=0.2).pk)
+    service.lose = True
+    with pytest.raises(UnreachableError):
+        run_jobs()
+    run_jobs()
+    version.refresh_from_db()
+    assert (version.state, service.calls) == ("canary", ["canary"])
 
 
 def test_drift_is_noticed_and_imported(service: KeptService, ann: Operator, bob: Operator) -> None:

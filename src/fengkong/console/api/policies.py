@@ -22,6 +22,7 @@ from fengkong.console.governance.models import PolicyVersion, ServiceChange
 from fengkong.console.governance.policy_texts import policy_or_none
 from fengkong.console.governance.preview_socket import ask_preview
 from fengkong.console.governance.views import line_changes
+from fengkong.journal.parts import SHARE_MAX
 
 router = Router()
 
@@ -42,7 +43,9 @@ class NewDraft(DraftText):
 class Run(Reason):
     """How a version is to run, and why."""
 
-    mode: Literal["shadow", "live"]
+    mode: Literal["shadow", "canary", "live"]
+    share: float | None = Field(None, gt=0, le=SHARE_MAX)
+    by: str = Field("", max_length=40)
 
 
 @router.get("/policies", response=answers.page(answers.VersionShown))
@@ -101,9 +104,10 @@ def backtest_policy(request: HttpRequest, number: int) -> dict[str, Any]:
 @router.post("/policies/{number}/propose", response=answers.ProposalShown)
 @operation("policies.edit")
 def propose_policy(request: HttpRequest, number: int, said: Run) -> dict[str, Any]:
-    """Ask a colleague to approve that a version runs, in shadow or live."""
+    """Ask a colleague to approve that a version runs, in shadow, for a share, or live."""
+    dealt = {"share": said.share, "by": said.by} if said.mode == "canary" else {}
     proposal = actions.propose_version(
-        bearer(request), findable(number), mode=said.mode, reason=said.reason
+        bearer(request), findable(number), mode=said.mode, reason=said.reason, **dealt
     )
     return proposal_shown(proposal)
 
@@ -111,7 +115,7 @@ def propose_policy(request: HttpRequest, number: int, said: Run) -> dict[str, An
 @router.post("/policies/{number}/stop", response=answers.ChangeShown)
 @operation("policies.activate")
 def stop_policy(request: HttpRequest, number: int, said: Reason) -> dict[str, Any]:
-    """End the shadow of a version."""
+    """End the shadow or the canary of a version."""
     return _change(actions.stop_version(bearer(request), findable(number), reason=said.reason))
 
 
@@ -125,7 +129,7 @@ def abandon_policy(request: HttpRequest, number: int, said: Reason) -> dict[str,
 @router.post("/policies/live/roll-back", response=answers.ChangeShown)
 @operation("policies.activate")
 def roll_back_policy(request: HttpRequest, said: Reason) -> dict[str, Any]:
-    """Put the policy that was live before in force again."""
+    """Undo the last change: end the canary, else put the policy before in force again."""
     return _change(actions.roll_back(bearer(request), reason=said.reason))
 
 
@@ -169,4 +173,4 @@ def _with_text(one: PolicyVersion) -> dict[str, Any]:
 
 def _change(one: ServiceChange) -> dict[str, Any]:
     names = ("id", "kind", "version_id", "state", "asked_by", "approved_by", "reason")
-    return columns(one, *names, "asked_at", "done_at", "message")
+    return columns(one, *names, "share", "by", "asked_at", "done_at", "message")

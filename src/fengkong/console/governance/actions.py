@@ -26,6 +26,8 @@ from fengkong.console.governance.service_view import last_seen
 from fengkong.console.governance.states import EDITABLE, RefusedStepError, State, Step, after
 from fengkong.console.outbox.jobs import put
 from fengkong.core.errors import RiskError
+from fengkong.journal.parts import SHARE_MAX
+from fengkong.protection.subjects import SUBJECT_ENTITIES
 
 if TYPE_CHECKING:
     from fengkong.console.accounts.models import Operator
@@ -67,6 +69,13 @@ class ChangedProposalError(RiskError):
 
     code = "console.changed_proposal"
     hint = "Withdraw the proposal and propose the version again."
+
+
+class InvalidCanaryShareError(RiskError):
+    """The share of a canary, or the entity that tells its subjects apart, cannot be used."""
+
+    code = "console.invalid_share"
+    hint = "Give a share above 0 and at most 0.5, and an entity such as device, or none."
 
 
 @transaction.atomic
@@ -162,10 +171,20 @@ def note_backtest(
 
 @transaction.atomic
 def propose_version(
-    operator: Operator, version_id: int, *, mode: str, reason: str, share: float | None = None
+    operator: Operator,
+    version_id: int,
+    *,
+    mode: str,
+    reason: str,
+    share: float | None = None,
+    by: str = "",
 ) -> Proposal:
-    """Ask a colleague to approve that a version runs, in shadow, as a canary or live."""
+    """Ask a colleague to approve that a version runs, in shadow, as a canary or live.
+
+    A canary has a `share` of the subjects, or of the values of the entity `by`.
+    """
     assert mode in MODES, "the form offers the modes there are"
+    _check_share(mode, share, by)
     version = _locked(version_id)
     if Proposal.objects.filter(
         kind=ACT, content__version_id=version.pk, state=Proposal.State.OPEN
@@ -180,7 +199,7 @@ def propose_version(
         ACT,
         target=str(version),
         reason=reason,
-        content=_proposed(version, mode=mode, share=share),
+        content=_proposed(version, mode=mode, share=share, by=by),
     )
     if loose := proposal.content["loosens"]:
         _record(operator, "propose_loosening_policy", version, {"loosens": loose})
@@ -189,7 +208,15 @@ def propose_version(
     return proposal
 
 
-def _proposed(version: PolicyVersion, *, mode: str, share: float | None) -> dict[str, Any]:
+def _check_share(mode: str, share: float | None, by: str) -> None:
+    canary = mode == ServiceChange.Kind.CANARY.value
+    if canary and (share is None or not 0.0 < share <= SHARE_MAX):
+        raise InvalidCanaryShareError(f"a share of {share}", path="$.share")
+    if canary and by and by not in SUBJECT_ENTITIES:
+        raise InvalidCanaryShareError(f"{by[:80]!r} tells no subjects apart", path="$.by")
+
+
+def _proposed(version: PolicyVersion, *, mode: str, share: float | None, by: str) -> dict[str, Any]:
     """What the approver decides about, in figures and words."""
     live = live_version()
     policy = policy_or_none(version.text)
@@ -200,6 +227,7 @@ def _proposed(version: PolicyVersion, *, mode: str, share: float | None) -> dict
         "hash": version.hash,
         "mode": mode,
         "share": share,
+        "by": by,
         "backtested": version.backtest is not None,
         "against": None if live is None else str(live),
         "loosens": [{"zh": one.zh, "en": one.en} for one in loose[:20]],
@@ -220,6 +248,7 @@ def perform_activation(proposal: Proposal, approver: Operator) -> None:
         asked_by=proposal.proposed_by.username,
         approved_by=approver.username,
         share=proposal.content.get("share"),
+        by=str(proposal.content.get("by") or ""),
         reason=proposal.reason,
     )
 
@@ -249,17 +278,20 @@ def stop_version(operator: Operator, version_id: int, *, reason: str) -> Service
 
 @transaction.atomic
 def roll_back(operator: Operator, *, reason: str) -> ServiceChange:
-    """Put the policy that was live before in force again: one act of one person."""
+    """Undo the last change of who answers: one act of one person.
+
+    A canary ends; where none runs, the policy that was live before is put in force again.
+    """
     _allow(operator, "policies.activate")
-    live = live_version()
-    change = _ask_service(
-        ServiceChange.Kind.ROLL_BACK.value, live, asked_by=operator.username, reason=reason
-    )
+    canary = canary_version()
+    left = live_version() if canary is None else canary
+    kind = ServiceChange.Kind.ROLL_BACK if canary is None else ServiceChange.Kind.END_CANARY
+    change = _ask_service(kind.value, left, asked_by=operator.username, reason=reason)
     record(
         operator,
         "roll_back_policy",
         target_kind="policy",
-        target="" if live is None else str(live),
+        target="" if left is None else str(left),
         detail={"reason": reason, "change": change.pk},
     )
     return change
@@ -279,6 +311,11 @@ def abandon_version(operator: Operator, version_id: int, *, reason: str) -> Poli
 def live_version() -> PolicyVersion | None:
     """The version that the console holds for live."""
     return PolicyVersion.objects.filter(state=PolicyVersion.State.LIVE).order_by("-pk").first()
+
+
+def canary_version() -> PolicyVersion | None:
+    """The version that the console holds for answering a share of the traffic."""
+    return PolicyVersion.objects.filter(state=PolicyVersion.State.CANARY).order_by("-pk").first()
 
 
 # -- the parts of an act ---------------------------------------------------------------------
@@ -360,6 +397,7 @@ def _ask_service(
     asked_by: str,
     approved_by: str = "",
     share: float | None = None,
+    by: str = "",
     reason: str = "",
 ) -> ServiceChange:
     """Promise a change of the service; the worker does it."""
@@ -368,6 +406,7 @@ def _ask_service(
         kind=kind,
         version=version,
         share=share,
+        by=by,
         expected=str(live.get("hash", "")),
         asked_by=asked_by,
         approved_by=approved_by,

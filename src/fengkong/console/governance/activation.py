@@ -29,6 +29,7 @@ from fengkong.core.errors import RiskError
 WATCH_JOB: Final = "watch_service_policy"
 WATCH_S: Final = 5
 _TIMEOUT_S: Final = 60.0
+_BESIDE: Final = (PolicyVersion.State.SHADOW, PolicyVersion.State.CANARY)
 _LOG: Final = logging.getLogger(__name__)
 _SERVICE: Final = "service"
 
@@ -87,7 +88,14 @@ def _done(client: Client, change: ServiceChange) -> dict[str, Any]:
     if kind == ServiceChange.Kind.END_SHADOW:
         shadow = seen["shadow"] or {}
         return client.shadow(None) if shadow.get("hash") == wanted else {}
-    raise ConflictingChangeError("this service runs no canary of a whole policy")
+    canary = seen.get("canary") or {}
+    if kind == ServiceChange.Kind.END_CANARY:
+        return client.canary(None) if canary.get("hash") == wanted else {}
+    assert change.share is not None, "a canary is asked for with its share"
+    asked = (wanted, change.share, change.by or None)
+    if asked == tuple(canary.get(part) for part in ("hash", "share", "by")):
+        return canary
+    return client.canary(version.text, share=change.share, by=change.by or None)
 
 
 def _rolled_back(client: Client, seen: dict[str, Any], change: ServiceChange) -> dict[str, Any]:
@@ -132,8 +140,8 @@ def _note_done(change: ServiceChange, said: dict[str, Any]) -> None:
     if change.kind == ServiceChange.Kind.LIVE:
         _make_live(version, actor=actor, reason=change.reason, detail=said)
         return
-    if change.kind == ServiceChange.Kind.SHADOW:
-        others = PolicyVersion.objects.filter(state=PolicyVersion.State.SHADOW)
+    if change.kind in (ServiceChange.Kind.SHADOW, ServiceChange.Kind.CANARY):
+        others = PolicyVersion.objects.filter(state__in=_BESIDE)
         for other in others.exclude(pk=version.pk):
             move_version(other, Step.STOP, actor=actor, reason=str(version))
     step = {
@@ -151,6 +159,9 @@ def _make_live(version: PolicyVersion, *, actor: str, reason: str, detail: Any =
     for other in PolicyVersion.objects.select_for_update().filter(state=PolicyVersion.State.LIVE):
         if other.pk != version.pk:
             move_version(other, Step.REPLACE, actor=actor, reason=str(version))
+    for other in PolicyVersion.objects.filter(state=PolicyVersion.State.CANARY):
+        if other.pk != version.pk:  # it was approved beside the version before
+            move_version(other, Step.STOP, actor=actor, reason=str(version))
     if version.standing is State.LIVE:
         return
     step = Step.GO_LIVE if allowed(version.standing, Step.GO_LIVE) else Step.RESTORE
@@ -187,7 +198,7 @@ def note_seen(seen: dict[str, Any]) -> ServiceView:
     view.save()
     if not ServiceChange.objects.filter(state=ServiceChange.State.WAITING).exists():
         _follow_live(seen)
-        _follow_shadow(seen)
+        _follow_beside(seen)
     return view
 
 
@@ -211,15 +222,22 @@ def _actor(cause: str) -> str:
     return _SERVICE
 
 
-def _follow_shadow(seen: dict[str, Any]) -> None:
-    runs = "" if seen["shadow"] is None else seen["shadow"]["hash"]
-    for held in PolicyVersion.objects.filter(state=PolicyVersion.State.SHADOW).exclude(hash=runs):
-        move_version(held, Step.STOP, actor=_SERVICE, reason="ended")
-    if seen["shadow"] is None:
-        return
-    version = _known_or_imported(seen["shadow"], seen["activations"])
-    if version is not None and allowed(version.standing, Step.START_SHADOW):
-        move_version(version, Step.START_SHADOW, actor=_SERVICE, reason="published")
+def _follow_beside(seen: dict[str, Any]) -> None:
+    """Bring the versions in shadow or canary in line with the one that runs beside the live."""
+    parts = (
+        ("shadow", PolicyVersion.State.SHADOW, Step.START_SHADOW),
+        ("canary", PolicyVersion.State.CANARY, Step.START_CANARY),
+    )
+    for part, state, _step in parts:
+        runs = (seen.get(part) or {}).get("hash", "")
+        for held in PolicyVersion.objects.filter(state=state).exclude(hash=runs):
+            move_version(held, Step.STOP, actor=_SERVICE, reason="ended")
+    for part, state, step in parts:
+        if seen.get(part) is None:
+            continue
+        version = _known_or_imported(seen[part], seen["activations"])
+        if version is not None and version.state != state and allowed(version.standing, step):
+            move_version(version, step, actor=_SERVICE, reason="published", detail=seen[part])
 
 
 def _known_or_imported(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from decimal import Decimal
+from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from fengkong.console.governance.models import PolicyVersion, ServiceChange
 from fengkong.console.governance.policy_texts import TEXT_MAX
 from fengkong.console.governance.rule_templates import TEMPLATES
+from fengkong.journal.parts import SHARE_MAX
+from fengkong.protection.subjects import SUBJECT_ENTITIES
 
 REASON_MAX: Final = 2000
 
@@ -55,13 +58,43 @@ class ProposalForm(forms.Form):
         label=_("How it is to run"),
         choices=[
             (ServiceChange.Kind.SHADOW.value, _("in shadow: it decides, and nobody acts on it")),
+            (ServiceChange.Kind.CANARY.value, _("as a canary: it answers a share of the subjects")),
             (ServiceChange.Kind.LIVE.value, _("live: it decides everything")),
         ],
         initial=ServiceChange.Kind.SHADOW.value,
     )
+    share_percent = forms.DecimalField(
+        label=_("Share of a canary, %"),
+        required=False,
+        min_value=Decimal("0.1"),
+        max_value=Decimal(100) * Decimal(str(SHARE_MAX)),
+        decimal_places=2,
+        help_text=_("For a canary only, at most 50. One subject is always answered alike."),
+    )
+    by = forms.ChoiceField(
+        label=_("Dealt out by"),
+        required=False,
+        choices=[("", _("the subject of the event")), *((one, one) for one in SUBJECT_ENTITIES)],
+        help_text=_("For a canary only: the entity whose values belong to the share or not."),
+    )
     reason = forms.CharField(
         label=_("Reason"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 3})
     )
+
+    def clean(self) -> dict[str, object]:
+        """A canary has its share, and nothing else has one."""
+        given = super().clean() or {}
+        canary = given.get("mode") == ServiceChange.Kind.CANARY.value
+        if canary and given.get("share_percent") is None and "share_percent" not in self.errors:
+            self.add_error("share_percent", _("Say which share a canary is to answer."))
+        return given
+
+    def dealt(self) -> dict[str, Any]:
+        """Share (0 to 1) and entity of a canary; nothing for another mode."""
+        given = self.cleaned_data
+        if given["mode"] != ServiceChange.Kind.CANARY.value:
+            return {}
+        return {"share": float(given["share_percent"]) / 100, "by": given["by"]}
 
 
 class ReasonForm(forms.Form):

@@ -106,7 +106,8 @@ class ServiceChange(models.Model):
     """Something that the service is to do, and what became of it.
 
     `version` is what is to run (of a roll-back: what was live when it was asked for). `expected`
-    is the hash of the policy that was live then.
+    is the hash of the policy that was live then. A canary has a `share` of the subjects, or of the
+    values of the entity `by`.
     """
 
     class Kind(models.TextChoices):
@@ -131,6 +132,7 @@ class ServiceChange(models.Model):
         PolicyVersion, on_delete=models.PROTECT, null=True, related_name="changes"
     )
     share = models.FloatField(null=True)
+    by = models.CharField(max_length=40, blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     expected = models.CharField(max_length=64, blank=True)
     asked_by = models.CharField(max_length=150)
@@ -151,7 +153,8 @@ class ServiceChange(models.Model):
 class ServiceView(models.Model):
     """What the service was last seen to run; there is one row.
 
-    `live` and `shadow` are `{policy, version, hash}`; `problem` says why it could not be asked.
+    `live`, `shadow` and `canary` are `{policy, version, hash}`, a canary with `share` and `by`;
+    `problem` says why it could not be asked.
     """
 
     live = models.JSONField(null=True)

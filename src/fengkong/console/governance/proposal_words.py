@@ -24,7 +24,7 @@ def described(proposal: Proposal) -> list[Fact]:
     version = PolicyVersion.objects.filter(pk=content["version_id"]).first()
     facts: list[Fact] = [
         (_("Version"), proposal.target if version is None else _link(version)),
-        (_("How it is to run"), dict(ServiceChange.Kind.choices)[content["mode"]]),
+        (_("How it is to run"), _run(content)),
         (_("Compared with"), content["against"] or _("nothing: no policy is live")),
     ]
     if version is not None:
@@ -35,6 +35,15 @@ def described(proposal: Proposal) -> list[Fact]:
     else:
         facts += _figures(version.backtest)
     return facts
+
+
+def _run(content: dict[str, Any]) -> str:
+    how = str(dict(ServiceChange.Kind.choices)[content["mode"]])
+    if content["mode"] != ServiceChange.Kind.CANARY.value:
+        return how
+    by = content.get("by") or _("the subject of the event")
+    share = f"{100 * content['share']:.4g}%"
+    return _("%(how)s: %(share)s, dealt out by %(by)s") % {"how": how, "share": share, "by": by}
 
 
 def _link(version: PolicyVersion) -> SafeString:

@@ -74,7 +74,7 @@ TRANSITIONS: Final = MappingProxyType(
         Step.RETURN: ({State.PROPOSED}, State.DRAFT),
         Step.APPROVE: ({State.PROPOSED}, State.APPROVED),
         Step.START_SHADOW: ({State.APPROVED}, State.SHADOW),
-        Step.START_CANARY: ({State.APPROVED, State.SHADOW}, State.CANARY),
+        Step.START_CANARY: ({State.APPROVED, State.SHADOW, State.CANARY}, State.CANARY),
         Step.GO_LIVE: ({State.APPROVED, State.SHADOW, State.CANARY}, State.LIVE),
         Step.STOP: ({State.SHADOW, State.CANARY}, State.APPROVED),
         Step.REPLACE: ({State.LIVE}, State.RETIRED),

@@ -22,7 +22,7 @@ from fengkong.console.governance.forms import (
     ReasonForm,
     VersionQuery,
 )
-from fengkong.console.governance.models import PolicyVersion, ServiceChange
+from fengkong.console.governance.models import PolicyVersion, ServiceChange, ServiceView
 from fengkong.console.governance.policy_texts import policy_or_none
 from fengkong.console.governance.preview_socket import ask_preview
 from fengkong.console.governance.service_view import drifts, last_seen
@@ -54,6 +54,8 @@ def version_list(request: HttpRequest) -> HttpResponse:
         "seen": view,
         "live": actions.live_version(),
         "shadow": PolicyVersion.objects.filter(state="shadow").first(),
+        "canary": actions.canary_version(),
+        "canary_share": percent((view.canary or {}).get("share") or 0.0),
         "drifts": drifts(view),
         "waiting": ServiceChange.objects.filter(state="waiting").count(),
         "changes": queries.changes_shown(),
@@ -79,13 +81,13 @@ def _version_page(
     context = {
         "version": version,
         "steps": steps,
-        "may_propose": any(steps[name] for name in ("propose", "start_shadow", "go_live")),
+        "may_propose": any(steps[name] for name in ("propose", "start_canary", "go_live")),
         "timeline": version.steps.all(),
         "proposal": queries.open_proposal(version),
         "changes": version.changes.all()[:10],
         "live": live,
         "others": PolicyVersion.objects.filter(name=version.name).exclude(pk=version.pk)[:20],
-        "runs": [part for part in ("live", "shadow", "canary") if _runs(view, part, version)],
+        "runs": [title for part, title in part_titles(view).items() if _runs(view, part, version)],
         "proposal_form": ProposalForm(),
         "reason_form": ReasonForm(),
         "policy": policy_or_none(version.text),
@@ -93,6 +95,22 @@ def _version_page(
         "may": may(request),
     }
     return render(request, "governance/version.html", context | more, status=status)
+
+
+def percent(share: float) -> str:
+    """A share as people write it: 12.5%."""
+    return f"{100 * share:.4g}%"
+
+
+def part_titles(view: ServiceView) -> dict[str, str]:
+    """What the parts of policies are called, that of a canary with its share."""
+    canary = view.canary or {}
+    return {
+        "live": _("live"),
+        "shadow": _("in shadow"),
+        "canary": _("for %(share)s of the traffic")
+        % {"share": percent(canary.get("share") or 0.0)},
+    }
 
 
 def _runs(view: Any, part: str, version: PolicyVersion) -> bool:
@@ -161,6 +179,7 @@ def propose(request: HttpRequest, version_id: int) -> HttpResponse:
             version_id,
             mode=form.cleaned_data["mode"],
             reason=form.cleaned_data["reason"],
+            **form.dealt(),
         ),
         _("Proposed. A colleague who may approve finds it among the approvals."),
     )
@@ -169,7 +188,7 @@ def propose(request: HttpRequest, version_id: int) -> HttpResponse:
 @require_POST
 @needs("policies.view", act="policies.activate")
 def stop(request: HttpRequest, version_id: int) -> HttpResponse:
-    """End a shadow."""
+    """End a shadow or a canary."""
     reason = request.POST.get("reason", "").strip() or _("ended")
     return _done(
         request,

@@ -32,7 +32,7 @@ class Decision(models.Model):
     `erased`; an erasure also takes the amount and the probability. `event_type` is empty where the
     subject was erased before the tail had read the event. `rules` are the ids of the rules that
     hit, `probability` is what the policy's first model said, `amount_minor` is in minor units of
-    `currency`. `shadow_outcome` is the shadow policy's outcome where it differs.
+    `currency`. `shadow_outcome` is the other policy's outcome where it differs.
     """
 
     sequence = models.BigIntegerField(primary_key=True)
@@ -180,9 +180,10 @@ class Label(models.Model):
 
 
 class Activation(models.Model):
-    """A policy that got its part: `role` is live or shadow, an empty `policy` ended the shadow.
+    """A policy that got its part: `role` is live, shadow or canary, an empty `policy` ended it.
 
-    `cause` is published, started or rolled_back. The text is in the journal (`reading.py`).
+    `cause` is started, published, promoted, rolled_back, ended or no_room. The text is in the
+    journal (`reading.py`).
     """
 
     sequence = models.BigIntegerField(primary_key=True)

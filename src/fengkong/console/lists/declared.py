@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final
 from django.conf import settings
 
 from fengkong.console.journaled.models import Activation
+from fengkong.console.journaled.parts import in_force
 from fengkong.console.journaled.reading import policy_text
 from fengkong.core.bilingual import Bilingual
 from fengkong.core.errors import RiskError
 from fengkong.events.catalogue import shipped_catalogue
+from fengkong.journal.parts import CANARY, LIVE, SHADOW
 from fengkong.rules.nodes import Name, OnList, walk
 
 if TYPE_CHECKING:
@@ -49,12 +51,12 @@ _AT: Final[dict[tuple[str, int], PolicyLists]] = {}
 
 
 def live_lists() -> dict[str, DeclaredList]:
-    """The lists of the live policy and of the shadow, by name; empty while there is none."""
+    """The lists of the live policy and of the one beside it, by name; empty while there is none."""
+    running = in_force()
     found: dict[str, DeclaredList] = {}
-    for role in ("shadow", "live"):
-        newest = Activation.objects.filter(role=role).order_by("-sequence").first()
-        if newest is not None and newest.policy_hash:
-            found |= lists_at(newest.sequence).lists
+    for role in (SHADOW, CANARY, LIVE):
+        if role in running:
+            found |= lists_at(running[role].sequence).lists
     return found
 
 

@@ -15,6 +15,7 @@ from fengkong.decisions.feature_titles import expression_title, link_title, wind
 from fengkong.decisions.policy import Policy
 from fengkong.decisions.policy_file import load_policy
 from fengkong.events.catalogue import shipped_catalogue
+from fengkong.journal.parts import LIVE
 
 _POLICIES_KEPT: Final = 16
 
@@ -58,10 +59,9 @@ def _policy(policy_hash: str, sequence: int) -> Policy:
     return load_policy(text, source=policy_hash[:12], catalogue=shipped_catalogue())
 
 
-def in_force(role: str = "live") -> Activation | None:
-    """The activation that gave a role its policy last; None of a shadow that has ended."""
-    last = Activation.objects.filter(role=role).order_by("-sequence").first()
-    return None if last is None or not last.policy else last
+def in_force() -> Activation | None:
+    """The activation of the live policy."""
+    return Activation.objects.filter(role=LIVE).order_by("-sequence").first()
 
 
 def feature_titles(policy: Policy) -> dict[str, str]:

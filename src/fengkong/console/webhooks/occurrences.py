@@ -96,9 +96,9 @@ OCCURRENCES: Final[dict[str, Occurrence]] = {
         _("A policy got its part, or lost it"),
         {
             "sequence": Part(WHOLE, _("Place in the journal")),
-            "role": Part({"enum": ["live", "shadow"]}, _("Its part")),
-            "cause": Part(TEXT, _("Why: published, started, rolled_back")),
-            "policy": Part(TEXT, _("Policy; empty where the shadow ended")),
+            "role": Part({"enum": ["live", "shadow", "canary"]}, _("Its part")),
+            "cause": Part(TEXT, _("Why: published, promoted, rolled_back, ended and such")),
+            "policy": Part(TEXT, _("Policy; empty where the shadow or canary ended")),
             "policy_version": Part(WHOLE_OR_NONE, _("Version of the policy")),
             "policy_hash": Part(TEXT, _("Hash of the policy")),
         },

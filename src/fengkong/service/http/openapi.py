@@ -12,6 +12,7 @@ from fengkong import __version__
 from fengkong.core.errors import RiskError
 from fengkong.decisions.decision import Decision
 from fengkong.events.catalogue import Catalogue
+from fengkong.journal.parts import SHARE_MAX
 from fengkong.protection.subjects import SUBJECT_ENTITIES
 from fengkong.service import problems
 from fengkong.service.answers import BYTES, JSON, NDJSON, PROBLEM, TEXT
@@ -24,7 +25,6 @@ from fengkong.service.http.event_schemas import (
 )
 from fengkong.service.http.routing import ROUTES, Route, Sends
 from fengkong.service.problems import Problem, chinese_texts, status_of
-from fengkong.service.states.rival import SHARE_MAX
 
 OFF_THE_WIRE: Final = frozenset(
     {

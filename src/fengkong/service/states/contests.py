@@ -14,9 +14,8 @@ from fengkong.decisions.policy import ALLOW
 from fengkong.evaluation.labels import LABEL
 from fengkong.evaluation.standing import DECISIONS, LABELS, NoChallengerError, Recorded, Side
 from fengkong.journal.history import Activation, History, Sealed
+from fengkong.journal.parts import CANARY, changed
 from fengkong.service.states.lanes import read_policy_text
-from fengkong.service.states.recovery import changed
-from fengkong.service.states.rival import CANARY
 
 Progress = Callable[[int, float], None]
 

@@ -13,10 +13,10 @@ from fengkong.evaluation.witness import Witness
 from fengkong.events.columns import EventColumns
 from fengkong.events.event import Event
 from fengkong.journal.history import History, Sealed
+from fengkong.journal.parts import CANARY
 from fengkong.service.refusals import ErasedError, NotDecidedError, UnknownDecisionError
 from fengkong.service.states.lanes import Lane
 from fengkong.service.states.recovery import activations, in_force, restored
-from fengkong.service.states.rival import CANARY
 from fengkong.service.states.snapshots import SnapshotFolder
 
 

@@ -10,9 +10,9 @@ from typing import Final
 from fengkong.journal.entries import Entry
 from fengkong.journal.errors import DamagedJournalError
 from fengkong.journal.history import Activation, History
+from fengkong.journal.parts import changed
 from fengkong.service.states.folding import Folding
 from fengkong.service.states.lanes import Lane
-from fengkong.service.states.rival import CANARY, LIVE
 from fengkong.service.states.snapshots import SnapshotFolder
 
 _LOG: Final = logging.getLogger(__name__)
@@ -49,19 +49,6 @@ def in_force(
             break
         live, rival = changed(activated.activation, live=live, rival=rival)
     return live, rival
-
-
-def changed(
-    activation: Activation, *, live: Activation | None, rival: Activation | None
-) -> tuple[Activation | None, Activation | None]:
-    """The live policy and the one beside it after an activation."""
-    if activation.role == LIVE:
-        ends = rival is not None and (rival.role == CANARY or rival.hash == activation.hash)
-        return activation, None if ends else rival
-    if activation.text is not None:
-        return live, activation
-    ends = rival is not None and rival.role == activation.role
-    return live, None if ends else rival
 
 
 class ComingBack:

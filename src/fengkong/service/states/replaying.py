@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from fengkong.core.errors import RiskError
 from fengkong.journal.entries import Entry, Leaf
 from fengkong.journal.history import EVENT_KINDS, Activation, History, Sealed
+from fengkong.journal.parts import CANARY, LIVE, changed
 from fengkong.service.states.lanes import Judged, Lane
-from fengkong.service.states.recovery import activations, changed
-from fengkong.service.states.rival import CANARY, LIVE, Share
+from fengkong.service.states.recovery import activations
+from fengkong.service.states.rival import Share
 
 
 class DifferentDecisionError(RiskError):

@@ -16,16 +16,12 @@ from typing import Final, Self
 
 from fengkong.events.event import Event
 from fengkong.journal.history import Activation
+from fengkong.journal.parts import CANARY, SHADOW, SHARE_MAX
 from fengkong.protection.subjects import SUBJECT_ENTITIES
 from fengkong.protection.vault import Vault
 from fengkong.service.refusals import InvalidShareError
 from fengkong.service.states.lanes import Lane
 
-LIVE: Final = "live"
-SHADOW: Final = "shadow"
-CANARY: Final = "canary"
-SHARE_MAX: Final = 0.5
-"""A canary is the smaller part; more than half of the traffic is what live is for."""
 _UNIT: Final = 2.0**-53
 
 

@@ -16,6 +16,7 @@ from fengkong.client.errors import ClientError
 from fengkong.console.audit.recording import record
 from fengkong.console.insiders.counting import counted
 from fengkong.console.journaled.models import Decision, Label
+from fengkong.console.journaled.parts import part_of
 from fengkong.console.journaled.reading import ClearEntry, UnknownEntryError, clear_entry
 from fengkong.console.journaled.service_access import NoServiceKeyError, service_client
 from fengkong.console.live.differences import beside
@@ -140,6 +141,7 @@ def _judged(entry: ClearEntry, shown: Decision) -> dict[str, Any]:
         "fields": judgement.fields(),
         "received_bytes": 0 if entry.received is None else len(entry.received),
         "missing": entry.missing,
+        "part": part_of(shown),
         "beside": None if entry.shadow is None else beside(entry.decision, entry.shadow),
     }
 

@@ -12,8 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from fengkong.console.journaled.parts import in_force
 from fengkong.console.live.models import Measurement
-from fengkong.console.live.titles import field_title, in_force, policy_of, said
+from fengkong.console.live.titles import field_title, policy_of, said
 from fengkong.console.live.views.features import is_stale, lamp_shown, spread_chart
 from fengkong.console.project.declared import needs
 from fengkong.console.shell.charts import Chart, Series
@@ -25,14 +26,15 @@ from fengkong.evaluation.document import Block, Grid, Heading, Paragraph
 from fengkong.evaluation.model_folder import read_report
 from fengkong.evaluation.model_report import card_blocks
 from fengkong.evaluation.model_words import known, words
+from fengkong.journal.parts import CANARY, LIVE, SHADOW
 from fengkong.scoring.model import Model
 
-_ROLES: Final = ("live", "shadow")
+_ROLES: Final = (LIVE, CANARY, SHADOW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelShown:
-    """A model where it stands: in the live policy or the shadow, as champion or challenger."""
+    """A model where it stands: in a policy that runs, as champion or challenger."""
 
     name: str
     model: Model
@@ -91,8 +93,9 @@ def model(request: HttpRequest, name: str, version: str) -> HttpResponse:
 
 def models_shown() -> Iterator[ModelShown]:
     """The models of the policies in force, champions before challengers."""
+    running = in_force()
     for role in _ROLES:
-        activation = in_force(role)
+        activation = running.get(role)
         policy = None if activation is None else policy_of(activation.policy_hash)
         if policy is None:
             continue
