@@ -105,9 +105,13 @@ def backtest_policy(request: HttpRequest, number: int) -> dict[str, Any]:
 @operation("policies.edit")
 def propose_policy(request: HttpRequest, number: int, said: Run) -> dict[str, Any]:
     """Ask a colleague to approve that a version runs, in shadow, for a share, or live."""
-    dealt = {"share": said.share, "by": said.by} if said.mode == "canary" else {}
     proposal = actions.propose_version(
-        bearer(request), findable(number), mode=said.mode, reason=said.reason, **dealt
+        bearer(request),
+        findable(number),
+        mode=said.mode,
+        reason=said.reason,
+        share=said.share if said.mode == "canary" else None,
+        by=said.by if said.mode == "canary" else "",
     )
     return proposal_shown(proposal)
 
