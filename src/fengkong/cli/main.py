@@ -14,6 +14,7 @@ from fengkong.cli.arguments import spread_files
 from fengkong.cli.audit_commands import audit_app
 from fengkong.cli.backup_commands import backup_app
 from fengkong.cli.console_commands import register_console
+from fengkong.cli.indicator_commands import indicators_app
 from fengkong.cli.language import text
 from fengkong.cli.model_commands import register_models
 from fengkong.cli.service_commands import Models, register
@@ -227,6 +228,7 @@ def demo(
 register(app, policy_app)
 app.add_typer(backup_app, name="backup")
 app.add_typer(audit_app, name="audit")
+app.add_typer(indicators_app, name="indicators")
 register_models(app, policy_app)
 register_console(app)
 

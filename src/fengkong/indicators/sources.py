@@ -103,10 +103,30 @@ class SourceState(StrEnum):
     """Whether what a source delivered may be used."""
 
     GOOD = "good"
+    PARTIAL = "partial"
+    """Columns are missing: the indicators that need them have no data, the others are computed."""
     STALE = "stale"
     """The newest day is older than the source promises."""
     BROKEN = "broken"
     """Not there, not readable, or a check does not hold."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether indicators may be computed from it."""
+        return self in (SourceState.GOOD, SourceState.PARTIAL)
+
+    @property
+    def word(self) -> Bilingual:
+        """The state in both languages."""
+        return _STATES[self]
+
+
+_STATES: Final = {
+    SourceState.GOOD: Bilingual(zh="正常", en="good"),
+    SourceState.PARTIAL: Bilingual(zh="缺列", en="partial"),
+    SourceState.STALE: Bilingual(zh="迟到", en="stale"),
+    SourceState.BROKEN: Bilingual(zh="损坏", en="broken"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +149,10 @@ def examine(source: Source, table: pl.DataFrame | None, *, today: date) -> Sourc
     if table is None or table.is_empty():
         empty = Bilingual(zh="没有任何数据", en="there is no row at all")
         return SourceReport(source.id, SourceState.BROKEN, None, 0, (empty,))
-    missing = sorted({DAY, *source.columns, *source.segments} - set(table.columns))
-    if missing:
-        names = ", ".join(missing)
-        lacking = Bilingual(zh=f"缺少列：{names}", en=f"columns are missing: {names}")
+    missing = sorted(set(source.columns) - set(table.columns))
+    names = ", ".join(missing)
+    lacking = Bilingual(zh=f"缺少列：{names}", en=f"columns are missing: {names}")
+    if DAY not in table.columns or len(missing) == len(source.columns):
         return SourceReport(source.id, SourceState.BROKEN, None, table.height, (lacking,))
     newest = table[DAY].max()
     assert isinstance(newest, date)
@@ -146,13 +166,29 @@ def examine(source: Source, table: pl.DataFrame | None, *, today: date) -> Sourc
             en=f"the newest day is {newest}, {late} days ago ({source.fresh_within_days} allowed)",
         )
         return SourceReport(source.id, SourceState.STALE, newest, table.height, (old,))
+    if missing:
+        return SourceReport(source.id, SourceState.PARTIAL, newest, table.height, (lacking,))
     return SourceReport(source.id, SourceState.GOOD, newest, table.height)
+
+
+def completed(source: Source, table: pl.DataFrame) -> pl.DataFrame:
+    """A table with the columns that it lacks, all missing, and segments that are ``all``."""
+    added = [
+        pl.lit(None, pl.Int64 if column.kind is Kind.MONEY else pl.Float64).alias(name)
+        for name, column in source.columns.items()
+        if name not in table.columns
+    ]
+    added += [pl.lit("all").alias(name) for name in source.segments if name not in table.columns]
+    return table.with_columns(added) if added else table
 
 
 def _failed_checks(source: Source, table: pl.DataFrame) -> list[Bilingual]:
     """One fault for every check with rows for which it is false."""
     faults = []
+    known = set(table.columns)
     for check in source.checks:
+        if not check.condition.names <= known:
+            continue
         broken = table.select((~column_of(check.condition.node)).sum()).item()
         if broken:
             text = check.condition.render()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fengkong.core.bilingual import Bilingual
 from fengkong.core.money import format_minor
@@ -36,6 +36,10 @@ class EarlyWarning:
     def playbook(self) -> str | None:
         """The playbook to follow, if one is named."""
         return self.indicator.playbook
+
+    def with_movers(self, movers: Sequence[Mover]) -> EarlyWarning:
+        """The same warning with what moved the value."""
+        return replace(self, movers=tuple(movers))
 
     def sentence(self) -> Bilingual:
         """The warning in one sentence of each language."""
