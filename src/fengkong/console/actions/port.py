@@ -2,7 +2,7 @@
 
 What is asked for is kept, sent by the worker to whoever does it, told again until it is
 answered, and stays visible until the other side has confirmed. Dangerous actions (lifting, what
-concerns many at once, a higher limit) wait for a second person.
+concerns many at once, a limit that may be higher) wait for a second person.
 """
 
 from __future__ import annotations
@@ -137,8 +137,11 @@ def ask_many(
 
 
 def is_dangerous(action: str, *, count: int, content: Mapping[str, Any]) -> bool:
-    """Whether a second person must approve: somebody goes free, or many are concerned."""
-    raises = action == Action.Kind.LIMIT_CHANGE and content.get("direction") != "lower"
+    """Whether a second person must approve: somebody goes free, or many are concerned.
+
+    Any limit but nought may be higher than the one there is, which only the core system knows.
+    """
+    raises = action == Action.Kind.LIMIT_CHANGE and content.get("amount_minor") != 0
     return action == Action.Kind.LIFT or count > 1 or raises
 
 
