@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
 from fengkong.console.alerts.claiming import holder_of
-from fengkong.console.alerts.models import Alert, Disposition
+from fengkong.console.alerts.models import Alert, AlertDecision, Disposition
 from fengkong.console.alerts.terms import Terms
 from fengkong.console.alerts.watching import watchers
 from fengkong.console.alerts.words import TONES, reason_title, team_title, typology_title
+from fengkong.console.audit.models import AuditEntry
 from fengkong.console.live.titles import event_title
 
 
@@ -61,9 +63,16 @@ def rows_of(alerts: Sequence[Alert], *, terms: Terms) -> list[Row]:
     return [_row(alert, looking=looking, now=now, terms=terms) for alert in alerts]
 
 
+def version() -> str:
+    """What stays the same while no row of the queue can have changed; cheap to ask."""
+    told = AlertDecision.objects.aggregate(newest=Max("sequence"))["newest"]
+    done = AuditEntry.objects.aggregate(newest=Max("sequence"))["newest"]
+    return f"{told}-{done}-{timezone.now():%H%M}"
+
+
 def fingerprint(alerts: Iterable[Alert], total: int | None) -> str:
-    """What changes when rows would show something else."""
-    told: list[Any] = [total]
+    """What changes when rows would show something else; the minute, because clocks run."""
+    told: list[Any] = [total, f"{timezone.now():%H%M}"]
     told += [
         (one.pk, one.newest_sequence, one.state, holder_of(one), one.case_id, one.team)
         for one in alerts

@@ -21,7 +21,7 @@ from fengkong.console.alerts.forms import CloseForm, QueueForm, ViewForm
 from fengkong.console.alerts.models import Alert, Handover, SavedView
 from fengkong.console.alerts.organising import current_terms
 from fengkong.console.alerts.queries import all_alerts, desk_of
-from fengkong.console.alerts.rows import fingerprint, rows_of
+from fengkong.console.alerts.rows import fingerprint, rows_of, version
 from fengkong.console.alerts.undoing import undoable
 from fengkong.console.alerts.words import KEYS, reasons_for
 from fengkong.console.project.declared import needs
@@ -56,15 +56,19 @@ def queue(request: OperatorRequest) -> HttpResponse:
 @require_GET
 def newer(request: OperatorRequest) -> JsonResponse:
     """The rows as they are now, where they are others than the page has."""
+    now = version()
+    if request.GET.get("version") == now:
+        return JsonResponse({"version": now})
     page = page_of(request, request.user)
     known = fingerprint(page.rows, page.total)
     if request.GET.get("known") == known:
-        return JsonResponse({"known": known})
+        return JsonResponse({"known": known, "version": now})
     shown = _listed(request, page)
     html = render_to_string("alerts/parts/rows.html", shown, request=request)
     count = page.total or 0
     total = ngettext("%(shown)s row", "%(shown)s rows", count) % {"shown": count_text(count)}
-    return JsonResponse({"known": known, "html": html, "total_text": total})
+    told = {"known": known, "version": now, "html": html, "total_text": total}
+    return JsonResponse(told)
 
 
 @needs(WORK)

@@ -28,6 +28,7 @@
     const body = home.querySelector('[data-queue-rows]');
     const fresh = home.querySelector('[data-queue-new]');
     let known = home.dataset.known;
+    let version = '';
     let waiting = null;
 
     function here() { return document.activeElement?.closest?.('tr[data-alert]'); }
@@ -60,9 +61,11 @@
       try {
         const address = new URL(home.dataset.queue, location.href);
         address.searchParams.set('known', waiting?.known ?? known);
+        address.searchParams.set('version', version);
         const answer = await fetch(address, { headers: { Accept: 'application/json' }, redirect: 'error' });
         if (!answer.ok) return;
         const seen = await answer.json();
+        version = seen.version;
         if (!('html' in seen)) return;
         const picked = home.querySelector('[data-pick]:checked') || document.querySelector('dialog[open]');
         if (picked) {
