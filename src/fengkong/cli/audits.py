@@ -85,6 +85,7 @@ def trace(file: Path, data: Path) -> bool:
     from django.utils import timezone  # noqa: PLC0415
 
     from fengkong.console.audit.recording import record  # noqa: PLC0415
+    from fengkong.console.cases.models import CasePrint  # noqa: PLC0415
     from fengkong.console.personal.models import Export  # noqa: PLC0415
     from fengkong.console.personal.watermarks import marks_in_file  # noqa: PLC0415
 
@@ -102,7 +103,18 @@ def trace(file: Path, data: Path) -> bool:
                 "purpose": export.purpose,
             }
             OUTPUT.print(text("audit.trace.found", **facts), markup=False, soft_wrap=True)
-    known = {export.mark for export in found}
+        prints = CasePrint.objects.filter(mark__in=marks).select_related("operator")
+        for printed in prints:
+            record(ACTOR, "trace_export", target_kind="case", target=str(printed.case_id))
+            facts = {
+                "mark": printed.mark,
+                "operator": printed.operator.username,
+                "approved": "–",
+                "made": f"{timezone.localtime(printed.at):%F %R}",
+                "purpose": printed.purpose,
+            }
+            OUTPUT.print(text("audit.trace.found", **facts), markup=False, soft_wrap=True)
+    known = {export.mark for export in found} | {printed.mark for printed in prints}
     for mark in marks:
         if mark not in known:
             ERRORS.print(text("audit.trace.unknown", mark=mark), markup=False, soft_wrap=True)

@@ -10,6 +10,7 @@ from tests.console.live.desk import decision_at, taken_in
 from tests.console.operators import new_operator
 
 from fengkong.console.accounts.models import Operator
+from fengkong.console.alerts.models import Alert
 from fengkong.console.cases.models import Case
 from fengkong.console.cases.opening import open_by_hand
 from fengkong.console.configuration import ConsoleSettings
@@ -22,7 +23,7 @@ BERT = "b" * 32
 def folder(tmp_path: Path, settings: Any) -> Path:
     """A data directory of the test's own: sealed notes and files lie there."""
     settings.CONSOLE = ConsoleSettings(directory=tmp_path)
-    settings.CONSOLE.keys.mkdir(parents=True)
+    settings.CONSOLE.keys.mkdir(mode=0o700)
     return tmp_path
 
 
@@ -63,6 +64,7 @@ def decided(db: None) -> None:
             for number, subject, outcome, amount, rules, probability, points in rows
         ]
     )
+    Alert.objects.all().delete()  # tests make their own
 
 
 @pytest.fixture

@@ -25,6 +25,9 @@ from fengkong.console.api.models import ApiToken
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.audit.models import Verification
 from fengkong.console.audit.verification import begin
+from fengkong.console.cases.models import Case, CaseFile
+from fengkong.console.customers.deadlines import shipped_deadlines
+from fengkong.console.customers.models import Appeal, Confirmation
 from fengkong.console.entities.models import Entity
 from fengkong.console.entities.taking import key_of
 from fengkong.console.governance.actions import create_draft
@@ -130,6 +133,51 @@ def entities(operator: Operator) -> Values:
     return {"kind": "customer", "entity": blind.hex()}
 
 
+def cases(operator: Operator) -> Values:
+    """A case about nothing that anybody may look at, with a file."""
+    del operator
+    made = Case.objects.create(
+        typology="other", opened_by="sample", due_at=timezone.now(), state=Case.State.OPEN
+    )
+    file = CaseFile.objects.create(
+        case=made,
+        author="sample",
+        name_sealed=b"",
+        media_type="text/plain",
+        size=1,
+        sha256="0" * 64,
+        stored_as=f"case-file-{made.pk}",
+        removed_at=timezone.now(),
+    )
+    return {"number": made.pk, "file_id": file.pk}
+
+
+def customers(operator: Operator) -> Values:
+    """An appeal and a link of the same number; whoever asks had no part in either."""
+    del operator
+    count = Appeal.objects.count()
+    appeal = Appeal.objects.create(
+        reference=f"S-{count}",
+        sequence=1,
+        event_id="e",
+        came_by="api",
+        received_by="core",
+        due_at=timezone.now(),
+        deadline=shipped_deadlines()[0].name,
+        grounds_sealed=b"",
+    )
+    Confirmation.objects.create(
+        pk=appeal.pk,
+        secret_hash=f"{count}",
+        code_hash="",
+        sequence=1,
+        event_id="e",
+        asked_by="sample",
+        expires_at=timezone.now(),
+    )
+    return {"number": appeal.pk, "secret": "none"}
+
+
 def webhooks(operator: Operator) -> Values:
     """An endpoint and a delivery of the same number."""
     made = Endpoint.objects.create(name="sample", url="https://h.example/", created_by="ada")
@@ -225,6 +273,7 @@ ABSENT = {
     *("live_feature", "live_model", "decision", "decision_proof", "decision_replay"),
     "entities:graph",
     *("personal:reveal", "personal:masked", "personal:download"),
+    *("personal:reveal", "personal:masked", "personal:download", "cases:file"),
 }
 """Addresses of things that tests do not have: who may see them learns that they are not there."""
 FINER = {"approve_proposal", "reject_proposal", "withdraw_proposal"}
@@ -242,6 +291,8 @@ SAMPLES: dict[str, Callable[[Operator], dict[str, Any]]] = {
     "entities": entities,
     "webhooks": webhooks,
     "notices": notices,
+    "cases": cases,
+    "customers": customers,
     "api": api,
     "alerts": alerts,
     "actions": actions_of,

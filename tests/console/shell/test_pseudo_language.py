@@ -59,7 +59,9 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         mono = "fk-mono" in (given.get("class") or "")
-        if tag in SILENT or mono or given.get("lang") == "zh-hans":
+        # What is quoted in a language of its own says so, and is not translated.
+        quoted = tag != "html" and given.get("lang") in {"en", "zh-hans"}
+        if tag in SILENT or mono or quoted or given.get("lang") == "zh-hans":
             if tag not in {"input", "br", "img", "html"}:
                 self._silent.append(tag)
             return

@@ -12,7 +12,16 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 
 from fengkong import __version__
-from fengkong.console.api import deliveries, listed_values, now, people, policies, resources
+from fengkong.console.api import (
+    case_work,
+    customer_side,
+    deliveries,
+    listed_values,
+    now,
+    people,
+    policies,
+    resources,
+)
 from fengkong.console.api.description import DescribedAPI
 from fengkong.console.api.operations import LASTING, TokenAuth
 from fengkong.console.api.problems import problem, register_problems
@@ -27,7 +36,10 @@ api = DescribedAPI(
     urls_namespace="api",
 )
 register_problems(api)
-for room in (resources, policies, listed_values, deliveries, people, now):
+for room in (
+    *(resources, policies, listed_values, deliveries, people, now),
+    *(case_work, customer_side),
+):
     api.add_router("", room.router)
 
 

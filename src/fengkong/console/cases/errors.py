@@ -45,3 +45,47 @@ class UnknownReasonError(RiskError):
 
     code = "console.unknown_case_reason"
     hint = "Choose an outcome, and one of the reasons that belong to it."
+
+
+class UnknownStepError(RiskError):
+    """The checklist of the case has no such step."""
+
+    code = "console.unknown_step"
+    hint = "Open the case again: its checklist is that of the day when it was opened."
+
+
+class UnfitFileError(RiskError):
+    """A file is too large, empty, or of a type that is not taken in."""
+
+    code = "console.unfit_file"
+    hint = "PDF, PNG, JPEG, WebP and plain text are taken in, up to 10 MB each."
+
+
+class TooManyFilesError(RiskError):
+    """A case holds as many files or notes as it may."""
+
+    code = "console.too_many_case_files"
+    hint = "Remove what is not needed; a case holds 100 files and 200 MB."
+
+
+class ForgottenContentError(RiskError):
+    """The note or file was removed, or forgotten with the person whom it is about."""
+
+    code = "console.forgotten_content"
+    hint = "It cannot be read any more; the case's history says when it went."
+
+
+class MissingFontError(RiskError):
+    """No font with Chinese characters is installed where the console runs."""
+
+    code = "console.missing_font"
+    hint = (
+        "Install one (Noto Sans CJK SC, Source Han Sans SC or WenQuanYi Zen Hei), then print again."
+    )
+
+
+class EmptyNoteError(RiskError):
+    """A note without text."""
+
+    code = "console.empty_note"
+    hint = "Write what you found, or what the next one must know."

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 TARGET = "case"
 """The kind of target under which the ledger has what was done to a case."""
@@ -32,14 +31,15 @@ class Case(models.Model):
     `subject` is a blind index in hexadecimal and `subject_kind` what it is one of (customer, card);
     both are empty once they were erased. `exposure_minor` is the sum of the amounts of its
     decisions in minor units of `currency`, `points` and `probability` are the highest of theirs,
-    `rules` are those that hit in any of them, `channel` is the event type seen most.
+    `rules` are those that hit in any of them, `channel` is what the newest event names (app, web),
+    or the event type seen most.
     """
 
     class State(models.TextChoices):
         """Where a case stands."""
 
-        OPEN = "open", pgettext_lazy("case", "open")
-        CLOSED = "closed", pgettext_lazy("case", "closed")
+        OPEN = "open", _("being worked")
+        CLOSED = "closed", _("case ended")
         MERGED = "merged", _("merged into another")
 
     subject = models.CharField(max_length=32, blank=True)

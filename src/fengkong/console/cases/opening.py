@@ -14,6 +14,7 @@ from django.utils import timezone
 from fengkong.console.audit.recording import record
 from fengkong.console.cases import alerted
 from fengkong.console.cases.errors import ClosedCaseError, NothingGatheredError
+from fengkong.console.cases.evidence import channel_of
 from fengkong.console.cases.models import TARGET, Case, CaseDecision
 from fengkong.console.journaled.models import Decision
 
@@ -25,8 +26,6 @@ DUE: Final = timedelta(hours=24)
 """For a case of which no alert says sooner."""
 DECISIONS_MAX: Final = 2_000
 """In one case; what is beyond belongs to an incident."""
-BY_HAND: Final = "by_hand"
-"""The typology of a case that nobody has named yet."""
 
 
 @transaction.atomic
@@ -36,14 +35,14 @@ def case_for(alert_ids: Sequence[str], operator: Operator) -> Case:
     All of them belong to it afterwards, with their decisions. Raises PermissionDenied,
     NothingGatheredError.
     """
-    _demand(operator)
+    demand_work(operator)
     alerts = alerted.chosen_alerts(alert_ids)
     if not alerts:
         raise NothingGatheredError(f"none of {len(alert_ids)} alerts is known")
     first = alerts[0]
     case = _open_case(first.subject, typology=first.typology)
     if case is None:
-        due_at = min([alert.due_at for alert in alerts if alert.due_at], default=None)
+        due_at = min(alert.due_at for alert in alerts)
         case = _new(operator, subject=first.subject, typology=first.typology, due_at=due_at)
     names = [alert.pk for alert in alerts]
     alerted.name_case(names, case)
@@ -60,11 +59,11 @@ def open_by_hand(operator: Operator, sequences: Sequence[int], *, typology: str,
 
     Raises PermissionDenied, NothingGatheredError.
     """
-    _demand(operator)
+    demand_work(operator)
     first = Decision.objects.filter(sequence__in=list(sequences)).order_by("sequence").first()
     if first is None:
         raise NothingGatheredError("none of the decisions is known")
-    case = _new(operator, subject=first.subject, typology=typology or BY_HAND, why=why)
+    case = _new(operator, subject=first.subject, typology=typology or alerted.BY_HAND, why=why)
     gather(case, sequences, by=operator.username)
     return case
 
@@ -72,7 +71,7 @@ def open_by_hand(operator: Operator, sequences: Sequence[int], *, typology: str,
 @transaction.atomic
 def add_decisions(operator: Operator, case_id: int, sequences: Sequence[int]) -> Case:
     """Put further decisions into an open case; raises PermissionDenied, ClosedCaseError."""
-    _demand(operator)
+    demand_work(operator)
     case = open_case(case_id)
     added = gather(case, sequences, by=operator.username)
     detail = {"decisions": added[:100], "count": len(added)}
@@ -114,8 +113,9 @@ def count_again(case: Case) -> None:
         (one.probability for one in found if one.probability is not None), default=None
     )
     case.rules = sorted({rule for one in found for rule in one.rules})
-    channels = Counter(one.event_type for one in found if one.event_type)
-    case.channel = channels.most_common(1)[0][0] if channels else ""
+    types = Counter(one.event_type for one in found if one.event_type)
+    newest = max((one.sequence for one in found), default=0)
+    case.channel = channel_of(newest) or (types.most_common(1)[0][0] if types else "")
     case.decisions = len(found)
     case.save()
 
@@ -152,6 +152,7 @@ def _new(
     return case
 
 
-def _demand(operator: Operator) -> None:
+def demand_work(operator: Operator) -> None:
+    """Raises PermissionDenied for who may not work cases."""
     if not operator.may(PERMISSION):
         raise PermissionDenied(PERMISSION)

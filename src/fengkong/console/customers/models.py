@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 
 class Appeal(models.Model):
@@ -23,7 +22,7 @@ class Appeal(models.Model):
     class State(models.TextChoices):
         """Where an appeal stands."""
 
-        OPEN = "open", pgettext_lazy("appeal", "open")
+        OPEN = "open", _("to be answered")
         ANSWERED = "answered", _("answered")
         WITHDRAWN = "withdrawn", _("taken back by the customer")
 

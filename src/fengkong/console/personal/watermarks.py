@@ -15,7 +15,7 @@ _DIGITS: Final = "\u200b\u200c\u200d\u2060"
 _EDGE: Final = "\u2063"
 """Invisible separator: it stands before and behind a mark."""
 _LENGTH: Final = 32
-_IN_PDF: Final = re.compile(rb"\bExport ([0-9a-f]{16})\b")
+_IN_PDF: Final = re.compile(rb"\b(?:Export|Case file) ([0-9a-f]{16})\b")
 _MARK: Final = re.compile(f"{_EDGE}([{_DIGITS}]{{{_LENGTH}}}){_EDGE}")
 
 

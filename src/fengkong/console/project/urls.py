@@ -12,6 +12,8 @@ urlpatterns = [
     path("approvals/", include("fengkong.console.approvals.urls")),
     path("policies/", include("fengkong.console.governance.urls")),
     path("entities/", include("fengkong.console.entities.urls")),
+    path("cases/", include("fengkong.console.cases.urls")),
+    path("customers/", include("fengkong.console.customers.urls")),
     path("lists/", include("fengkong.console.lists.urls")),
     path("audit/", include("fengkong.console.audit.urls")),
     path("live/", include("fengkong.console.live.urls")),

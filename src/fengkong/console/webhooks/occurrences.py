@@ -63,6 +63,8 @@ OPENED: Final = "proposal.opened"
 DECIDED: Final = "proposal.decided"
 LIST_CHANGED: Final = "list.changed"
 JOB_FAILED: Final = "job.failed"
+APPEAL_RECEIVED: Final = "appeal.received"
+APPEAL_ANSWERED: Final = "appeal.answered"
 DISABLED: Final = "webhook.disabled"
 PING: Final = "webhook.ping"
 
@@ -143,6 +145,35 @@ OCCURRENCES: Final[dict[str, Occurrence]] = {
             "job": Part(WHOLE, _("Number of the job")),
             "kind": Part(TEXT, _("Kind of job")),
             "attempts": Part(WHOLE, _("Attempts")),
+        },
+    ),
+    APPEAL_RECEIVED: Occurrence(
+        _("A customer appealed against a decision"),
+        {
+            "reference": Part(TEXT, _("Reference of the appeal")),
+            "sequence": Part(WHOLE, _("Place in the journal")),
+            "event_id": Part(TEXT, _("The event's id")),
+            "language": Part({"enum": ["zh", "en"]}, _("Language of the customer")),
+            "due_at": Part(MOMENT, _("When it is to be answered")),
+        },
+    ),
+    APPEAL_ANSWERED: Occurrence(
+        _("An appeal was answered"),
+        {
+            "reference": Part(TEXT, _("Reference of the appeal")),
+            "sequence": Part(WHOLE, _("Place in the journal")),
+            "event_id": Part(TEXT, _("The event's id")),
+            "language": Part({"enum": ["zh", "en"]}, _("Language of the customer")),
+            "result": Part({"enum": ["upheld", "changed", "explained"]}, _("What a person found")),
+            "wording": Part(
+                {
+                    "type": "object",
+                    "properties": {"title": TEXT, "text": TEXT, "next": TEXT},
+                    "required": ["title", "text", "next"],
+                    "additionalProperties": False,
+                },
+                _("What the customer is told"),
+            ),
         },
     ),
     DISABLED: Occurrence(

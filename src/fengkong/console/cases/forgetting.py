@@ -1,0 +1,27 @@
+"""What cases forget of a person who was erased: notes, files, and whom a case is about."""
+
+from __future__ import annotations
+
+from fengkong.console.audit.recording import SYSTEM, record
+from fengkong.console.cases.files import forget_content
+from fengkong.console.cases.models import TARGET, Case, CaseFile, Note
+from fengkong.console.journaled.seen import SeenEntries
+
+
+def forget_erased(seen: SeenEntries) -> None:
+    """Forget the subjects that these entries erase, in the transaction that takes them in."""
+    for subject in {one.subject for one in seen.erasures if one.subject}:
+        for case in Case.objects.select_for_update().filter(subject=subject):
+            forget_case(case)
+
+
+def forget_case(case: Case) -> None:
+    """Let go of what people wrote and kept about a case's subject; what was done stays known."""
+    notes = Note.objects.filter(case=case).exclude(sealed=b"").update(sealed=b"")
+    files = list(CaseFile.objects.filter(case=case, removed_at=None))
+    for file in files:
+        forget_content(file, by=SYSTEM)
+    case.subject, case.subject_kind = "", ""
+    case.save(update_fields=("subject", "subject_kind"))
+    detail = {"notes": notes, "files": len(files)}
+    record(SYSTEM, "forget_case_content", target_kind=TARGET, target=str(case.pk), detail=detail)

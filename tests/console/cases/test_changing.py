@@ -1,0 +1,163 @@
+"""What is done to a case changes what it holds, is recorded, and is refused once it is closed."""
+
+import pytest
+from django.utils import timezone
+from tests.console.cases.conftest import ANNA, BERT
+from tests.console.operators import new_operator
+
+from fengkong.console.accounts.models import Operator
+from fengkong.console.alerts.models import Alert, AlertDecision
+from fengkong.console.audit.models import AuditEntry
+from fengkong.console.cases import changing
+from fengkong.console.cases.errors import (
+    ClosedCaseError,
+    UnfitMergeError,
+    UnfitOwnerError,
+    UnfitSplitError,
+    UnknownReasonError,
+)
+from fengkong.console.cases.models import Case
+from fengkong.console.cases.notes import clear_notes, write_note
+from fengkong.console.cases.opening import case_for, open_by_hand
+from fengkong.console.journaled.models import Decision
+from fengkong.console.outbox.models import Job
+
+pytestmark = pytest.mark.django_db
+
+
+def alert(name: str, *sequences: int, subject: str = ANNA, loss: int = 100) -> Alert:
+    """An alert made of decisions."""
+    now = timezone.now()
+    made = Alert.objects.create(
+        id=name,
+        subject=subject,
+        typology="account_takeover",
+        event_type="payment.initiated",
+        policy="payments",
+        outcome="review",
+        first_sequence=min(sequences),
+        newest_sequence=max(sequences),
+        opened_at=now,
+        newest_at=now,
+        due_at=now,
+        rank_at=now,
+        decisions=len(sequences),
+        points=1.0,
+        exposure_minor=loss,
+        expected_loss_minor=loss,
+        currency="CNY",
+        team="accounts",
+        skill="account_takeover",
+    )
+    for sequence in sequences:
+        AlertDecision.objects.create(
+            sequence=sequence, alert=made, event_id=f"e-{sequence}", recorded_at=now
+        )
+    return made
+
+
+def sequences(case: Case) -> list[int]:
+    return sorted(case.gathered.values_list("sequence", flat=True))
+
+
+def acts(case: Case) -> list[str]:
+    found = AuditEntry.objects.filter(target_kind="case", target=str(case.pk))
+    return list(found.order_by("sequence").values_list("action", flat=True))
+
+
+def test_alerts_of_a_subject_go_into_its_open_case(decided: None, ann: Operator) -> None:
+    alert("a1", 1, 2)
+    alert("a2", 4)
+    first = case_for(["a1"], ann)
+    assert case_for(["a2"], ann) == first
+    assert sequences(first) == [1, 2, 4]
+    assert set(Alert.objects.values_list("case_id", flat=True)) == {str(first.pk)}
+    assert acts(first) == ["open_case", "gather_alerts", "gather_alerts"]
+
+
+def test_the_case_of_several_subjects_is_that_of_the_dearest_alert(
+    decided: None, ann: Operator
+) -> None:
+    alert("a1", 1, loss=10)
+    alert("b1", 5, subject=BERT, loss=1_000)
+    case = case_for(["a1", "b1"], ann)
+    assert (case.subject, sequences(case)) == (BERT, [1, 5])
+
+
+def test_handing_over_needs_somebody_who_works_cases(
+    case: Case, ann: Operator, bob: Operator
+) -> None:
+    with pytest.raises(UnfitOwnerError):
+        changing.hand_over(ann, case.pk, to=new_operator("executive").username, remark="")
+    with pytest.raises(UnfitOwnerError):
+        changing.hand_over(ann, case.pk, to="nobody", remark="")
+    assert changing.hand_over(ann, case.pk, to="bob", remark="call her").owner == bob
+    told = AuditEntry.objects.get(action="hand_over_case").detail
+    assert (told["before"], told["after"]) == ({"owner": "ann"}, {"owner": "bob"})
+
+
+def test_merging_moves_everything(case: Case, ann: Operator) -> None:
+    alert("b1", 5, 6, subject=BERT)
+    other = case_for(["b1"], ann)
+    write_note(ann, other.pk, "Bert shares her phone")
+    target = changing.merge(ann, other.pk, into=case.pk)
+    other.refresh_from_db()
+    assert (other.state, other.merged_into) == ("merged", target)
+    assert sequences(target) == [1, 2, 4, 5, 6]
+    assert target.exposure_minor == 250_00 + 915_00
+    assert sequences(other) == []
+    assert Alert.objects.get(pk="b1").case_id == str(target.pk)
+    assert [note.text for note in clear_notes(target, newest=9)] == ["Bert shares her phone"]
+    for wrong in (other.pk, case.pk):
+        with pytest.raises(UnfitMergeError):
+            changing.merge(ann, wrong, into=case.pk)
+
+
+def test_an_alert_is_never_torn_by_a_split(decided: None, ann: Operator) -> None:
+    alert("a1", 1, 2)
+    case = case_for(["a1"], ann)
+    changing.merge(ann, open_by_hand(ann, [5], typology="scam", why="").pk, into=case.pk)
+    part = changing.split(ann, case.pk, [2], why="another story")
+    assert (sequences(part), sequences(case)) == ([1, 2], [5])
+    assert Alert.objects.get(pk="a1").case_id == str(part.pk)
+    assert (part.split_from, part.subject, part.exposure_minor) == (case, ANNA, 200_00)
+    case.refresh_from_db()
+    assert case.exposure_minor == 900_00
+    for wrong in ([], [1, 2], [77]):
+        with pytest.raises(UnfitSplitError):
+            changing.split(ann, part.pk, wrong, why="")
+
+
+def test_the_end_of_a_case_ends_its_alerts(decided: None, ann: Operator) -> None:
+    alert("a1", 1, 2)
+    alert("a2", 4)
+    case = case_for(["a1", "a2"], ann)
+    for outcome, reason in (
+        ("confirmed_fraud", "travel"),
+        ("none", "travel"),
+        ("confirmed_fraud", "none"),
+    ):
+        with pytest.raises(UnknownReasonError):
+            changing.close(ann, case.pk, outcome=outcome, reason_code=reason)
+    changing.close(ann, case.pk, outcome="confirmed_fraud", reason_code="credentials_stolen")
+    assert set(Alert.objects.values_list("state", "disposition", "reason_code")) == {
+        ("closed", "confirmed_fraud", "credentials_stolen")
+    }
+    case.refresh_from_db()
+    assert (case.state, case.outcome, case.closed_by) == ("closed", "confirmed_fraud", "ann")
+    with pytest.raises(ClosedCaseError):
+        write_note(ann, case.pk, "too late")
+    changing.reopen(ann, case.pk, why="new evidence")
+    case.refresh_from_db()
+    assert (case.state, case.outcome) == ("open", "")
+    assert acts(case)[-2:] == ["close_case", "reopen_case"]
+
+
+def test_a_decision_without_an_alert_teaches_too(case: Case, ann: Operator) -> None:
+    changing.close(ann, case.pk, outcome="false_positive", reason_code="travel")
+    jobs = Job.objects.filter(kind="send_case_label").order_by("id")
+    assert [(job.content["sequence"], job.content["is_fraud"]) for job in jobs] == [
+        (number, False) for number in (1, 2, 4)
+    ]
+    events = Decision.objects.filter(sequence__in=(1, 2, 4)).order_by("sequence")
+    assert [job.content["event"] for job in jobs] == [one.event_id for one in events]
