@@ -45,7 +45,7 @@ from fengkong.service.settings import described_settings
 from fengkong.simulation.scenarios import Scenario, shipped_scenarios
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # for who runs this file
-from tools import console_reference
+from tools import console_reference, indicator_reference
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
 MADE: Final = Bilingual(
@@ -535,6 +535,15 @@ def console_part(language: Language, *, lead: Bilingual, part: str) -> Lines:
         yield from table(headings, rows)
 
 
+def indicators_page(language: Language) -> Lines:
+    """The library of indicators."""
+    first, *rest = indicator_reference.LEAD.of(language).split("\n\n")
+    yield from (first, "", MADE.of(language), "", *rest, "")
+    for heading, titles, rows in indicator_reference.tables(language):
+        yield from (heading, "")
+        yield from table(titles, rows)
+
+
 PAGES: Final[dict[str, Callable[[Language], Lines]]] = {
     "events": events_page,
     "errors": errors_page,
@@ -543,6 +552,7 @@ PAGES: Final[dict[str, Callable[[Language], Lines]]] = {
     "service": service_page,
     "console": console_page,
     "webhooks": partial(console_part, lead=console_reference.WEBHOOKS, part="webhooks"),
+    "indicators": indicators_page,
     "console-api": partial(console_part, lead=console_reference.API, part="api"),
 }
 

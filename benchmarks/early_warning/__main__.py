@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from benchmarks.early_warning import platforms, redemptions, shared_data, stress, tails
+from benchmarks.early_warning import platforms, redemptions, scale, shared_data, stress, tails
 
 QUESTIONS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
     "stress": stress.figures,
@@ -15,6 +15,7 @@ QUESTIONS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
     "redemptions": redemptions.figures,
     "platforms": platforms.figures,
     "wave": platforms.wave,
+    "scale": lambda: scale.figures(tell=lambda text: print(text, file=sys.stderr)),
 }
 
 
@@ -24,7 +25,7 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"unknown: {', '.join(unknown)}; there is {', '.join(QUESTIONS)}", file=sys.stderr)
         return 2
-    if not shared_data.available():
+    if names != ["scale"] and not shared_data.available():
         print(f"there is no data in {shared_data.FOLDER}", file=sys.stderr)
         return 1
     found = {name: QUESTIONS[name]() for name in names or QUESTIONS}

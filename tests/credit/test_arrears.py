@@ -140,3 +140,15 @@ def test_first_payments(stages) -> None:
     assert table.rows() == [(day(30), 4, 2)]
     with_grace = first_payment_defaults(stages[1], since=START, until=UNTIL, grace_days=5)
     assert with_grace.rows() == [(day(30), 4, 1)]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(LOAN, min_size=1, max_size=6), st.integers(0, 400))
+def test_one_day_alone_is_that_day_of_the_whole(book, number) -> None:
+    loans, instalments = tables(book)
+    on = day(number)
+    whole = book_by_day(loans, instalments, segments=["region"], since=START, until=UNTIL)
+    known = instalments.with_columns(pl.when(pl.col("paid_on") <= on).then(pl.col("paid_on")))
+    alone = book_by_day(loans, known, segments=["region"], since=on, until=on)
+    alive = pl.col("loans") > 0
+    assert alone.filter(alive).equals(whole.filter((pl.col("day") == on) & alive))

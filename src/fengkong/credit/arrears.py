@@ -93,6 +93,17 @@ def daily_sums(
     return found.with_columns((running.over(keys) if keys else running).alias(amount))
 
 
+def _alive(instalments: pl.DataFrame, *, since: date) -> pl.DataFrame:
+    """The instalments of loans that were not all paid before a day."""
+    open_ones = (
+        instalments.lazy()
+        .filter(pl.col("paid_on").is_null() | (pl.col("paid_on") >= since))
+        .select(LOAN)
+        .unique()
+    )
+    return instalments.lazy().join(open_ones, on=LOAN, how="semi").collect()
+
+
 def book_by_day(
     loans: pl.DataFrame,
     instalments: pl.DataFrame,
@@ -105,6 +116,7 @@ def book_by_day(
 
     `loans` also has the segments. Money is Int64 in minor units.
     """
+    instalments = _alive(instalments, since=since)
     stages = stage_stretches(unpaid_stretches(loans, instalments, until=until))
     stages = stages.join(loans.select(LOAN, *segments), on=LOAN).with_columns(
         pl.lit(1, pl.Int64).alias("one")
