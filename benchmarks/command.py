@@ -14,6 +14,7 @@ from rich.console import Console
 
 from benchmarks import payments
 from benchmarks.comparisons import COMPARISONS
+from benchmarks.console_store import DECISIONS
 from benchmarks.contestants import ContestantError
 from benchmarks.machine import describe_machine
 from benchmarks.peers import versions
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str]) -> int:
             folder=Path(folder),
             growth_events_max=wishes.growth_events,
             recovery_entries=wishes.recovery_entries,
+            decisions=wishes.decisions,
             tell=lambda text: progress.print(f"[dim]{text}[/dim]", highlight=False),
         )
         whole: dict[str, Any] = {
@@ -107,6 +109,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--recovery-entries", type=_whole(1_000, 10_000_000), default=0, metavar="N",
         help="with `service`: also come back with a journal of N entries (4 kB each)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--decisions", type=_whole(1_000, 10_000_000), default=DECISIONS, metavar="N",
+        help=f"with `console`: decisions in its store ({DECISIONS:,})",
     )  # fmt: skip
     parser.add_argument(
         "--write-docs", action="store_true",

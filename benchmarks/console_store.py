@@ -1,11 +1,17 @@
-"""A console's database with as many decisions as asked for, filled the way the tail fills it."""
+"""A console's database with as many decisions as asked for, filled the way the tail fills it.
+
+``python -m benchmarks.console_store DATA DECISIONS`` prints, in JSON, who may sign in, and what
+there is to visit. A process of its own, because a Django serves one data directory.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -25,22 +31,102 @@ _TYPES: Final = (
     ("loan.applied", 0.02),
 )
 _OUTCOMES: Final = (
-    ("allow", 0.965),
-    ("challenge", 0.015),
-    ("review", 0.012),
-    ("delay", 0.003),
-    ("deny", 0.005),
+    ("allow", 0.925),
+    ("challenge", 0.03),
+    ("review", 0.025),
+    ("delay", 0.005),
+    ("deny", 0.015),
 )
 _RULES: Final = tuple(f"velocity.rule_{number:02d}" for number in range(40))
 
 
+WALKER: Final = "walker"
+QUERIES: Final = (
+    *("/live/?period=7d", "/live/?period=30d", "/live/?period=24h&event_type=loan.applied"),
+    *("/decisions/?outcome=deny", "/decisions/?outcome=stopped&type=loan.applied"),
+    *("/decisions/?rule=velocity.rule_07", "/decisions/?least=5000", "/decisions/?flag=differs"),
+    *("/decisions/?event=seeded-000000777", "/decisions/?policy=payments&rule=velocity.rule_01"),
+    *("/alerts/?outcome=deny", "/alerts/?overdue=1", "/alerts/?state=closed"),
+    *("/audit/?action=sign_in", "/audit/?actor=walker"),
+)
+"""Questions that people ask of the longest lists, beside every screen as it opens."""
+SKIPPED: Final = frozenset({"account_logout", "set_language"})
+"""Addresses that end the session, or change how it is shown."""
+
+
+def prepare(data: Path, *, decisions: int) -> dict[str, Any]:
+    """Fill a console; who may sign in, the addresses with what is there, and those without."""
+    from fengkong.console.project.setup import bring_schema_up_to_date, start_django
+
+    start_django(data)
+    bring_schema_up_to_date()
+    fill(decisions=decisions)
+    from django.db import connection
+    from django.test.utils import setup_test_environment
+
+    setup_test_environment()
+    from tests.browser.made import PASSWORD
+    from tests.console.operators import TOTP_SECRET, new_operator
+
+    from fengkong.console.accounts.duties import ROLES
+
+    walker = new_operator(*ROLES, username=WALKER, password=PASSWORD)
+    addresses, unfilled = _addresses(walker)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    told = {"username": WALKER, "password": PASSWORD, "secret": TOTP_SECRET}
+    return told | {"addresses": addresses, "unfilled": unfilled} | _counted()
+
+
+def _addresses(walker: object) -> tuple[list[str], list[str]]:
+    """Every address of a screen, its places filled from the apps' samples; and those without."""
+    from tests.console.permissions.samples import SAMPLES
+
+    from fengkong.console.project.addresses import addresses
+
+    values = {part: sample(walker) for part, sample in SAMPLES.items()}
+    for part, there in _really_there().items():
+        values[part] = values.get(part, {}) | there
+    filled, unfilled = [], []
+    for one in addresses():
+        if one.part == "api" or one.name in SKIPPED or one.name.endswith("events"):
+            continue  # programs, and streams that never end
+        known = values.get(one.part, {})
+        if set(one.arguments) <= set(known):
+            filled.append(one.path(known))
+        else:
+            unfilled.append(one.route)
+    return sorted({*filled, *QUERIES}), sorted(set(unfilled))
+
+
+def _really_there() -> dict[str, dict[str, object]]:
+    """Samples that have much behind them, where the made ones have nothing."""
+    from fengkong.console.alerts.models import Alert
+    from fengkong.console.journaled.models import Decision
+
+    there: dict[str, dict[str, object]] = {}
+    if newest := Decision.objects.order_by("-sequence").first():
+        there["live"] = {"sequence": newest.sequence}
+    if busiest := Alert.objects.order_by("-decisions").first():
+        there["alerts"] = {"alert_id": busiest.pk}
+    return there
+
+
+def _counted() -> dict[str, int]:
+    from fengkong.console.alerts.models import Alert
+    from fengkong.console.journaled.models import Decision
+
+    return {"decisions": Decision.objects.count(), "alerts": Alert.objects.count()}
+
+
 def fill(
-    data: Path, *, decisions: int = DECISIONS, now_us: int | None = None,
+    *, decisions: int = DECISIONS, now_us: int | None = None,
     tell: Callable[[int], None] = lambda _: None,
 ) -> None:  # fmt: skip
-    """Put decisions of the last thirty days, with labels, into the console of a data directory.
+    """Put decisions of the last thirty days, with labels and alerts, into the console.
 
-    Needs a started Django of that directory, and an empty read model.
+    Needs a started Django, and goes on where a fill before it ended.
     """
     from fengkong.console.journaled.intake import position, take_in
     from fengkong.console.journaled.seen import SeenActivation, SeenEntries
@@ -107,3 +193,7 @@ def _batches(*, start: int, decisions: int, now: int) -> Iterator[object]:
             journal=JOURNAL, after=after, upto=upto, at=made[-1].recorded_at,
             decisions=made, labels=labels,
         )  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(prepare(Path(sys.argv[1]), decisions=int(sys.argv[2]))))

@@ -11,11 +11,15 @@ from benchmarks.payments import Payments
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """`folder` is scratch; `tell` shows progress; without `recovery_entries` no long journal."""
+    """`folder` is scratch; `tell` shows progress; without `recovery_entries` no long journal.
+
+    `decisions` are those in the console's store.
+    """
 
     rounds: int
     payments: Payments
     folder: Path
     growth_events_max: int
     recovery_entries: int
+    decisions: int
     tell: Callable[[str], None]

@@ -8,6 +8,7 @@ from typing import Final
 from benchmarks.comparisons import (
     console,
     decisions,
+    desk,
     features,
     growth,
     links,
@@ -29,5 +30,6 @@ COMPARISONS: Final[dict[str, Callable[[Settings], Comparison]]] = {
     "start": start.measure,
     "service": service.measure,
     "console": console.measure,
+    "desk": desk.measure,
 }
 """Each by its name on the command line."""

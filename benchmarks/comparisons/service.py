@@ -42,7 +42,7 @@ Note = Callable[[str, str, float], None]
 
 def measure(settings: Settings) -> Comparison:
     """Each round a new journal in each store: one connection, 32, batches; and the parts."""
-    bodies = _traffic()
+    bodies = traffic()
     found: dict[tuple[str, str], list[float]] = {}
 
     def note(name: str, unit: str, value: float) -> None:
@@ -102,7 +102,7 @@ def _goals(medians: dict[str, float]) -> list[Goal]:
     ]
 
 
-def _traffic() -> list[bytes]:
+def traffic() -> list[bytes]:
     """Payments of the days before today as they are sent."""
     from fengkong.core.instants import DAY_US, HOUR_US
     from fengkong.events.encoding import encode
