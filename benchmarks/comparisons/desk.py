@@ -86,7 +86,7 @@ def _decide(
 
 def _make(data: Path, names: list[str]) -> None:
     """Operators who see all of the desk."""
-    wanted = [f"{name}:senior_analyst,audit_admin" for name in names]
+    wanted = [f"{name}:senior_analyst,executive" for name in names]
     command = [sys.executable, "-W", "ignore", "-m", "tests.browser.made_operators", str(data)]
     subprocess.run([*command, *wanted], cwd=ROOT, env=environment(threads=1), check=True)
 
