@@ -52,7 +52,8 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
     system = planned(data, ports=ports)
     ERRORS.print(text("demo.starting"), markup=False)
     prepared_console(data, given={"port": system.console.port, "service": system.service_url})
-    from fengkong.cli.demo_operators import made_demo_operators  # noqa: PLC0415 - needs Django
+    from fengkong.cli.demo_cases import made_demo_cases  # noqa: PLC0415 - needs Django
+    from fengkong.cli.demo_operators import made_demo_operators  # noqa: PLC0415
 
     operators = made_demo_operators()
     over = threading.Event()
@@ -77,6 +78,7 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
                     traffic.tell_past(client, told=told)
                 with waiting(text("demo.seeing")):
                     _wait_until_seen(traffic.newest)
+                    made_demo_cases()
             _introduce(system, operators)
             traffic.flow(client, clock=wall_clock, sleep=over.wait, over=over.is_set)
 

@@ -72,6 +72,7 @@ BY_PEOPLE_ONLY = {
         ("audit:checkpoint", "audit:export_csv", "audit:export_archive", "personal:download"),
         "a file for a person, who took it is recorded; programs read pages",
     ),
+    "cases:escalate": "an incident is declared by a person",
     "cases:file": "a file for a person, who took it is recorded",
     "cases:print": "a file for a person, who took it is recorded",
     "cases:remove_file": "what was kept as evidence is let go by a person",

@@ -89,3 +89,10 @@ class EmptyNoteError(RiskError):
 
     code = "console.empty_note"
     hint = "Write what you found, or what the next one must know."
+
+
+class EscalatedCaseError(RiskError):
+    """The case is part of an incident already."""
+
+    code = "console.escalated_case"
+    hint = "Work on that incident; link further cases to it there."

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.cases import alerted
+from fengkong.console.cases.escalating import kinds, severities
 from fengkong.console.cases.models import Case, Disposition
 from fengkong.console.cases.notes import TEXT_MAX
 from fengkong.console.cases.queries import who_may_take
@@ -150,6 +151,11 @@ class EscalateForm(forms.Form):
     kind = forms.ChoiceField(label=_("Kind of incident"))
     severity = forms.ChoiceField(label=_("Severity"))
     title = forms.CharField(label=_("Title"), max_length=120, help_text=_NO_NAMES)
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.fields["kind"].choices = kinds()  # type: ignore[attr-defined]
+        self.fields["severity"].choices = severities()  # type: ignore[attr-defined]
 
 
 class PrintForm(forms.Form):

@@ -1,20 +1,30 @@
-"""The graph of a case's subject: drawn by the app of entities, which is asked for its address."""
+"""The graph and the money of a case's subject: drawn by the app of entities."""
 
 from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from fengkong.console.cases.models import Case
+from fengkong.console.entities.queries import is_entity, kind_of
 
 
 def graph_of(case: Case) -> str:
-    """Where the graph of a case's subject is; empty where nobody is known or nothing draws it."""
-    if not case.subject:
+    """Where the part of a page is that draws the graph; empty where nobody is known."""
+    if not _is_known(case):
         return ""
-    try:
-        address = reverse("entities:graph")
-    except NoReverseMatch:
-        return ""
-    return f"{address}?{urlencode({'kind': case.subject_kind, 'subject': case.subject})}"
+    return f"{reverse('entities:graph')}?{urlencode({'subject': case.subject, 'part': '1'})}"
+
+
+def entity_of(case: Case) -> tuple[str, str]:
+    """The page of the subject and that of its money; empty where nobody is known."""
+    kind = kind_of(case.subject) if is_entity(case.subject) else None
+    if kind is None:
+        return "", ""
+    place = [kind, case.subject]
+    return reverse("entities:entity", args=place), reverse("entities:money", args=place)
+
+
+def _is_known(case: Case) -> bool:
+    return is_entity(case.subject) and kind_of(case.subject) is not None

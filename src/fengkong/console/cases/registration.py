@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from fengkong.console.audit.actions import register_actions
 from fengkong.console.audit.entry_words import register_details
 from fengkong.console.cases import labels
+from fengkong.console.cases.around import register_actions_of_cases
 from fengkong.console.cases.files import sweep_files
 from fengkong.console.cases.forgetting import forget_erased
 from fengkong.console.cases.models import Case
@@ -32,6 +33,7 @@ def register() -> None:
     register_job(labels.JOB, labels.send_label)
     every(SWEEP_S, "sweep_case_files", sweep_files)
     _register_words()
+    register_actions_of_cases()
     add_finder(_find)
     add_to_menu(
         MenuEntry("desk", _("Cases"), "cases:cases", "briefcase", "cases.view", 20, key="c")

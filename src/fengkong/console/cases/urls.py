@@ -23,6 +23,7 @@ urlpatterns = [
     path("<int:number>/reopen/", views.reopen_case, name="reopen"),
     path("<int:number>/hand-over/", views.hand_over_case, name="hand_over"),
     path("<int:number>/merge/", views.merge_case, name="merge"),
+    path("<int:number>/escalate/", views.escalate_case, name="escalate"),
     path("<int:number>/split/", views.split_case, name="split"),
     path("<int:number>/tick/", views.tick_step, name="tick"),
 ]

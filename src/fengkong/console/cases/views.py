@@ -19,11 +19,13 @@ from django.views.decorators.http import require_POST
 from fengkong.console.cases import changing, opening, queries
 from fengkong.console.cases.alerted import address_of, alerts_of, reason_title, typology_title
 from fengkong.console.cases.checklist import tick, ticked_steps
+from fengkong.console.cases.escalating import escalate
 from fengkong.console.cases.evidence import evidence_of
 from fengkong.console.cases.files import SIZE_MAX, add_file, clear_files, remove_file
 from fengkong.console.cases.forms import (
     CaseQuery,
     CloseForm,
+    EscalateForm,
     FileForm,
     HandOverForm,
     MergeForm,
@@ -32,7 +34,7 @@ from fengkong.console.cases.forms import (
     SplitForm,
     WhyForm,
 )
-from fengkong.console.cases.linked import graph_of
+from fengkong.console.cases.linked import entity_of, graph_of
 from fengkong.console.cases.models import Case, CaseFile
 from fengkong.console.cases.notes import clear_notes, write_note
 from fengkong.console.cases.similar import endings_of, similar_cases
@@ -106,7 +108,13 @@ def case_timeline(request: HttpRequest, number: int) -> HttpResponse:
 def case_links(request: HttpRequest, number: int) -> HttpResponse:
     """Who is connected with the case, where its money went, on which devices and where."""
     case = _case(request, number)
-    context = {"evidence": evidence_of(case), "graph_url": graph_of(case)}
+    entity_url, money_url = entity_of(case)
+    context = {
+        "evidence": evidence_of(case),
+        "graph_url": graph_of(case),
+        "entity_url": entity_url,
+        "money_url": money_url,
+    }
     return render(request, "cases/links.html", context | _head(request, case, "links"))
 
 
@@ -219,6 +227,18 @@ def merge_case(request: HttpRequest, number: int) -> HttpResponse:
         MergeForm(request.POST or None),
         title=_("Merge into another case"),
         act=lambda asked: changing.merge(operator_of(request), number, into=asked["into"]),
+    )
+
+
+@needs("incidents.work")
+def escalate_case(request: HttpRequest, number: int) -> HttpResponse:
+    """Make an incident of a case."""
+    return _filled_in(
+        request,
+        number,
+        EscalateForm(request.POST or None),
+        title=_("Escalate to an incident"),
+        act=lambda asked: escalate(operator_of(request), number, **asked),
     )
 
 
@@ -336,7 +356,13 @@ def _head(request: HttpRequest, case: Case, tab: str) -> dict[str, Any]:
 
 
 def _may(request: HttpRequest) -> dict[str, Any]:
-    return {"may_work": operator_of(request).may("cases.work")}
+    reader = operator_of(request)
+    return {
+        "may_work": reader.may("cases.work"),
+        "may_escalate": reader.may("cases.work") and reader.may("incidents.work"),
+        "may_ask_customer": reader.may("customers.confirm"),
+        "may_act": reader.may("actions.ask"),
+    }
 
 
 def _before(request: HttpRequest) -> datetime:

@@ -10,6 +10,7 @@ from fengkong.console.audit.actions import register_actions
 from fengkong.console.audit.entry_words import register_details
 from fengkong.console.audit.guard import unrecorded
 from fengkong.console.customers import confirming, delivering
+from fengkong.console.customers.around import register_customer_moments
 from fengkong.console.customers.forgetting import forget_erased
 from fengkong.console.customers.throttling import forget_tries
 from fengkong.console.journaled.intake import also_taken_by
@@ -26,6 +27,7 @@ def register() -> None:
     every(FORGET_S, "forget_public_tries", forget_tries)
     unrecorded({"customers_publictry": "counters of requests to a public page"})
     _register_words()
+    register_customer_moments()
     add_to_menu(
         MenuEntry("desk", _("Appeals"), "customers:inbox", "mail", "appeals.view", 60),
         MenuEntry(
