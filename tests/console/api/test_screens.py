@@ -79,6 +79,10 @@ BY_PEOPLE_ONLY = {
     "customers:answer": "a person reviews it (个人信息保护法, article 24)",
     "customers:confirm": "the public page of a customer; nobody there has a token",
     "audit:verification": "a verification goes on by the worker",
+    **dict.fromkeys(
+        ("gangs:freeze", "gangs:judge"),
+        "many at once is for a person who sees them; programs ask for actions one by one",
+    ),
     "entities:find": "finds people by a value; who looks is watched at the screen",
     "decisions_look_up": "finds a person by a value; who looks is watched at the screen",
     "insiders:close": "an alert about staff is judged by a person",

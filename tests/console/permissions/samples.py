@@ -30,6 +30,7 @@ from fengkong.console.customers.deadlines import shipped_deadlines
 from fengkong.console.customers.models import Appeal, Confirmation
 from fengkong.console.entities.models import Entity
 from fengkong.console.entities.taking import key_of
+from fengkong.console.gangs.models import Gang
 from fengkong.console.governance.actions import create_draft
 from fengkong.console.governance.models import PolicyVersion
 from fengkong.console.insiders.models import InsiderAlert
@@ -178,6 +179,17 @@ def customers(operator: Operator) -> Values:
     return {"number": appeal.pk, "secret": "none"}
 
 
+def gangs(operator: Operator) -> Values:
+    """A gang that has fallen apart."""
+    del operator
+    now = timezone.now()
+    figures = dict.fromkeys(("members", "grown", "frauds", "alerts", "rank"), 0)
+    figures |= dict.fromkeys(("exposure_minor", "stopped_minor"), 0)
+    times = dict.fromkeys(("first_at", "newest_at", "found_at", "checked_at"), now)
+    made = Gang.objects.create(state="dissolved", currency="CNY", **figures, **times)
+    return {"number": made.pk}
+
+
 def webhooks(operator: Operator) -> Values:
     """An endpoint and a delivery of the same number."""
     made = Endpoint.objects.create(name="sample", url="https://h.example/", created_by="ada")
@@ -289,6 +301,7 @@ SAMPLES: dict[str, Callable[[Operator], dict[str, Any]]] = {
     "personal": personal,
     "lists": lists,
     "entities": entities,
+    "gangs": gangs,
     "webhooks": webhooks,
     "notices": notices,
     "cases": cases,

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "fengkong.console.outbox",
     "fengkong.console.live",
     "fengkong.console.entities",
+    "fengkong.console.gangs",
     "fengkong.console.lists",
     "fengkong.console.incidents",
     "fengkong.console.webhooks",

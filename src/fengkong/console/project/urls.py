@@ -14,6 +14,7 @@ urlpatterns = [
     path("entities/", include("fengkong.console.entities.urls")),
     path("cases/", include("fengkong.console.cases.urls")),
     path("customers/", include("fengkong.console.customers.urls")),
+    path("gangs/", include("fengkong.console.gangs.urls")),
     path("lists/", include("fengkong.console.lists.urls")),
     path("audit/", include("fengkong.console.audit.urls")),
     path("live/", include("fengkong.console.live.urls")),
