@@ -78,9 +78,7 @@ def test_one_disposition_closes_the_alerts_of_all(gang: Gang, signed_in: SignedI
     assert Alert.objects.filter(state="open").exists(), "the reason does not fit"
     good = {"disposition": "confirmed_fraud", "reason_code": "ring_member"}
     browser.post(reverse("gangs:judge", args=[gang.pk]), good)
-    assert set(Alert.objects.values_list("state", "disposition")) == {
-        ("closed", "confirmed_fraud")
-    }
+    assert set(Alert.objects.values_list("state", "disposition")) == {("closed", "confirmed_fraud")}
     gang.refresh_from_db()
     assert (gang.state, gang.disposition) == ("disposed", "confirmed_fraud")
 

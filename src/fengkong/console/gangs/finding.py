@@ -35,7 +35,7 @@ WINDOW: Final = timedelta(days=30)
 GROWN: Final = timedelta(days=7)
 MEMBERS_LEAST: Final = 3
 MEMBERS_MAX: Final = 300
-DECISIONS_A_STEP: Final = 4_000
+DECISIONS_A_STEP: Final = 2_000
 BUDGET_S: Final = 5.0
 ROUNDS_MAX: Final = 4
 """Rounds in which the members of gangs that were reached are looked around too."""

@@ -6,7 +6,8 @@ owner of an account to which they passed money on: within 48 hours before the pa
 of its amount had come in. Who only pays in (a victim) is not tied by that. An account into or out
 of which more than `FLOWS_MAX` movements go is a hub and ties nobody.
 
-Ties are looked for from seeds outwards, over so many rounds and so many subjects and no more.
+Ties are looked for from seeds outwards, over so many rounds and so many subjects and no more;
+nobody looks on from a group that is larger than `GROUP_MAX` already.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ PASSED_SHARE: Final = 0.5
 FLOWS_MAX: Final = 200
 OWNERS_MAX: Final = 3
 ROUNDS_MAX: Final = 12
-SUBJECTS_MAX: Final = 20_000
+SUBJECTS_MAX: Final = 10_000
+GROUP_MAX: Final = 300
 _SOME: Final = 200
 _HOUR_S: Final = 3_600
 _SHARED_NUMBERS: Final = frozenset(FIELD_NUMBERS[name] for name in SHARED)
@@ -59,17 +61,46 @@ class Tie:
 def ties_around(seeds: Collection[int], *, since_h: int) -> set[Tie]:
     """Every tie that can be reached from some subjects, over links used since an hour."""
     ties: set[Tie] = set()
+    groups = _Groups()
     seen = set(seeds)
     frontier = sorted(seen)
     for _ in range(ROUNDS_MAX):
-        new = _ties_of(frontier, since_h=since_h)
+        new = _ties_of(frontier, since_h=since_h) - ties
         ties |= new
+        for tie in new:
+            groups.join(tie.one, tie.other)
         reached = {end for tie in new for end in (tie.one, tie.other)} - seen
-        frontier = sorted(reached)[: max(0, SUBJECTS_MAX - len(seen))]
+        small = sorted(key for key in reached if groups.size(key) <= GROUP_MAX)
+        frontier = small[: max(0, SUBJECTS_MAX - len(seen))]
         seen |= reached
         if not frontier:
             break
     return ties
+
+
+class _Groups:
+    """Who was found to belong together so far, and how many they are."""
+
+    def __init__(self) -> None:
+        self._above: dict[int, int] = {}
+        self._sizes: dict[int, int] = {}
+
+    def join(self, one: int, other: int) -> None:
+        """These two belong together."""
+        low, high = sorted((self._top(one), self._top(other)), key=self.size)
+        if low != high:
+            self._above[low] = high
+            self._sizes[high] = self.size(high) + self.size(low)
+
+    def size(self, key: int) -> int:
+        """How many belong together with one, itself included."""
+        return self._sizes.get(self._top(key), 1)
+
+    def _top(self, key: int) -> int:
+        while (above := self._above.get(key, key)) != key:
+            self._above[key] = self._above.get(above, above)
+            key = above
+        return key
 
 
 def _ties_of(subjects: Collection[int], *, since_h: int) -> set[Tie]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from django import template
@@ -22,6 +23,7 @@ from fengkong.console.shell.templatetags.fk import badge, day
 register = template.Library()
 _TONES: Final = {"black": "red", "white": "green", "grey": "grey"}
 _LEGEND_RADIUS: Final = 10.5
+_NOBODY: Final = "0" * 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,13 @@ def plain(value: Any) -> str:
 @register.filter
 def entity_url(entity: str, kind: str) -> str:
     """The address of an entity: ``{{ one.entity|entity_url:one.kind }}``."""
-    return reverse("entities:entity", args=[kind, entity])
+    return _address_of_kind(kind).replace(_NOBODY, entity)
+
+
+@lru_cache(64)
+def _address_of_kind(kind: str) -> str:
+    """The address of an entity of a kind, for one to be put in: a net has hundreds."""
+    return reverse("entities:entity", args=[kind, _NOBODY])
 
 
 @register.filter
@@ -77,7 +85,7 @@ def bilingual(text: Any) -> str:
 @register.simple_tag
 def graph_node(node: Node, more: str, part: bool) -> SafeString:  # noqa: FBT001 - a template's
     """A node of the picture: a link, with what a script needs beside it."""
-    place, name = node.place, node.named
+    place, name, known = node.place, node.named, _known_text(node)
     shape = (
         format_html('<polygon points="{}"/>', place.outline)
         if place.outline
@@ -87,10 +95,10 @@ def graph_node(node: Node, more: str, part: bool) -> SafeString:  # noqa: FBT001
         '<a class="en-node en-kind-{}{}" href="{}" data-x="{}" data-y="{}" data-more="{}" '
         'data-title="{}" data-known="{}" data-first="{}"{}><title>{}</title>{}{}{}{}</a>',
         *(name.kind, _classes(node), entity_url(name.entity, name.kind), place.x, place.y),
-        *(_address(more, part=part), f"{name.title} {name.name}", _known_text(node)),
+        *(_address(more, part=part), f"{name.title} {name.name}", known),
         "" if node.first is None else int(node.first.timestamp()) // 3600,
         mark_safe(" data-opened") if node.key_is_opened else "",
-        f"{name.title} {name.name}. {_known_text(node)}",
+        f"{name.title} {name.name}. {known}",
         *(_ring(node), shape, _letter(node), _label(node)),
     )
 
@@ -111,7 +119,12 @@ def graph_row(node: Node, more: str, part: bool) -> SafeString:  # noqa: FBT001 
 
 
 def _page(more: str) -> str:
-    return f"{reverse('entities:graph')}{more}"
+    return f"{_graph_address()}{more}"
+
+
+@lru_cache(1)
+def _graph_address() -> str:
+    return reverse("entities:graph")
 
 
 def _address(more: str, *, part: bool) -> str:
