@@ -37,6 +37,7 @@ from fengkong.console.insiders.models import InsiderAlert
 from fengkong.console.notices.models import Channel, Notice, Route, Said, Shift, Silence
 from fengkong.console.notices.models import Delivery as NoticeDelivery
 from fengkong.console.personal.sealing import seal_text
+from fengkong.console.warnings.models import RaisedWarning
 from fengkong.console.webhooks.models import Delivery, Endpoint, EndpointHealth, Message
 
 Values = dict[str, object]
@@ -263,6 +264,15 @@ def actions_of(operator: Operator) -> Values:
     return {"action_id": made.pk, "system_id": system.pk}
 
 
+def warnings(operator: Operator) -> Values:
+    """An indicator, a segment of it, and a warning."""
+    del operator
+    words = {"sentence_zh": "s", "sentence_en": "s", "owner": "s", "day": timezone.localdate()}
+    known = {"indicator": "credit.overdue_rate", "group": "credit", "level": "red"}
+    made, _ = RaisedWarning.objects.get_or_create(**known, defaults=words)
+    return {"pk": made.pk, "name": "credit.overdue_rate", "key": "region"}
+
+
 def api(operator: Operator) -> Values:
     """A token of the operator's own; the API itself asks for tokens, not for who is signed in."""
     made = ApiToken.objects.create(
@@ -306,6 +316,7 @@ SAMPLES: dict[str, Callable[[Operator], dict[str, Any]]] = {
     "notices": notices,
     "cases": cases,
     "customers": customers,
+    "warnings": warnings,
     "api": api,
     "alerts": alerts,
     "actions": actions_of,

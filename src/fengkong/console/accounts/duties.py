@@ -76,6 +76,10 @@ PERMISSIONS: Final[dict[str, Words]] = {
     "playbooks.edit": _("Write and propose playbooks"),
     "playbooks.approve": _("Approve playbooks"),
     "drills.run": _("Schedule and run drills"),
+    "indicators.view": _("See indicators, warnings and their sources"),
+    "indicators.edit": _("Propose thresholds and have indicators computed again"),
+    "indicators.approve": _("Approve thresholds of indicators"),
+    "warnings.work": _("Note something on indicators"),
     "notices.view": _("See notices and who is on duty"),
     "notices.acknowledge": _("Acknowledge and silence notices"),
     "notices.route": _("Say who is on duty and who is told what"),
@@ -183,6 +187,10 @@ _ROLES: Final[dict[str, Role]] = {
 }
 _DESK: Final = ("analyst", "senior_analyst", "credit_officer", "compliance_officer")
 _GIVEN: Final[dict[str, tuple[str, ...]]] = {
+    "indicators.view": (*_DESK, "incident_commander", "executive", "regulator"),
+    "indicators.edit": ("senior_analyst", "credit_officer", "incident_commander"),
+    "indicators.approve": ("senior_analyst", "compliance_officer", "incident_commander"),
+    "warnings.work": (*_DESK, "incident_commander"),
     "notices.view": (*_DESK, "incident_commander", "executive", "regulator"),
     "notices.acknowledge": (*_DESK, "incident_commander"),
     "notices.route": ("incident_commander",),

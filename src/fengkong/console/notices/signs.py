@@ -20,8 +20,9 @@ GROUPS: Final[dict[str, Words]] = {
     "credit": _("Credit risk"),
     "market": _("Market risk"),
     "liquidity": _("Liquidity risk"),
-    "custody": _("Funds and custody"),
-    "technical": _("Operations and technology"),
+    "funds": _("Funds and custody"),
+    "operational": _("Operational risk"),
+    "technical": _("Technical risk"),
     "fraud": _("Fraud"),
     "compliance": _("Compliance"),
 }

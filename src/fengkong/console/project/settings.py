@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "fengkong.console.incidents",
     "fengkong.console.webhooks",
     "fengkong.console.notices",
+    "fengkong.console.warnings",
     "fengkong.console.api",
     "fengkong.console.alerts",
     "fengkong.console.actions",

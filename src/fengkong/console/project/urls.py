@@ -24,6 +24,7 @@ urlpatterns = [
     path("accounts/", include("fengkong.console.accounts.urls")),
     path("people/", include(people_pages)),
     path("webhooks/", include("fengkong.console.webhooks.urls")),
+    path("warnings/", include("fengkong.console.warnings.urls")),
     path("notices/", include("fengkong.console.notices.urls")),
     path("tokens/", include("fengkong.console.api.token_urls")),
     path("alerts/", include("fengkong.console.alerts.urls")),

@@ -1,0 +1,1 @@
+"""Early warning on screen: sources, values, levels, warnings, the cockpit."""

@@ -1,0 +1,215 @@
+"""Computes values and levels, raises and closes warnings; by the worker, again and again.
+
+Values of the last days are computed again each time, because sources correct themselves; older ones
+when a source was delivered anew. Each day's level follows from all values before it, so computing
+twice gives the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+import polars as pl
+from django.db import transaction
+from django.utils import timezone
+
+from fengkong.console.outbox.models import Job
+from fengkong.console.warnings.journal_rows import journal_rows
+from fengkong.console.warnings.library import library_in_force
+from fengkong.console.warnings.models import CompositeReading, Reading, SourceStatus
+from fengkong.console.warnings.raising import judge_indicator, judge_source
+from fengkong.console.warnings.tables import stamp_of, table_and_report
+from fengkong.indicators.assessment import Assessment, Value, assess
+from fengkong.indicators.composite import Composite, Part, firm
+from fengkong.indicators.indicator import Indicator, Library
+from fengkong.indicators.level import Level
+from fengkong.indicators.sources import SourceReport, SourceState
+from fengkong.indicators.values import IMPACT, VALUE, values_of
+from fengkong.journal.errors import MissingJournalError
+
+AGAIN_DAYS: Final = 7
+FIRM: Final = "firm"
+_BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computed:
+    """What came of one indicator: its days in order, and the money at stake of each."""
+
+    indicator: Indicator
+    assessments: Sequence[Assessment]
+    values: Sequence[Value]
+    impacts: Mapping[date, float | None]
+
+
+def watch_indicators(_job: Job) -> None:
+    """Follow the journal and judge the indicators that are computed as events arrive."""
+    try:
+        changed = journal_rows().step()
+    except MissingJournalError:
+        return
+    if not changed:
+        return
+    library = library_in_force()
+    for name in sorted(changed):
+        _compute_source(library, name, only_streaming=True)
+    keep_composites(library)
+
+
+def compute_indicators(_job: Job) -> None:
+    """Look at every source and compute what is new; a job of the outbox."""
+    recompute()
+
+
+def recompute(*, everything: bool = False) -> int:
+    """Compute the indicators of every source that has something new; how many sources."""
+    library, done = library_in_force(), 0
+    for name in library.sources:
+        done += _compute_source(library, name, everything=everything)
+    keep_composites(library)
+    return done
+
+
+def _compute_source(
+    library: Library, name: str, *, everything: bool = False, only_streaming: bool = False
+) -> bool:
+    """Whether there was something to compute."""
+    source, today = library.source(name), timezone.localdate()
+    known = SourceStatus.objects.filter(pk=name).first()
+    stamp = stamp_of(source)
+    is_same = known is not None and stamp != "" and stamp == known.stamp
+    looked_today = known is not None and timezone.localdate(known.checked_at) == today
+    if is_same and looked_today and not everything:
+        return False
+    table, report = table_and_report(source, today=today)
+    if known is None and report.newest is None and not report.rows:
+        return False  # nobody has set it up
+    since = None if everything or (not is_same and stamp) else today - timedelta(days=AGAIN_DAYS)
+    indicators = library.of_source(name)
+    if only_streaming:
+        indicators = [one for one in indicators if one.streaming]
+    for indicator in indicators:
+        usable = table if report.state is SourceState.GOOD else None
+        computed = compute_indicator(indicator, usable, since=since, today=today)
+        with transaction.atomic():
+            _keep(computed)
+            judge_indicator(computed.indicator, computed, table=usable)
+    with transaction.atomic():
+        _keep_status(report, stamp=stamp)
+        judge_source(source, report)
+    return True
+
+
+def compute_indicator(
+    indicator: Indicator, table: pl.DataFrame | None, *, since: date | None, today: date
+) -> Computed:
+    """All values and levels of an indicator; without a usable table today has no data."""
+    if table is None:
+        before = [
+            Value(day, value)
+            for day, value in Reading.objects.filter(indicator=indicator.id, day__lt=today)
+            .order_by("day")
+            .values_list("day", "value")
+        ]
+        values = [*before, Value(today, None)]
+        impacts: dict[date, float | None] = {}
+    else:
+        frame = values_of(indicator, table, as_of=today)
+        values = [Value(day, value) for day, value in frame.select("day", VALUE).iter_rows()]
+        impacts = dict(frame.select("day", IMPACT).iter_rows())
+    assessments, _ = assess(values, thresholds=indicator.thresholds)
+    shown = [one for one in assessments if since is None or one.day >= since]
+    return Computed(indicator=indicator, assessments=shown, values=values, impacts=impacts)
+
+
+def keep_composites(library: Library) -> None:
+    """The composites of today: of each kind of risk, and of the firm."""
+    today = timezone.localdate()
+    latest = latest_levels(today)
+    groups: dict[str, list[Part]] = {}
+    for indicator in library.indicators.values():
+        level = latest.get(indicator.id)
+        if level is None:
+            continue
+        part = Part(indicator.id, level, weight=indicator.weight, critical=indicator.critical)
+        groups.setdefault(indicator.group.value, []).append(part)
+    if not groups:
+        return
+    whole, of_groups = firm(groups)
+    made = [_row(name, today, one) for name, one in of_groups.items()]
+    CompositeReading.objects.bulk_create(
+        [_row(FIRM, today, whole), *made],
+        update_conflicts=True,
+        unique_fields=["group", "day"],
+        update_fields=["points", "level", "parts", "unknown"],
+    )
+
+
+def latest_levels(today: date) -> dict[str, Level]:
+    """The level of each indicator's newest day, of those that were ever computed."""
+    since = today - timedelta(days=400)
+    rows = Reading.objects.filter(day__gte=since, day__lte=today).order_by("day")
+    return {name: Level(level) for name, level in rows.values_list("indicator", "level")}
+
+
+def _row(group: str, day: date, found: Composite) -> CompositeReading:
+    parts = [[one.id, one.level.value, round(one.share, 4)] for one in found.contributions[:20]]
+    return CompositeReading(
+        group=group,
+        day=day,
+        points=found.points,
+        level=found.level.value,
+        parts=parts,
+        unknown=found.unknown,
+    )
+
+
+def _keep(computed: Computed) -> None:
+    now = timezone.now()
+    rows = [
+        Reading(
+            indicator=computed.indicator.id,
+            day=one.day,
+            value=one.value,
+            impact_minor=computed.impacts.get(one.day),
+            level=one.level.value,
+            plain=one.plain.value,
+            statistic=one.statistic,
+            yellow=one.bounds.yellow,
+            orange=one.bounds.orange,
+            red=one.bounds.red,
+            computed_at=now,
+        )
+        for one in computed.assessments
+    ]
+    _write(rows)
+
+
+def _write(rows: Iterable[Reading]) -> None:
+    Reading.objects.bulk_create(
+        rows,
+        batch_size=_BATCH,
+        update_conflicts=True,
+        unique_fields=["indicator", "day"],
+        update_fields=[
+            *("value", "impact_minor", "level", "plain", "statistic"),
+            *("yellow", "orange", "red", "computed_at"),
+        ],
+    )
+
+
+def _keep_status(report: SourceReport, *, stamp: str) -> None:
+    SourceStatus.objects.update_or_create(
+        source=report.source,
+        defaults={
+            "state": report.state.value,
+            "newest": report.newest,
+            "rows": report.rows,
+            "faults": [[fault.zh, fault.en] for fault in report.faults],
+            "stamp": stamp,
+            "checked_at": timezone.now(),
+        },
+    )

@@ -1,0 +1,65 @@
+"""What early warning tells the other parts of the console when Django starts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from fengkong.console.approvals.four_eyes import Act, register_act
+from fengkong.console.audit.actions import register_actions
+from fengkong.console.audit.entry_words import register_details
+from fengkong.console.audit.guard import unrecorded
+from fengkong.console.outbox.jobs import every, register_job
+from fengkong.console.outbox.models import Job
+from fengkong.console.shell.menu import MenuEntry, add_to_menu
+from fengkong.console.warnings import computing, thresholds
+from fengkong.console.warnings.views import RECOMPUTE, VIEW
+
+WATCH_S: Final = 4
+"""What breaks a bound as events arrive is told within ten seconds."""
+COMPUTE_S: Final = 120
+
+
+def register() -> None:
+    """Once, when Django starts."""
+    every(WATCH_S, "watch_indicators", computing.watch_indicators)
+    every(COMPUTE_S, "compute_indicators", computing.compute_indicators)
+    register_job(RECOMPUTE, _recompute)
+    register_act(
+        thresholds.ACT,
+        Act(
+            _("Change the thresholds of an indicator"),
+            propose=thresholds.EDIT,
+            approve=thresholds.APPROVE,
+            perform=thresholds.perform_threshold,
+            describe=thresholds.described,
+        ),
+    )
+    unrecorded(
+        {
+            "warnings_reading": "values computed from sources, which may be computed again",
+            "warnings_compositereading": "composites of those values",
+            "warnings_sourcestatus": "what was found when a source was looked at",
+        }
+    )
+    register_actions(
+        {
+            "raise_warning": _("Raised an early warning"),
+            "close_warning": _("Ended an early warning: it is back within bounds"),
+            "annotate_indicator": _("Noted something on an indicator"),
+            "recompute_indicators": _("Had all indicators computed again"),
+        },
+        targets={"warning": _("early warning"), "indicator": _("indicator")},
+    )
+    register_details({"indicator": _("Indicator"), "day": _("Day"), "level": _("Level")})
+    add_to_menu(
+        MenuEntry("warning", _("Risk cockpit"), "warnings:cockpit", "dashboard", VIEW, 10),
+        MenuEntry("warning", _("Early warnings"), "warnings:inbox", "alert-triangle", VIEW, 20),
+        MenuEntry("warning", _("Indicators"), "warnings:indicators", "chart-line", VIEW, 30),
+        MenuEntry("warning", _("Sources"), "warnings:sources", "database", VIEW, 40),
+    )
+
+
+def _recompute(_job: Job) -> None:
+    computing.recompute(everything=True)
