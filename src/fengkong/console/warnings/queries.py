@@ -111,7 +111,7 @@ def heat_map() -> list[list[list[RaisedWarning]]]:
 
 def notice_of(warning: RaisedWarning) -> Notice | None:
     """The notice that a warning sent to people."""
-    return Notice.objects.filter(pk=warning.notice).first()
+    return None if warning.notice is None else Notice.objects.filter(pk=warning.notice).first()
 
 
 def sources(library: Library) -> Sequence[tuple[Any, SourceStatus | None]]:

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,182 +15,389 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Channel',
+            name="Channel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True)),
-                ('kind', models.CharField(choices=[('email', 'Email'), ('webhook', 'Webhook'), ('dingtalk', 'DingTalk'), ('feishu', 'Feishu'), ('wecom', 'WeCom')], max_length=10)),
-                ('language', models.CharField(choices=[('zh', 'Chinese'), ('en', 'English')], default='zh', max_length=2)),
-                ('sealed_address', models.BinaryField()),
-                ('sealed_secret', models.BinaryField(null=True)),
-                ('address_shown', models.CharField(max_length=200)),
-                ('per_minute', models.IntegerField()),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_by', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("email", "Email"),
+                            ("webhook", "Webhook"),
+                            ("dingtalk", "DingTalk"),
+                            ("feishu", "Feishu"),
+                            ("wecom", "WeCom"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("zh", "Chinese"), ("en", "English")], default="zh", max_length=2
+                    ),
+                ),
+                ("sealed_address", models.BinaryField()),
+                ("sealed_secret", models.BinaryField(null=True)),
+                ("address_shown", models.CharField(max_length=200)),
+                ("per_minute", models.IntegerField()),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_by", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=160)),
-                ('group', models.CharField(max_length=20)),
-                ('level', models.CharField(choices=[('yellow', 'yellow'), ('orange', 'orange'), ('red', 'red')], max_length=6)),
-                ('path', models.CharField(max_length=300)),
-                ('state', models.CharField(choices=[('open', 'not acknowledged'), ('acknowledged', 'acknowledged'), ('resolved', 'over')], default='open', max_length=12)),
-                ('raised_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('acknowledged_by', models.CharField(blank=True, max_length=64)),
-                ('acknowledged_at', models.DateTimeField(null=True)),
-                ('note', models.CharField(blank=True, max_length=400)),
-                ('resolved_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=160)),
+                ("group", models.CharField(max_length=20)),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("yellow", "yellow"), ("orange", "orange"), ("red", "red")],
+                        max_length=6,
+                    ),
+                ),
+                ("path", models.CharField(max_length=300)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "not acknowledged"),
+                            ("acknowledged", "acknowledged"),
+                            ("resolved", "over"),
+                        ],
+                        default="open",
+                        max_length=12,
+                    ),
+                ),
+                ("raised_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("acknowledged_by", models.CharField(blank=True, max_length=64)),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                ("note", models.CharField(blank=True, max_length=400)),
+                ("resolved_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='Route',
+            name="Route",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('group', models.CharField(blank=True, choices=[('credit', 'Credit risk'), ('market', 'Market risk'), ('liquidity', 'Liquidity risk'), ('funds', 'Funds and custody'), ('operational', 'Operational risk'), ('technical', 'Technical risk'), ('fraud', 'Fraud'), ('compliance', 'Compliance')], max_length=20)),
-                ('level', models.CharField(choices=[('yellow', 'yellow'), ('orange', 'orange'), ('red', 'red')], max_length=6)),
-                ('after_minutes', models.IntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "group",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("credit", "Credit risk"),
+                            ("market", "Market risk"),
+                            ("liquidity", "Liquidity risk"),
+                            ("funds", "Funds and custody"),
+                            ("operational", "Operational risk"),
+                            ("technical", "Technical risk"),
+                            ("fraud", "Fraud"),
+                            ("compliance", "Compliance"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("yellow", "yellow"), ("orange", "orange"), ("red", "red")],
+                        max_length=6,
+                    ),
+                ),
+                ("after_minutes", models.IntegerField(default=0)),
             ],
             options={
-                'ordering': ('group', 'after_minutes', 'pk'),
+                "ordering": ("group", "after_minutes", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='Shift',
+            name="Shift",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('group', models.CharField(choices=[('credit', 'Credit risk'), ('market', 'Market risk'), ('liquidity', 'Liquidity risk'), ('funds', 'Funds and custody'), ('operational', 'Operational risk'), ('technical', 'Technical risk'), ('fraud', 'Fraud'), ('compliance', 'Compliance')], max_length=20)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "group",
+                    models.CharField(
+                        choices=[
+                            ("credit", "Credit risk"),
+                            ("market", "Market risk"),
+                            ("liquidity", "Liquidity risk"),
+                            ("funds", "Funds and custody"),
+                            ("operational", "Operational risk"),
+                            ("technical", "Technical risk"),
+                            ("fraud", "Fraud"),
+                            ("compliance", "Compliance"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ('starts_at', 'pk'),
+                "ordering": ("starts_at", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='Silence',
+            name="Silence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('group', models.CharField(blank=True, choices=[('credit', 'Credit risk'), ('market', 'Market risk'), ('liquidity', 'Liquidity risk'), ('funds', 'Funds and custody'), ('operational', 'Operational risk'), ('technical', 'Technical risk'), ('fraud', 'Fraud'), ('compliance', 'Compliance')], max_length=20)),
-                ('prefix', models.CharField(blank=True, max_length=160)),
-                ('until', models.DateTimeField()),
-                ('reason', models.CharField(max_length=400)),
-                ('by', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "group",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("credit", "Credit risk"),
+                            ("market", "Market risk"),
+                            ("liquidity", "Liquidity risk"),
+                            ("funds", "Funds and custody"),
+                            ("operational", "Operational risk"),
+                            ("technical", "Technical risk"),
+                            ("fraud", "Fraud"),
+                            ("compliance", "Compliance"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("prefix", models.CharField(blank=True, max_length=160)),
+                ("until", models.DateTimeField()),
+                ("reason", models.CharField(max_length=400)),
+                ("by", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ('-until',),
+                "ordering": ("-until",),
             },
         ),
         migrations.CreateModel(
-            name='ChannelHealth',
+            name="ChannelHealth",
             fields=[
-                ('channel', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='health', serialize=False, to='notices.channel')),
-                ('rest_until', models.DateTimeField(null=True)),
-                ('failing_since', models.DateTimeField(null=True)),
+                (
+                    "channel",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="health",
+                        serialize=False,
+                        to="notices.channel",
+                    ),
+                ),
+                ("rest_until", models.DateTimeField(null=True)),
+                ("failing_since", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('notices', models.IntegerField()),
-                ('succeeded', models.BooleanField(default=False)),
-                ('status', models.IntegerField(default=0)),
-                ('code', models.CharField(blank=True, max_length=40)),
-                ('failure', models.CharField(blank=True, max_length=200)),
-                ('elapsed_ms', models.IntegerField(default=0)),
-                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='notices.channel')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("notices", models.IntegerField()),
+                ("succeeded", models.BooleanField(default=False)),
+                ("status", models.IntegerField(default=0)),
+                ("code", models.CharField(blank=True, max_length=40)),
+                ("failure", models.CharField(blank=True, max_length=200)),
+                ("elapsed_ms", models.IntegerField(default=0)),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="notices.channel",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('level', models.CharField(choices=[('yellow', 'yellow'), ('orange', 'orange'), ('red', 'red')], max_length=6)),
-                ('after_minutes', models.IntegerField(default=0)),
-                ('state', models.CharField(choices=[('waiting', 'waits'), ('sending', 'is being sent'), ('sent', 'sent'), ('failed', 'given up'), ('unknown', 'perhaps sent'), ('silenced', 'silenced'), ('dropped', 'not needed any more')], default='waiting', max_length=8)),
-                ('due_at', models.DateTimeField()),
-                ('attempts', models.IntegerField(default=0)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='notices.channel')),
-                ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deliveries', to='notices.message')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("yellow", "yellow"), ("orange", "orange"), ("red", "red")],
+                        max_length=6,
+                    ),
+                ),
+                ("after_minutes", models.IntegerField(default=0)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waits"),
+                            ("sending", "is being sent"),
+                            ("sent", "sent"),
+                            ("failed", "given up"),
+                            ("unknown", "perhaps sent"),
+                            ("silenced", "silenced"),
+                            ("dropped", "not needed any more"),
+                        ],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                ("attempts", models.IntegerField(default=0)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="notices.channel",
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="deliveries",
+                        to="notices.message",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('pk',),
+                "ordering": ("pk",),
             },
         ),
         migrations.CreateModel(
-            name='Said',
+            name="Said",
             fields=[
-                ('notice', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='said', serialize=False, to='notices.notice')),
-                ('title_zh', models.CharField(max_length=200)),
-                ('title_en', models.CharField(max_length=200)),
-                ('text_zh', models.TextField(blank=True)),
-                ('text_en', models.TextField(blank=True)),
-                ('count', models.IntegerField(default=1)),
-                ('newest_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "notice",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="said",
+                        serialize=False,
+                        to="notices.notice",
+                    ),
+                ),
+                ("title_zh", models.CharField(max_length=200)),
+                ("title_en", models.CharField(max_length=200)),
+                ("text_zh", models.TextField(blank=True)),
+                ("text_en", models.TextField(blank=True)),
+                ("count", models.IntegerField(default=1)),
+                ("newest_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['state', '-id'], name='notices_by_state'),
+            model_name="notice",
+            index=models.Index(fields=["state", "-id"], name="notices_by_state"),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['group', '-id'], name='notices_by_group'),
+            model_name="notice",
+            index=models.Index(fields=["group", "-id"], name="notices_by_group"),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'resolved'), _negated=True), fields=('key',), name='one_open_notice'),
+            model_name="notice",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "resolved"), _negated=True),
+                fields=("key",),
+                name="one_open_notice",
+            ),
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='notice',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='notices.notice'),
+            model_name="delivery",
+            name="notice",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="deliveries",
+                to="notices.notice",
+            ),
         ),
         migrations.AddField(
-            model_name='route',
-            name='channel',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='routes', to='notices.channel'),
+            model_name="route",
+            name="channel",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="routes",
+                to="notices.channel",
+            ),
         ),
         migrations.AddField(
-            model_name='shift',
-            name='operator',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shifts', to=settings.AUTH_USER_MODEL),
+            model_name="shift",
+            name="operator",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="shifts",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['channel', 'at'], name='messages_of_a_channel'),
+            model_name="message",
+            index=models.Index(fields=["channel", "at"], name="messages_of_a_channel"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['channel', 'due_at'], name='notices_due'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")),
+                fields=["channel", "due_at"],
+                name="notices_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('notice', 'channel', 'level', 'after_minutes'), name='told_once'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(
+                fields=("notice", "channel", "level", "after_minutes"), name="told_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='route',
-            constraint=models.UniqueConstraint(fields=('channel', 'group', 'level', 'after_minutes'), name='one_route'),
+            model_name="route",
+            constraint=models.UniqueConstraint(
+                fields=("channel", "group", "level", "after_minutes"), name="one_route"
+            ),
         ),
         migrations.AddIndex(
-            model_name='shift',
-            index=models.Index(fields=['group', 'ends_at'], name='shifts_of_a_group'),
+            model_name="shift",
+            index=models.Index(fields=["group", "ends_at"], name="shifts_of_a_group"),
         ),
     ]

@@ -5,117 +5,215 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Annotation',
+            name="Annotation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('indicator', models.CharField(max_length=80)),
-                ('day', models.DateField()),
-                ('text', models.CharField(max_length=300)),
-                ('by', models.CharField(max_length=64)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("indicator", models.CharField(max_length=80)),
+                ("day", models.DateField()),
+                ("text", models.CharField(max_length=300)),
+                ("by", models.CharField(max_length=64)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ('day', 'pk'),
+                "ordering": ("day", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='CompositeReading',
+            name="CompositeReading",
             fields=[
-                ('pk', models.CompositePrimaryKey('group', 'day', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('group', models.CharField(max_length=20)),
-                ('day', models.DateField()),
-                ('points', models.FloatField()),
-                ('level', models.CharField(choices=[('green', 'green'), ('yellow', 'yellow'), ('orange', 'orange'), ('red', 'red'), ('no_data', 'no_data')], max_length=8)),
-                ('parts', models.JSONField(default=list)),
-                ('unknown', models.IntegerField(default=0)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "group",
+                        "day",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("group", models.CharField(max_length=20)),
+                ("day", models.DateField()),
+                ("points", models.FloatField()),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("green", "green"),
+                            ("yellow", "yellow"),
+                            ("orange", "orange"),
+                            ("red", "red"),
+                            ("no_data", "no_data"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("parts", models.JSONField(default=list)),
+                ("unknown", models.IntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='SourceStatus',
+            name="SourceStatus",
             fields=[
-                ('source', models.CharField(max_length=80, primary_key=True, serialize=False)),
-                ('state', models.CharField(max_length=8)),
-                ('newest', models.DateField(null=True)),
-                ('rows', models.BigIntegerField(default=0)),
-                ('faults', models.JSONField(default=list)),
-                ('stamp', models.CharField(blank=True, max_length=64)),
-                ('checked_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("source", models.CharField(max_length=80, primary_key=True, serialize=False)),
+                ("state", models.CharField(max_length=8)),
+                ("newest", models.DateField(null=True)),
+                ("rows", models.BigIntegerField(default=0)),
+                ("faults", models.JSONField(default=list)),
+                ("stamp", models.CharField(blank=True, max_length=64)),
+                ("checked_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ('source',),
+                "ordering": ("source",),
             },
         ),
         migrations.CreateModel(
-            name='RaisedWarning',
+            name="RaisedWarning",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('indicator', models.CharField(max_length=80)),
-                ('group', models.CharField(max_length=20)),
-                ('level', models.CharField(choices=[('green', 'green'), ('yellow', 'yellow'), ('orange', 'orange'), ('red', 'red'), ('no_data', 'no_data')], max_length=8)),
-                ('owner', models.CharField(max_length=40)),
-                ('playbook', models.CharField(blank=True, max_length=60)),
-                ('sentence_zh', models.CharField(max_length=400)),
-                ('sentence_en', models.CharField(max_length=400)),
-                ('likelihood', models.FloatField(null=True)),
-                ('impact_minor', models.BigIntegerField(null=True)),
-                ('movers', models.JSONField(default=list)),
-                ('day', models.DateField()),
-                ('state', models.CharField(choices=[('open', 'open'), ('closed', 'back within bounds')], default='open', max_length=6)),
-                ('raised_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('notice', models.BigIntegerField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("indicator", models.CharField(max_length=80)),
+                ("group", models.CharField(max_length=20)),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("green", "green"),
+                            ("yellow", "yellow"),
+                            ("orange", "orange"),
+                            ("red", "red"),
+                            ("no_data", "no_data"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("owner", models.CharField(max_length=40)),
+                ("playbook", models.CharField(blank=True, max_length=60)),
+                ("sentence_zh", models.CharField(max_length=400)),
+                ("sentence_en", models.CharField(max_length=400)),
+                ("likelihood", models.FloatField(null=True)),
+                ("impact_minor", models.BigIntegerField(null=True)),
+                ("movers", models.JSONField(default=list)),
+                ("day", models.DateField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "open"), ("closed", "back within bounds")],
+                        default="open",
+                        max_length=6,
+                    ),
+                ),
+                ("raised_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("notice", models.BigIntegerField(null=True)),
             ],
             options={
-                'ordering': ('-id',),
-                'indexes': [models.Index(fields=['state', '-id'], name='warnings_by_state')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('indicator',), name='one_open_warning')],
+                "ordering": ("-id",),
+                "indexes": [models.Index(fields=["state", "-id"], name="warnings_by_state")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "open")),
+                        fields=("indicator",),
+                        name="one_open_warning",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Reading',
+            name="Reading",
             fields=[
-                ('pk', models.CompositePrimaryKey('indicator', 'day', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('indicator', models.CharField(max_length=80)),
-                ('day', models.DateField()),
-                ('value', models.FloatField(null=True)),
-                ('impact_minor', models.FloatField(null=True)),
-                ('level', models.CharField(choices=[('green', 'green'), ('yellow', 'yellow'), ('orange', 'orange'), ('red', 'red'), ('no_data', 'no_data')], max_length=8)),
-                ('plain', models.CharField(choices=[('green', 'green'), ('yellow', 'yellow'), ('orange', 'orange'), ('red', 'red'), ('no_data', 'no_data')], max_length=8)),
-                ('statistic', models.FloatField(null=True)),
-                ('yellow', models.FloatField(null=True)),
-                ('orange', models.FloatField(null=True)),
-                ('red', models.FloatField(null=True)),
-                ('computed_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "indicator",
+                        "day",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("indicator", models.CharField(max_length=80)),
+                ("day", models.DateField()),
+                ("value", models.FloatField(null=True)),
+                ("impact_minor", models.FloatField(null=True)),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("green", "green"),
+                            ("yellow", "yellow"),
+                            ("orange", "orange"),
+                            ("red", "red"),
+                            ("no_data", "no_data"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "plain",
+                    models.CharField(
+                        choices=[
+                            ("green", "green"),
+                            ("yellow", "yellow"),
+                            ("orange", "orange"),
+                            ("red", "red"),
+                            ("no_data", "no_data"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("statistic", models.FloatField(null=True)),
+                ("yellow", models.FloatField(null=True)),
+                ("orange", models.FloatField(null=True)),
+                ("red", models.FloatField(null=True)),
+                ("computed_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'indexes': [models.Index(fields=['day'], name='readings_of_a_day')],
+                "indexes": [models.Index(fields=["day"], name="readings_of_a_day")],
             },
         ),
         migrations.CreateModel(
-            name='ThresholdChange',
+            name="ThresholdChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('indicator', models.CharField(max_length=80)),
-                ('effective_from', models.DateField()),
-                ('yellow', models.FloatField(null=True)),
-                ('orange', models.FloatField(null=True)),
-                ('red', models.FloatField(null=True)),
-                ('reference', models.CharField(max_length=200)),
-                ('by', models.CharField(max_length=64)),
-                ('approved_by', models.CharField(max_length=64)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("indicator", models.CharField(max_length=80)),
+                ("effective_from", models.DateField()),
+                ("yellow", models.FloatField(null=True)),
+                ("orange", models.FloatField(null=True)),
+                ("red", models.FloatField(null=True)),
+                ("reference", models.CharField(max_length=200)),
+                ("by", models.CharField(max_length=64)),
+                ("approved_by", models.CharField(max_length=64)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ('indicator', 'effective_from'),
-                'constraints': [models.UniqueConstraint(fields=('indicator', 'effective_from'), name='one_threshold')],
+                "ordering": ("indicator", "effective_from"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("indicator", "effective_from"), name="one_threshold"
+                    )
+                ],
             },
         ),
     ]
