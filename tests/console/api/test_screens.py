@@ -100,6 +100,22 @@ BY_PEOPLE_ONLY = {
     ),
     "actions:answer": "is called by programs: the core system answers there, signed",
     **dict.fromkeys(("actions:systems", "actions:toggle"), "shows a secret once, to a person"),
+    **dict.fromkeys(
+        ("notices:acknowledge", "notices:resend", "notices:silence", "notices:end_silence"),
+        "says that a person is at it, or does not want to be told",
+    ),
+    **dict.fromkeys(
+        ("notices:add_route", "notices:remove_route", "notices:add_shift", "notices:remove_shift"),
+        "who is on duty is said by who leads",
+    ),
+    **dict.fromkeys(
+        ("notices:add_channel", "notices:edit_channel", "notices:remove_channel"), PERSON
+    ),
+    **dict.fromkeys(
+        ("notices:switch_channel", "notices:test_channel"), "goes with the forms of channels"
+    ),
+    **dict.fromkeys(("warnings:note", "warnings:propose"), "a person's judgement of an indicator"),
+    "warnings:recompute": "a program delivers a source anew instead",
     "insiders:hours": "the hours of staff are set by a person",
 }
 """Addresses that change something on a screen only, and why."""
