@@ -25,6 +25,7 @@ WORD = re.compile(r"[A-Za-z]{3,}")
 # Names of their own, languages in their own words, units, and codes (rule ids, hashes, fields).
 NAMES = re.compile(
     r"[A-Z]\w+/[A-Z][\w ]+|[Ff]engkong(?: [a-z]+)?|English|sqlite|\bEsc\b|\bmin\b|\b[A-Z]{2,5}\b"
+    r"|DebtRank|Kupiec|Christoffersen"
     r"|\b\w+(?:[._:/@-]\w+)+|\b\w*\d\w*\b"
 )
 SILENT = {"script", "style", "code", "pre", "kbd", "title", "textarea"}

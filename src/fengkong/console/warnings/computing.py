@@ -26,7 +26,7 @@ from fengkong.indicators.assessment import Assessment, Value, assess
 from fengkong.indicators.composite import Composite, Part, firm
 from fengkong.indicators.indicator import Indicator, Library
 from fengkong.indicators.level import Level
-from fengkong.indicators.sources import SourceReport, SourceState
+from fengkong.indicators.sources import SourceReport
 from fengkong.indicators.values import IMPACT, VALUE, values_of
 from fengkong.journal.errors import MissingJournalError
 
@@ -92,7 +92,7 @@ def _compute_source(
     if only_streaming:
         indicators = [one for one in indicators if one.streaming]
     for indicator in indicators:
-        usable = table if report.state is SourceState.GOOD else None
+        usable = table if report.state.usable else None
         computed = compute_indicator(indicator, usable, since=since, today=today)
         with transaction.atomic():
             _keep(computed)

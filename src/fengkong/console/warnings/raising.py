@@ -78,7 +78,7 @@ def judge_source(source: Source, report: SourceReport) -> None:
     """A source that is stale or broken is itself a warning."""
     name = SOURCE + source.id
     known = _open(name)
-    if report.state is SourceState.GOOD:
+    if report.state.usable:
         if known is not None:
             _close(known)
         return

@@ -45,7 +45,6 @@ from fengkong.console.warnings.words import (
     LAMP_OF,
     LEVEL_WORDS,
     SOURCE_LAMPS,
-    SOURCE_STATES,
     said,
     spoken,
 )
@@ -143,7 +142,7 @@ def segment(request: OperatorRequest, name: str, key: str) -> HttpResponse:
         raise Http404
     table, report = table_and_report(found.source, today=timezone.localdate())
     chart = None
-    if table is not None and report.state is SourceState.GOOD and report.newest is not None:
+    if table is not None and report.state.usable and report.newest is not None:
         day = report.newest
         values = values_of(found, table, by=key, as_of=day, since=day)
         kept = values.drop_nulls(VALUE).sort(VALUE, descending=True).head(30)
@@ -236,7 +235,7 @@ def sources(request: OperatorRequest) -> HttpResponse:
             "meaning": said(source.meaning),
             "status": status,
             "lamp": "unknown" if status is None else SOURCE_LAMPS[status.state],
-            "word": _("not set up") if status is None else SOURCE_STATES[status.state],
+            "word": _("not set up") if status is None else said(SourceState(status.state).word),
             "fault": queries.fault_of(status),
             "indicators": len(library.of_source(source.id)),
         }

@@ -27,12 +27,7 @@ LAMP_OF: Final = {
     "no_data": "unknown",
 }
 """The lamp of each level: a shape of its own, so that nobody has to tell colours apart."""
-SOURCE_STATES: Final[dict[str, Words]] = {
-    "good": _("good"),
-    "stale": _("stale"),
-    "broken": _("broken"),
-}
-SOURCE_LAMPS: Final = {"good": "ok", "stale": "warning", "broken": "critical"}
+SOURCE_LAMPS: Final = {"good": "ok", "partial": "notice", "stale": "warning", "broken": "critical"}
 
 
 def spoken() -> str:
