@@ -21,7 +21,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from fengkong.credit.arrears import book_by_day
+from fengkong.credit.loan_book import BookRates, loan_book
+from fengkong.credit.provisions import LossRates
 from fengkong.indicators.computing import carried_from, compute
 from fengkong.indicators.indicator import Library
 from fengkong.indicators.library_file import shipped_library
@@ -32,6 +33,7 @@ from fengkong.rules.kinds import Kind
 START: Final = date(2023, 1, 1)
 DAYS: Final = 1096
 REGIONS: Final = 31
+RATES: Final = BookRates(LossRates(0.03, 0.25, 0.6))
 _EPOCH: Final = START.toordinal() - date(1970, 1, 1).toordinal()
 
 
@@ -53,6 +55,8 @@ def loans(rng: np.random.Generator, *, customers: int) -> tuple[pl.DataFrame, pl
             "product": pl.Series(rng.integers(0, 3, count)).cast(pl.String),
             "industry": pl.Series(["all"]).new_from_index(0, count),
             "principal": part * 6,
+            "annual_rate": rng.uniform(0.06, 0.24, count),
+            "secured": rng.random(count) < 0.2,
         }
     )
     number = np.tile(np.arange(1, 7), count)
@@ -185,32 +189,6 @@ def filled(library: Library, name: str, rng: np.random.Generator) -> pl.DataFram
     return table
 
 
-def book(table: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
-    """The loan book with the columns that arrears alone do not give: classes, stages,
-    provisions.
-    """
-    late = [f"overdue_m{stage}" for stage in range(1, 7)]
-    every = [*late, "overdue_m6_plus"]
-    total = pl.sum_horizontal(every)
-    bad = pl.sum_horizontal("overdue_m4", "overdue_m5", "overdue_m6", "overdue_m6_plus")
-    source = shipped_library().source("loan_book")
-    given = table.with_columns(
-        (pl.col("outstanding") - total).alias("normal"),
-        pl.sum_horizontal(late[:3]).alias("special_mention"),
-        pl.sum_horizontal(late[3:]).alias("substandard"),
-        pl.lit(0, pl.Int64).alias("doubtful"),
-        pl.col("overdue_m6_plus").alias("loss"),
-        (pl.col("outstanding") - pl.sum_horizontal(*late[1:3]) - bad).alias("stage_1"),
-        pl.sum_horizontal(*late[1:3]).alias("stage_2"),
-        bad.alias("stage_3"),
-    )
-    missing = [name for name in source.columns if name not in given.columns]
-    noise = pl.Series(rng.uniform(0.001, 0.02, given.height))
-    return given.with_columns(
-        (pl.col("outstanding") * noise).cast(pl.Int64).alias(name) for name in missing
-    )
-
-
 def figures(
     *, customers: int = 1_000_000, rows: int = 40_000_000, tell: Callable[[str], None] = print
 ) -> dict[str, Any]:
@@ -226,15 +204,16 @@ def figures(
         last = START + timedelta(days=DAYS - 1)
         arrears = steps.run(
             "loan book by day",
-            lambda: book_by_day(
+            lambda: loan_book(
                 lent,
                 instalments,
                 segments=["product", "region", "industry"],
                 since=START,
                 until=last,
+                rates=RATES,
             ),
         )
-        tables: dict[str, pl.DataFrame | None] = {"loan_book": book(arrears, rng)}
+        tables: dict[str, pl.DataFrame | None] = {"loan_book": arrears}
         found["instalments"], found["book_rows"] = instalments.height, arrears.height
         tables |= steps.run(
             "tables by day from rows",
@@ -242,12 +221,13 @@ def figures(
         )
         steps.run(
             "book of one day",
-            lambda: book_by_day(
+            lambda: loan_book(
                 lent,
                 instalments,
                 segments=["product", "region", "industry"],
                 since=last,
                 until=last,
+                rates=RATES,
             ),
         )
         steps.run("rows of one day", lambda: _one_day(folder, library, names, day=last))

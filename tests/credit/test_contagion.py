@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from fengkong.credit.contagion import (
     Exposures,
     circles,
+    contagion_row,
     debt_rank,
     debt_ranks,
     distress,
     exposures_of,
 )
+from fengkong.indicators.library_file import shipped_library
 
 
 def shock(names, *hit):
@@ -90,3 +92,19 @@ def test_it_is_what_the_paper_says(edges, buffers, shocks) -> None:
 def test_circles_are_found() -> None:
     guarantees = [("a", "b", 1), ("b", "c", 1), ("c", "a", 1), ("c", "d", 1), ("e", "f", 1)]
     assert circles(guarantees) == [["a", "b", "c"]]
+
+
+def test_a_day_of_contagion_has_the_columns_of_its_source() -> None:
+    guarantees = [("a", "b", 50), ("b", "a", 50), ("c", "b", 100), ("x", "y", 10)]
+    row = contagion_row(
+        guarantees,
+        buffers=dict.fromkeys("abcxy", 100),
+        values=dict.fromkeys("abcxy", 100),
+        defaulted=["y"],
+    )
+    assert set(row) == set(shipped_library().source("contagion").columns)
+    # b lost: a loses half, c all; of five equal values 1.5 beyond the shock
+    assert row["worst_debt_rank"] == pytest.approx(0.3)
+    assert (row["worst_loss"], row["distressed_loss"]) == (150, 10)
+    assert (row["guaranteed"], row["guaranteed_in_circles"]) == (210, 100)
+    assert (row["exposure"], row["largest_group"]) == (500, 3)

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,10 +11,14 @@ from fengkong.credit.custody import (
     Movement,
     PoolSign,
     ProjectFlow,
+    custody_row,
     pool_signs,
     reconcile,
     reserve_required,
 )
+from fengkong.indicators.computing import compute
+from fengkong.indicators.level import Level
+from fengkong.indicators.library_file import shipped_library
 
 TODAY = date(2026, 3, 10)
 
@@ -92,3 +97,24 @@ def test_a_reserve_has_a_floor() -> None:
     args = {"expected_loss": 10, "unexpected_loss": 5, "balances": 1000}
     assert reserve_required(**args, floor_share=0.01) == 15
     assert reserve_required(**args, floor_share=0.02) == 20
+
+
+def test_a_day_of_custody_has_the_columns_of_its_source() -> None:
+    ledger = [move("a", 100), move("b", 200, ago=1), move("c", 300, ago=5)]
+    found = reconcile(ledger, [move("a", 100)], on=TODAY, opening_ledger=0, opening_bank=0)
+    flows = [ProjectFlow("own", "lend", TODAY, 40, "own-1")]
+    row = custody_row(
+        found,
+        signs=pool_signs(flows, own_accounts={"own-1": True}),
+        customer_claims=600,
+        reserve=10,
+        reserve_needed=20,
+    )
+    source = shipped_library().source("custody")
+    assert set(row) == set(source.columns)
+    table = pl.DataFrame([{"day": TODAY, **row}])
+    standing = compute(shipped_library(), {"custody": table}, day=TODAY)
+    assert standing.level_of("funds.difference_identity") is Level.GREEN
+    assert standing.level_of("funds.unexplained_difference") is Level.ORANGE
+    assert standing.level_of("funds.hidden_pool") is Level.YELLOW
+    assert standing.level_of("funds.reserve_adequacy") is Level.RED

@@ -3,10 +3,12 @@
 from datetime import date, timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fengkong.indicators.library_file import shipped_library
 from fengkong.markets.redemptions import (
     Forecaster,
     forecast,
@@ -15,6 +17,7 @@ from fengkong.markets.redemptions import (
     weekday_means,
 )
 from fengkong.markets.runs import SCENARIOS, Position, maturity_ladder, run_through
+from fengkong.markets.treasury import treasury_by_day
 
 START = date(2026, 1, 5)
 WEEK = np.array([120.0, 110, 105, 100, 95, 40, 45])
@@ -98,3 +101,25 @@ def test_scenarios_are_ordered() -> None:
 def test_a_ladder_sums_up() -> None:
     found = maturity_ladder({0: 5, 7: 5, 20: 50, 400: 9}, {1: 20, 30: 10}, buckets=[7, 30, 90])
     assert [(one.gap, one.cumulative_gap) for one in found] == [(-10, -10), (40, 30), (0, 30)]
+
+
+def test_the_table_of_the_treasury_knows_only_its_past() -> None:
+    every = [round(flow * 100) for flow in flows(0.1)]
+    table = pl.DataFrame({"day": DAYS, "redeemed": every})
+    position = {"cash": 50_000, "liquid_assets": 90_000, "credit_lines": 0}
+    positions = pl.DataFrame(
+        [{"day": day, **position, "customer_balances": 400_000} for day in DAYS[98:104]]
+    )
+    whole = treasury_by_day(positions, table)
+    cut = treasury_by_day(positions.head(3), table.head(101))
+    assert whole.head(3).equals(cut)
+    last = whole.row(-1, named=True)
+    assert last["redeemed"] == every[103]
+    told = forecast(DAYS[:103], every[:103], ahead=1)[0].expected
+    assert last["forecast_redeemed"] == round(told)
+    assert last["forecast_7d"] < last["forecast_7d_upper"]
+    assert last["stress_mild"] < last["stress_severe"] < last["stress_run"] <= 400_000
+    missing = treasury_by_day(positions, table.head(20))
+    assert missing["forecast_7d"].null_count() == 6
+    made = set(whole.columns) - {"day"}
+    assert made <= set(shipped_library().source("treasury").columns)

@@ -9,6 +9,7 @@ units.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -17,8 +18,8 @@ import polars as pl
 LOAN: Final = "loan"
 STAGES: Final = ("m1", "m2", "m3", "m4", "m5", "m6", "m6_plus")
 STAGE_DAYS: Final = 30
-DEFAULT_DAYS: Final = 90
-_LAST_STAGE: Final = len(STAGES)
+CUTS: Final = (30, 60, 90, 120, 150, 180)
+"""Days past due at which M1 to M6 end."""
 
 
 def unpaid_stretches(
@@ -47,20 +48,23 @@ def unpaid_stretches(
     ).select(LOAN, "number", "due_on", "from_day", "to_day", "balance")
 
 
-def stage_stretches(stretches: pl.DataFrame) -> pl.DataFrame:
-    """Each stretch cut by stage: 0 while nothing is overdue, 1 for 1 to 30 days past due, ... 7.
+def stage_stretches(stretches: pl.DataFrame, *, cuts: Sequence[int] = CUTS) -> pl.DataFrame:
+    """Each stretch cut by stage: 0 while nothing is overdue, 1 up to the first cut, and so on.
 
-    Columns as before, and `stage` (Int8).
+    `cuts` are the days past due at which a stage ends; beyond the last is the last stage. Columns
+    as before, and `stage` (Int8).
     """
     due = pl.col("due_on")
     parts = []
-    for stage in range(_LAST_STAGE + 1):
-        first = due + pl.duration(days=STAGE_DAYS * (stage - 1) + 1)
-        last = due + pl.duration(days=STAGE_DAYS * stage)
-        begin = pl.col("from_day") if stage == 0 else pl.max_horizontal("from_day", first)
-        end = pl.min_horizontal("to_day", due if stage == 0 else last)
-        if stage == _LAST_STAGE:
-            end = pl.col("to_day")
+    for stage in range(len(cuts) + 2):
+        begin, end = pl.col("from_day"), pl.col("to_day")
+        if stage == 0:
+            end = pl.min_horizontal(end, due)
+        else:
+            first = 1 if stage == 1 else cuts[stage - 2] + 1
+            begin = pl.max_horizontal(begin, due + pl.duration(days=first))
+        if 0 < stage <= len(cuts):
+            end = pl.min_horizontal(end, due + pl.duration(days=cuts[stage - 1]))
         part = stretches.with_columns(
             begin.cast(pl.Date).alias("from_day"),
             end.cast(pl.Date).alias("to_day"),
@@ -93,7 +97,7 @@ def daily_sums(
     return found.with_columns((running.over(keys) if keys else running).alias(amount))
 
 
-def _alive(instalments: pl.DataFrame, *, since: date) -> pl.DataFrame:
+def alive(instalments: pl.DataFrame, *, since: date) -> pl.DataFrame:
     """The instalments of loans that were not all paid before a day."""
     open_ones = (
         instalments.lazy()
@@ -116,7 +120,7 @@ def book_by_day(
 
     `loans` also has the segments. Money is Int64 in minor units.
     """
-    instalments = _alive(instalments, since=since)
+    instalments = alive(instalments, since=since)
     stages = stage_stretches(unpaid_stretches(loans, instalments, until=until))
     stages = stages.join(loans.select(LOAN, *segments), on=LOAN).with_columns(
         pl.lit(1, pl.Int64).alias("one")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,3 +118,54 @@ def circles(guarantees: Sequence[tuple[str, str, int]]) -> list[list[str]]:
         sorted(graph[node] for node in group) for group in strongly_connected_components(graph)
     ]
     return sorted(group for group in groups if len(group) > 1)
+
+
+def contagion_row(
+    guarantees: Sequence[tuple[str, str, int]],
+    *,
+    buffers: Mapping[str, int],
+    values: Mapping[str, int],
+    defaulted: Collection[str] = (),
+) -> dict[str, float]:
+    """A day of the source ``contagion``, money in minor units.
+
+    The worst DebtRank of one borrower or guarantor, what those already in default spread, and the
+    guarantees that stand in circles.
+    """
+    names, exposures = exposures_of(guarantees, buffers=buffers, values=values)
+    ranks = debt_ranks(exposures)
+    worst = float(ranks.max()) if ranks.size else 0.0
+    total = float(exposures.values.sum())
+    shocks = np.array([1.0 if name in defaulted else 0.0 for name in names])
+    groups = circles(guarantees)
+    member = {name: at for at, group in enumerate(groups) for name in group}
+    inside = sum(
+        amount
+        for one, other, amount in guarantees
+        if one in member and member[one] == member.get(other)
+    )
+    return {
+        "worst_debt_rank": worst,
+        "worst_loss": round(worst * total),
+        "distressed_loss": round(debt_rank(exposures, shocks) * total),
+        "guaranteed": sum(amount for _, _, amount in guarantees),
+        "guaranteed_in_circles": inside,
+        "exposure": round(total),
+        "largest_group": float(_largest_group(names, guarantees)),
+    }
+
+
+def _largest_group(names: Sequence[str], guarantees: Sequence[tuple[str, str, int]]) -> int:
+    """How many members the largest group has that guarantees connect in either direction."""
+    leader = {name: name for name in names}
+
+    def first(name: str) -> str:
+        while leader[name] != name:
+            leader[name] = leader[leader[name]]
+            name = leader[name]
+        return name
+
+    for one, other, _ in guarantees:
+        leader[first(one)] = first(other)
+    sizes = Counter(first(name) for name in names)
+    return max(sizes.values(), default=0)

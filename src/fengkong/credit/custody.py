@@ -221,6 +221,44 @@ def _paid_ahead(flows: Sequence[ProjectFlow]) -> int:
     return worst
 
 
+def custody_row(
+    found: Reconciliation,
+    *,
+    signs: Sequence[PoolFinding],
+    customer_claims: int,
+    reserve: int,
+    reserve_needed: int,
+    reserve_used: int = 0,
+    statement_hours_late: float = 0.0,
+) -> dict[str, float]:
+    """A day of the source ``custody`` out of its reconciliation and the signs of a pool."""
+    of: Counter[PoolSign] = Counter()
+    number: Counter[PoolSign] = Counter()
+    for sign in signs:
+        of[sign.sign] += sign.amount
+        number[sign.sign] += 1
+    matched = (Cause.IN_TRANSIT, Cause.FEE)
+    return {
+        "ledger_balance": found.ledger,
+        "bank_balance": found.bank,
+        "in_transit": found.in_transit,
+        "explained": found.explained,
+        "unexplained": found.unexplained,
+        "unmatched_items": float(sum(one.cause not in matched for one in found.differences)),
+        "oldest_unmatched_days": float(found.oldest_days),
+        "own_account_customer_money": of[PoolSign.OWN_ACCOUNT] + of[PoolSign.MIXED_ACCOUNT],
+        "passed_through_own_accounts": of[PoolSign.OWN_ACCOUNT] + of[PoolSign.MIXED_ACCOUNT],
+        "mixed_accounts": float(number[PoolSign.MIXED_ACCOUNT]),
+        "projects_without_match": float(number[PoolSign.NO_BORROWER]),
+        "early_payouts": of[PoolSign.TERM_MISMATCH],
+        "customer_claims": customer_claims,
+        "reserve": reserve,
+        "reserve_required": reserve_needed,
+        "reserve_used": reserve_used,
+        "statement_hours_late": statement_hours_late,
+    }
+
+
 def reserve_required(
     *, expected_loss: int, unexpected_loss: int, floor_share: float, balances: int
 ) -> int:
