@@ -53,7 +53,8 @@ def clock_of(alert: Alert, *, now: datetime) -> Clock:
     left = (alert.due_at - at).total_seconds()
     whole = max(1.0, (alert.due_at - alert.opened_at).total_seconds())
     tone = "red" if left < 0 else "amber" if left < whole / 4 else "green"
-    return Clock(alert.due_at, tone, int(left < 0), abs(left))
+    whole_minutes = abs(left) // 60 * 60
+    return Clock(alert.due_at, tone, int(left < 0), whole_minutes or abs(left))
 
 
 def rows_of(alerts: Sequence[Alert], *, terms: Terms) -> list[Row]:
