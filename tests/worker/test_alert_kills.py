@@ -1,7 +1,13 @@
 """A tail killed at any moment makes the alerts of an undisturbed one, each decision once."""
 
+import os
 import random
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +15,12 @@ import pytest
 from tests.worker.test_kills import (
     cursor_of,
     head_of,
-    killed,
     prepared,
     rows,
     started,
 )
+
+FORKING = Path(__file__).with_name("forking_tail.py")
 
 ALERTS = (
     "SELECT id, subject, typology, outcome, first_sequence, newest_sequence, opened_at, newest_at,"
@@ -31,14 +38,53 @@ def made_alerts(data: Path, database: str) -> tuple[list[Any], list[Any]]:
     return rows(database, data, ALERTS), rows(database, data, JOINED)
 
 
+class Nursery:
+    """A parent whose children follow the journal and are killed."""
+
+    def __init__(self, data: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", str(FORKING), str(data)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.line() == "ready"
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def killed(self, *, after: float) -> bool:
+        """Have a child begin and kill it after some seconds; False where it ended before."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        child = int(self.line())
+        time.sleep(after)
+        with suppress(ProcessLookupError):  # it had come to the journal's end
+            os.kill(child, signal.SIGKILL)
+        return os.WTERMSIG(int(self.line())) == signal.SIGKILL
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+        self.process.stdout.close()
+
+
 def kill_until_the_end(data: Path, *, longest: float, least: int) -> int:
-    """How often the tail was killed before it had come to the journal's end."""
+    """How often a tail was killed before it had come to the journal's end."""
     dice, head, kills, stuck = random.Random(11), head_of(data), 0, 0
-    while (place := cursor_of("sqlite", data)) < head:
-        # Who never gets through a batch gets longer to live.
-        kills += killed(started("tail", data), after=dice.uniform(0.0, longest * (1 + stuck)))
-        stuck = stuck + 1 if cursor_of("sqlite", data) == place else 0
-        assert kills < 10 * least + 100
+    nursery = Nursery(data)
+    try:
+        while (place := cursor_of("sqlite", data)) < head:
+            # Who never gets through a batch gets longer to live.
+            kills += nursery.killed(after=dice.uniform(0.0, longest * (1 + stuck)))
+            stuck = stuck + 1 if cursor_of("sqlite", data) == place else 0
+            assert kills < 20 * least + 100
+    finally:
+        nursery.close()
     return kills
 
 
@@ -58,9 +104,9 @@ def check(directory: Path, *, events: int, longest: float, least: int) -> None:
 
 
 def test_a_killed_tail_makes_the_same_alerts(tmp_path: Path) -> None:
-    check(tmp_path, events=150, longest=0.15, least=1)
+    check(tmp_path, events=300, longest=0.1, least=2)
 
 
 @pytest.mark.nightly
 def test_two_hundred_kills_lose_and_double_no_alert(tmp_path: Path) -> None:
-    check(tmp_path, events=12_000, longest=0.12, least=200)
+    check(tmp_path, events=20_000, longest=0.1, least=200)
