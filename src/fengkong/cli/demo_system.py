@@ -7,8 +7,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 from fengkong.cli.consoles import prepared_console, url_of
 from fengkong.cli.demo_traffic import Traffic
@@ -25,6 +27,7 @@ from fengkong.service.clock import wall_clock
 if TYPE_CHECKING:
     from fengkong.cli.demo_operators import DemoOperator
 
+CHINA: Final = ZoneInfo("Asia/Shanghai")
 POLICY: Final = "payments"
 """The shipped policy that decides; what it does not decide is recorded."""
 SERVICE_PORT: Final = 8700
@@ -54,8 +57,11 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
     prepared_console(data, given={"port": system.console.port, "service": system.service_url})
     from fengkong.cli.demo_cases import made_demo_cases  # noqa: PLC0415 - needs Django
     from fengkong.cli.demo_operators import made_demo_operators  # noqa: PLC0415
+    from fengkong.cli.demo_sources import made_demo_sources  # noqa: PLC0415
 
     operators = made_demo_operators()
+    if operators:
+        made_demo_sources(data, today=datetime.now(tz=CHINA).date())
     over = threading.Event()
     traffic = Traffic(
         seed=seed if operators else wall_clock() // 1_000_000,  # a platform of its own each time
