@@ -1,5 +1,7 @@
 """The shipped library: complete, in two languages, and right in its own worked examples."""
 
+from importlib.resources import files
+
 import pytest
 
 from fengkong.core.errors import FaultsError
@@ -105,3 +107,13 @@ def test_a_wrong_example_is_told() -> None:
     assert failed_examples(library.indicator("funds.cash")) == [
         "funds.cash, example 1: expected 240.0, was 250.0"
     ]
+
+
+PLAYBOOKS = files("fengkong") / "packs" / "playbooks"
+
+
+@pytest.mark.skipif(not PLAYBOOKS.is_dir(), reason="the pack of playbooks is not there")
+def test_every_playbook_that_is_named_exists() -> None:
+    written = {path.name.removesuffix(".yaml") for path in PLAYBOOKS.iterdir()}
+    named = {one.playbook for one in LIBRARY.indicators.values() if one.playbook}
+    assert named <= written
