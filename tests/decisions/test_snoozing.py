@@ -105,3 +105,11 @@ def test_its_list_changes_by_an_event_from_outside() -> None:
 def test_the_list_names_its_rule() -> None:
     assert [snoozed_rule(name) for name in engine().policy.scope.lists] == ["amount.large"]
     assert snoozed_rule("blocked_cards") is None
+
+
+def test_a_rule_names_the_typology_of_its_alerts_or_none() -> None:
+    named = TEXT.replace("    snooze: card\n", "    typology: mule_ring\n")
+    assert [rule.typology for rule in engine(named).policy.rules] == ["mule_ring"]
+    assert [rule.typology for rule in engine().policy.rules] == [None]
+    with pytest.raises(FaultsError, match="expected a typology"):
+        engine(named.replace("mule_ring", "Mule Ring"))
