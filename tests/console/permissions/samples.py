@@ -28,15 +28,21 @@ from fengkong.console.audit.verification import begin
 from fengkong.console.cases.models import Case, CaseFile
 from fengkong.console.customers.deadlines import shipped_deadlines
 from fengkong.console.customers.models import Appeal, Confirmation
+from fengkong.console.drills.models import DrillRun
+from fengkong.console.drills.running import plan_drill
 from fengkong.console.entities.models import Entity
 from fengkong.console.entities.taking import key_of
 from fengkong.console.gangs.models import Gang
 from fengkong.console.governance.actions import create_draft
 from fengkong.console.governance.models import PolicyVersion
+from fengkong.console.incidents.models import Evidence, Incident, IncidentTask
+from fengkong.console.incidents.opening import open_incident
 from fengkong.console.insiders.models import InsiderAlert
 from fengkong.console.notices.models import Channel, Notice, Route, Said, Shift, Silence
 from fengkong.console.notices.models import Delivery as NoticeDelivery
 from fengkong.console.personal.sealing import seal_text
+from fengkong.console.playbooks.changing import begin_draft
+from fengkong.console.playbooks.models import PlaybookVersion
 from fengkong.console.warnings.models import RaisedWarning
 from fengkong.console.webhooks.models import Delivery, Endpoint, EndpointHealth, Message
 
@@ -289,6 +295,50 @@ def api(operator: Operator) -> Values:
     }
 
 
+def incidents(operator: Operator) -> Values:
+    """An incident with a task and a piece of evidence, and an act of its room."""
+    del operator
+    made = Incident.objects.first()
+    if made is None:
+        made = open_incident(
+            "phishing", 4, "Sample", "hand", new_operator("analyst", username="responder")
+        )
+        Evidence.objects.create(
+            incident=made, name="a", source="b", size=1, sha256="0" * 64, collected_by="ada"
+        )
+        IncidentTask.objects.create(incident=made, phase="identify", title_zh="做", title_en="do")
+    task, kept = made.tasks.get(), made.evidence.get()
+    return {
+        "incident_id": made.pk,
+        "act": "finish",
+        "item": task.pk,
+        "evidence_id": kept.pk,
+    }
+
+
+def playbooks(operator: Operator) -> Values:
+    """A shipped playbook, and a draft of it."""
+    del operator
+    draft = PlaybookVersion.objects.first()
+    if draft is None:
+        writer = new_operator("senior_analyst", username="playwright")
+        draft = begin_draft(writer, "phishing_campaign")
+    return {"playbook": "phishing_campaign", "draft_id": draft.pk}
+
+
+def drills(operator: Operator) -> Values:
+    """A planned run, and its script."""
+    del operator
+    run = DrillRun.objects.first()
+    if run is None:
+        run = plan_drill(
+            new_operator("incident_commander", username="trainer"),
+            "ddos_tabletop",
+            at=timezone.now() + timedelta(days=1),
+        )
+    return {"run_id": run.pk, "drill": "ddos_tabletop"}
+
+
 ABSENT = {
     *("list", "list_add", "list_import_new", "list_end", "list_entry"),
     *("list_import", "list_import_confirm", "list_import_revert"),
@@ -310,6 +360,9 @@ SAMPLES: dict[str, Callable[[Operator], dict[str, Any]]] = {
     "insiders": insiders,
     "personal": personal,
     "lists": lists,
+    "incidents": incidents,
+    "playbooks": playbooks,
+    "drills": drills,
     "entities": entities,
     "gangs": gangs,
     "webhooks": webhooks,

@@ -2,12 +2,54 @@
 
 from __future__ import annotations
 
+from django.db.models.signals import post_save
 from django.utils.translation import gettext_lazy as _
 
+from fengkong.console.approvals.four_eyes import Act, register_act
+from fengkong.console.approvals.models import Proposal
 from fengkong.console.audit.actions import register_actions
+from fengkong.console.audit.entry_words import register_details
+from fengkong.console.incidents import switching
 from fengkong.console.incidents.timeline import KINDS
+from fengkong.console.incidents.watching import WATCH_S, watch
+from fengkong.console.insiders.watches import register_loosening
+from fengkong.console.outbox.jobs import every, register_job
+from fengkong.console.shell.menu import MenuEntry, add_to_menu
 
 
 def register() -> None:
     """Once, when Django starts."""
-    register_actions(KINDS, targets={"incident": _("incident")})
+    register_actions(
+        {**KINDS, "derive_policy": _("Derived a policy for stop-loss switches")},
+        targets={"incident": _("incident")},
+    )
+    register_details({"phase": _("Phase"), "severity": _("Grade of severity"), "until": _("Until")})
+    for kind, title, perform in (
+        (switching.SET, _("Set a stop-loss switch"), switching.perform_set),
+        (switching.END, _("End a stop-loss switch"), switching.perform_end),
+    ):
+        register_act(
+            kind,
+            Act(
+                title,
+                propose="incidents.work",
+                approve="switches.approve",
+                perform=perform,
+                describe=switching.described,
+                lasts=switching.WAITS,
+            ),
+        )
+    post_save.connect(_decided, sender=Proposal, dispatch_uid="incidents.decided")
+    register_loosening({"approve_end_switch": "what was stopped in an emergency goes on"})
+    register_job(switching.APPLY_JOB, switching.apply_switches, waits=(1, 2, 5, 15, 60, 300))
+    every(WATCH_S, "watch_incidents", watch)
+    add_to_menu(
+        MenuEntry("warning", _("Incidents"), "incidents", "flame", "incidents.view", 40, key="i")
+    )
+
+
+def _decided(instance: Proposal, **_more: object) -> None:
+    """A switch whose proposal was not approved is not set."""
+    refused = (Proposal.State.REJECTED, Proposal.State.WITHDRAWN, Proposal.State.EXPIRED)
+    if instance.kind == switching.SET and instance.state in refused:
+        switching.take_back(instance)

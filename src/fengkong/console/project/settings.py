@@ -57,6 +57,8 @@ INSTALLED_APPS = [
     "fengkong.console.gangs",
     "fengkong.console.lists",
     "fengkong.console.incidents",
+    "fengkong.console.playbooks",
+    "fengkong.console.drills",
     "fengkong.console.webhooks",
     "fengkong.console.notices",
     "fengkong.console.warnings",

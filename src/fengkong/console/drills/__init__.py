@@ -1,0 +1,1 @@
+"""Drills: rehearsed incidents with injects on a clock, scored and compared with the last one."""

@@ -1,0 +1,204 @@
+"""Plans, starts, steps and ends runs of drills; the worker takes every step, once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+
+from fengkong.console.audit.recording import SYSTEM, record
+from fengkong.console.drills.models import DrillRun
+from fengkong.console.drills.scoring import scored
+from fengkong.console.incidents.models import Incident, Switch
+from fengkong.console.incidents.opening import open_incident
+from fengkong.console.incidents.timeline import note
+from fengkong.console.outbox.jobs import put
+from fengkong.core.errors import RiskError
+from fengkong.response.drill import Script, shipped_scripts
+
+if TYPE_CHECKING:
+    from fengkong.console.accounts.models import Operator
+    from fengkong.console.outbox.models import Job
+
+ATTACK_JOB: Final = "start_drill_attack"
+STEP_S: Final = 1
+PACE_MAX: Final = 3_600.0
+RUNNING_MAX: Final = 20
+SILENT: Final = timedelta(seconds=30)
+"""An attack that says nothing for so long is started again."""
+_STATES: Final = DrillRun.State
+
+
+class RefusedDrillError(RiskError):
+    """The drill cannot be planned, opened or ended as things are."""
+
+    code = "console.refused_drill"
+    hint = "Open the drill again to see how it stands; only some may run at once."
+
+
+def script_of(run: DrillRun) -> Script:
+    """The script of a run, as it was planned."""
+    return msgspec.convert(run.script, Script, strict=False)
+
+
+@transaction.atomic
+def plan_drill(
+    operator: Operator, name: str, *, at: datetime | None = None, pace: float = 1.0
+) -> DrillRun:
+    """Plan a run; it starts by itself. Raises PermissionDenied, RefusedDrillError."""
+    _allow(operator)
+    script = shipped_scripts().get(name)
+    if script is None or not 0.1 <= pace <= PACE_MAX:
+        raise RefusedDrillError(f"drill {name[:40]!r} at a pace of {pace:g}")
+    waiting = DrillRun.objects.filter(state__in=(_STATES.SCHEDULED, _STATES.RUNNING))
+    if waiting.count() >= RUNNING_MAX:
+        raise RefusedDrillError(f"{RUNNING_MAX} drills are planned or running")
+    run = DrillRun.objects.create(
+        name=name,
+        script=cast("dict[str, Any]", msgspec.to_builtins(script)),
+        mode=script.mode,
+        pace=pace,
+        planned_by=operator,
+        planned_for=at or timezone.now(),
+    )
+    _record(operator, "plan_drill", run, planned_for=run.planned_for.isoformat())
+    return run
+
+
+@transaction.atomic
+def detect(operator: Operator, run_id: int, *, title: str = "") -> Incident:
+    """Somebody sees that something is wrong and opens the incident of the drill; once."""
+    run = DrillRun.objects.select_for_update().get(pk=run_id)
+    if run.state != _STATES.RUNNING or run.incident is not None:
+        raise RefusedDrillError(f"{run} is {run.state}, its incident {run.incident}")
+    script = script_of(run)
+    kind = _kind_of(script)
+    incident = open_incident(
+        kind,
+        script.severity,
+        title or script.title.zh,
+        "drill",
+        operator,
+        drill=run.pk,
+    )
+    run.incident = incident.pk
+    run.save()
+    for number in range(run.injected):
+        _tell_inject(run, incident, number)
+    return incident
+
+
+def _kind_of(script: Script) -> str:
+    from fengkong.response.playbook import shipped_playbooks  # noqa: PLC0415 - read once, rarely
+
+    return shipped_playbooks()[script.playbook][0].kind
+
+
+@transaction.atomic
+def end_drill(operator: Operator | str, run_id: int, *, remark: str = "") -> DrillRun:
+    """End a run and score it; one that has not begun is cancelled."""
+    if not isinstance(operator, str):
+        _allow(operator)
+    run = DrillRun.objects.select_for_update().get(pk=run_id)
+    if run.state == _STATES.SCHEDULED:
+        run.state = _STATES.CANCELLED
+        run.save()
+        _record(operator, "cancel_drill", run)
+        return run
+    if run.state != _STATES.RUNNING:
+        raise RefusedDrillError(f"{run} is {run.state}")
+    run.state, run.ended_at, run.remark = _STATES.ENDED, timezone.now(), remark
+    run.times, run.score = scored(run, script_of(run))
+    run.save()
+    incident = _incident(run)
+    if incident is not None:
+        states = (Switch.State.PROPOSED, Switch.State.SETTING, Switch.State.ON)
+        for switch in incident.switches.filter(state__in=(*states, Switch.State.ENDING)):
+            switch.state, switch.ended_at = Switch.State.ENDED, run.ended_at
+            switch.ended_why = "the drill ended"
+            switch.save()
+        facts = {"points": run.score["points"]}
+        note(incident, "end_drill", actor=operator, facts=facts, key="drill-end")
+    _record(operator, "finish_drill", run, points=run.score["points"])
+    return run
+
+
+def run_drills(_job: Job | None = None) -> None:
+    """One step of everything that is planned or running."""
+    now = timezone.now()
+    due = DrillRun.objects.filter(state=_STATES.SCHEDULED, planned_for__lte=now)
+    for run in due:
+        start(run.pk, now)
+    for run in DrillRun.objects.filter(state=_STATES.RUNNING):
+        step(run.pk, now)
+
+
+@transaction.atomic
+def start(run_id: int, now: datetime) -> None:
+    """Begin a run whose time has come."""
+    from fengkong.console.drills.sandbox_policy import choose_policy  # noqa: PLC0415 - heavy
+
+    run = DrillRun.objects.select_for_update().get(pk=run_id)
+    if run.state != _STATES.SCHEDULED:
+        return
+    run.state, run.started_at = _STATES.RUNNING, now
+    run.policy_name, run.policy_text = choose_policy(script_of(run))
+    run.save()
+    _record(SYSTEM, "start_drill", run, policy=run.policy_name)
+    if run.mode == "live":
+        put(ATTACK_JOB, {"drill": run.pk}, key=str(run.pk))
+
+
+@transaction.atomic
+def step(run_id: int, now: datetime) -> None:
+    """Tell the injects whose minute has come; end what is over; start a lost attack again."""
+    run = DrillRun.objects.select_for_update().get(pk=run_id)
+    if run.state != _STATES.RUNNING:
+        return
+    minute, incident = run.minute(now), _incident(run)
+    due = sum(1 for one in run.injects if one["at"] <= minute)
+    if due > run.injected:
+        for number in range(run.injected, due):
+            if incident is not None:
+                _tell_inject(run, incident, number)
+        run.injected = due
+        run.save()
+        _record(SYSTEM, "tell_injects", run, injected=due)
+    closed = incident is not None and not incident.is_open
+    if closed or minute >= run.minutes:
+        end_drill(SYSTEM, run.pk)
+        return
+    if run.mode == "live" and _is_lost(run, now):
+        put(ATTACK_JOB, {"drill": run.pk}, key=str(run.pk))
+
+
+def _is_lost(run: DrillRun, now: datetime) -> bool:
+    """Whether the attack's process has said nothing for too long."""
+    beat = run.sandbox.get("beat")
+    last = datetime.fromisoformat(beat) if beat else run.started_at
+    return last is not None and now - last > SILENT
+
+
+def _tell_inject(run: DrillRun, incident: Incident, number: int) -> None:
+    inject = run.injects[number]
+    text = f"{inject['source']['zh']}：{inject['text']['zh']} / {inject['source']['en']}: {inject['text']['en']}"  # noqa: E501
+    facts = {"inject": number + 1, "minute": inject["at"]}
+    key = f"inject-{number}"
+    note(incident, "inject_drill", actor="drill", facts=facts, text=text, key=key)
+
+
+def _incident(run: DrillRun) -> Incident | None:
+    return None if run.incident is None else Incident.objects.get(pk=run.incident)
+
+
+def _allow(operator: Operator) -> None:
+    if not operator.may("drills.run"):
+        raise PermissionDenied("drills.run")
+
+
+def _record(actor: Operator | str, action: str, run: DrillRun, **detail: Any) -> None:
+    record(actor, action, target_kind="drill", target=str(run), detail=detail)

@@ -1,0 +1,16 @@
+"""Addresses of drills."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from fengkong.console.drills import views
+
+urlpatterns = [
+    path("", views.drill_list, name="drills"),
+    path("plan/", views.plan, name="drill_plan"),
+    path("<int:run_id>/", views.room, name="drill"),
+    path("<int:run_id>/open/", views.open_incident, name="drill_open"),
+    path("<int:run_id>/end/", views.end, name="drill_end"),
+    path("scripts/<slug:drill>/", views.script, name="drill_script"),
+]

@@ -1,0 +1,1 @@
+"""Playbooks: the library, its versions, and how they are changed."""

@@ -1,0 +1,170 @@
+"""How a playbook changes: a draft is saved, proposed, and approved by another person."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from fengkong.console.approvals.four_eyes import Fact, propose
+from fengkong.console.approvals.models import Proposal
+from fengkong.console.audit.recording import record
+from fengkong.console.playbooks.library import in_use
+from fengkong.console.playbooks.models import PlaybookVersion
+from fengkong.core.errors import RiskError
+from fengkong.response.playbook import Playbook, read_playbook
+
+if TYPE_CHECKING:
+    from fengkong.console.accounts.models import Operator
+
+ACT: Final = "publish_playbook"
+TEXT_MAX: Final = 200_000
+_EDIT: Final = "playbooks.edit"
+_VERSION: Final = re.compile(r"^version:[ \t]*[0-9]+", re.MULTILINE)
+_NAME: Final = re.compile(r"^playbook:[ \t]*([a-z][a-z0-9_]{0,59})[ \t]*$", re.MULTILINE)
+_STATES: Final = PlaybookVersion.State
+
+
+class StalePlaybookError(RiskError):
+    """The draft was changed or proposed since it was opened, or is another playbook's."""
+
+    code = "console.stale_playbook"
+    hint = "Open the draft again, take over what you need, and save it under the same name."
+
+
+@transaction.atomic
+def begin_draft(operator: Operator, name: str) -> PlaybookVersion:
+    """The open draft of a playbook, or a new one with the text that is in use."""
+    _allow(operator)
+    held = PlaybookVersion.objects.filter(name=name, state=_STATES.DRAFT).first()
+    if held is not None:
+        return held
+    text = in_use()[name].text
+    return _new(operator, name, text)
+
+
+def _new(operator: Operator, name: str, text: str) -> PlaybookVersion:
+    used = in_use().get(name)
+    highest = PlaybookVersion.objects.filter(name=name).aggregate(Max("number"))["number__max"]
+    number = max(highest or 0, 0 if used is None else used.playbook.version) + 1
+    text = _VERSION.sub(f"version: {number}", text, count=1)
+    draft = PlaybookVersion.objects.create(
+        name=name, number=number, text=text, author=operator, hash=hash_of(text)
+    )
+    _record(operator, "create_playbook_draft", draft)
+    return draft
+
+
+@transaction.atomic
+def begin_new(operator: Operator, text: str) -> PlaybookVersion:
+    """A draft of a playbook that there is not yet; its text names it."""
+    _allow(operator)
+    found = _NAME.search(text[:TEXT_MAX])
+    if found is None or found[1] in in_use():
+        raise StalePlaybookError("a new playbook begins with `playbook: a_name_of_its_own`")
+    return _new(operator, found[1], text[:TEXT_MAX])
+
+
+@transaction.atomic
+def save_draft(operator: Operator, draft_id: int, *, edition: int, text: str) -> PlaybookVersion:
+    """Save a draft as it was opened at an edition; faults keep it from being proposed only."""
+    _allow(operator)
+    draft = _draft(draft_id)
+    named = _NAME.search(text)
+    if draft.edition != edition or named is None or named[1] != draft.name:
+        raise StalePlaybookError(f"{draft} at edition {draft.edition}")
+    draft.text = _VERSION.sub(f"version: {draft.number}", text[:TEXT_MAX], count=1)
+    draft.hash, draft.author, draft.changed_at = hash_of(draft.text), operator, timezone.now()
+    draft.edition += 1
+    draft.save()
+    _record(operator, "save_playbook_draft", draft)
+    return draft
+
+
+@transaction.atomic
+def propose_draft(operator: Operator, draft_id: int, *, reason: str) -> Proposal:
+    """Ask a colleague to approve it; raises FaultsError where the text has faults."""
+    _allow(operator)
+    draft = _draft(draft_id)
+    read_playbook(draft.text, str(draft))
+    draft.state, draft.reason = _STATES.PROPOSED, reason.strip()
+    draft.save()
+    content = {"version": draft.pk, "hash": draft.hash}
+    return propose(operator, ACT, target=str(draft), reason=reason, content=content)
+
+
+def perform_publish(proposal: Proposal, approver: Operator) -> None:
+    """It is in use from now on; incidents that run keep what was frozen into them."""
+    version = PlaybookVersion.objects.select_for_update().get(pk=proposal.content["version"])
+    if version.hash != proposal.content["hash"] or version.state != _STATES.PROPOSED:
+        raise StalePlaybookError(f"{version} is not what was proposed")
+    before = PlaybookVersion.objects.filter(name=version.name, state=_STATES.IN_USE)
+    before.update(state=_STATES.RETIRED)
+    version.state, version.approved_by = _STATES.IN_USE, approver.username
+    version.in_use_since = timezone.now()
+    version.save()
+    _record(approver, "use_playbook", version)
+
+
+def take_back(proposal: Proposal) -> None:
+    """It was not approved: it may be edited again."""
+    waiting = PlaybookVersion.objects.filter(
+        pk=proposal.content.get("version"), state=_STATES.PROPOSED
+    )
+    with transaction.atomic():
+        for version in waiting:
+            version.state = _STATES.DRAFT
+            version.save()
+            _record("system", "return_playbook", version)
+
+
+def described(proposal: Proposal) -> list[Fact]:
+    """What the approver decides about: which steps come, go and change."""
+    version = PlaybookVersion.objects.get(pk=proposal.content["version"])
+    used = in_use().get(version.name)
+    new = read_playbook(version.text, str(version))
+    steps = {step.id: step for step in new.steps}
+    old = {} if used is None else {step.id: step for step in used.playbook.steps}
+    changed = [one for one in steps if one in old and steps[one] != old[one]]
+    return [
+        (_("Playbook"), f"{new.title.zh} / {new.title.en}"),
+        (_("Steps that come"), ", ".join(steps.keys() - old.keys()) or "-"),
+        (_("Steps that go"), ", ".join(old.keys() - steps.keys()) or "-"),
+        (_("Steps that change"), ", ".join(changed) or "-"),
+    ]
+
+
+def playbook_or_none(text: str) -> Playbook | None:
+    """The playbook of a text, None where it has faults."""
+    try:
+        return read_playbook(text, "playbook")
+    except RiskError:
+        return None
+
+
+def hash_of(text: str) -> str:
+    """The hash of a text's content, empty where it has faults."""
+    made = playbook_or_none(text)
+    return "" if made is None else made.hash
+
+
+def _allow(operator: Operator) -> None:
+    if not operator.may(_EDIT):
+        raise PermissionDenied(_EDIT)
+
+
+def _draft(draft_id: int) -> PlaybookVersion:
+    draft = PlaybookVersion.objects.select_for_update().get(pk=draft_id)
+    if draft.state != _STATES.DRAFT:
+        raise StalePlaybookError(f"{draft} is no draft any more")
+    return draft
+
+
+def _record(operator: Operator | str, action: str, version: PlaybookVersion) -> None:
+    detail = {"hash": version.hash, "edition": version.edition}
+    record(operator, action, target_kind="playbook", target=str(version), detail=detail)

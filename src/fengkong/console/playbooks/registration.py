@@ -1,0 +1,62 @@
+"""What playbooks tell the other parts of the console when Django starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.signals import post_save
+from django.utils.translation import gettext_lazy as _
+
+from fengkong.console.approvals.four_eyes import Act, register_act
+from fengkong.console.approvals.models import Proposal
+from fengkong.console.audit.actions import register_actions
+from fengkong.console.incidents.starting import library_is
+from fengkong.console.playbooks import changing
+from fengkong.console.playbooks.library import fitting, in_use
+from fengkong.console.shell.figures import reading_language
+from fengkong.console.shell.menu import MenuEntry, add_to_menu
+
+
+def register() -> None:
+    """Once, when Django starts."""
+    register_act(
+        changing.ACT,
+        Act(
+            _("Put a playbook in use"),
+            propose="playbooks.edit",
+            approve="playbooks.approve",
+            perform=changing.perform_publish,
+            describe=changing.described,
+        ),
+    )
+    register_actions(
+        {
+            "create_playbook_draft": _("Began a draft of a playbook"),
+            "save_playbook_draft": _("Saved a draft of a playbook"),
+            "use_playbook": _("A playbook is in use"),
+            "return_playbook": _("A playbook may be edited again"),
+        },
+        targets={"playbook": _("playbook")},
+    )
+    library_is(choices=_choices, content=_content)
+    post_save.connect(_decided, sender=Proposal, dispatch_uid="playbooks.decided")
+    add_to_menu(MenuEntry("warning", _("Playbooks"), "playbooks", "notebook", "incidents.view", 50))
+
+
+def _decided(instance: Proposal, **_more: object) -> None:
+    refused = (Proposal.State.REJECTED, Proposal.State.WITHDRAWN, Proposal.State.EXPIRED)
+    if instance.kind == changing.ACT and instance.state in refused:
+        changing.take_back(instance)
+
+
+def _choices(kind: str) -> list[tuple[str, str]]:
+    zh = reading_language() == "zh"
+    return [
+        (one.playbook.playbook, one.playbook.title.zh if zh else one.playbook.title.en)
+        for one in fitting(kind)
+    ]
+
+
+def _content(name: str) -> dict[str, Any] | None:
+    found = in_use().get(name)
+    return None if found is None else found.content

@@ -1,0 +1,16 @@
+"""Addresses of playbooks."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from fengkong.console.playbooks import views
+
+urlpatterns = [
+    path("", views.library, name="playbooks"),
+    path("new/", views.new, name="playbook_new"),
+    path("drafts/<int:draft_id>/", views.editor, name="playbook_editor"),
+    path("drafts/<int:draft_id>/propose/", views.propose, name="playbook_propose"),
+    path("<slug:playbook>/", views.page, name="playbook"),
+    path("<slug:playbook>/edit/", views.edit, name="playbook_edit"),
+]

@@ -1,0 +1,216 @@
+"""The process that attacks a sandbox: `python -m fengkong.worker.drilling DATA RUN`.
+
+It starts a decision service of its own on a temporary data directory with a copy of the policy,
+plays the simulator's attack among honest traffic against it, puts the switches that the people set
+in force there, and counts what came of it. It ends with the drill, with the drill's time, or when
+it cannot go on; the service ends with it, and nothing of it stays.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from fengkong.client.client import Client
+from fengkong.console.project.setup import start_django
+from fengkong.core.errors import RiskError
+from fengkong.decisions.policy import Policy
+from fengkong.decisions.policy_file import load_policy
+from fengkong.events.catalogue import shipped_catalogue
+from fengkong.events.encoding import encode
+from fengkong.protection.access import Access
+from fengkong.protection.api_keys import KeyTerms
+from fengkong.simulation.agenda import SimulatedEvent
+from fengkong.simulation.platform import Simulation
+
+START_S: Final = 120.0
+LOOK_S: Final = 0.5
+SENT_MAX: Final = 3_000
+"""The most events of one drill, so that a forgotten one fills no disk."""
+BEFORE: Final = 600
+GRACE_S: Final = 60.0
+_DEATH_SIGNAL: Final = 1
+_SCOPES: Final = frozenset({"decide", "record", "policy", "read"})
+
+
+def main() -> None:
+    """Attack until the drill is over."""
+    data, run = Path(sys.argv[1]), int(sys.argv[2])
+    os.nice(10)
+    start_django(data)
+    from fengkong.console.drills.models import DrillRun  # noqa: PLC0415 - needs Django
+
+    drill = DrillRun.objects.get(pk=run)
+    until = time.monotonic() + drill.minutes * 60 / drill.pace + GRACE_S
+    with sandbox(drill.policy_text) as (client, url):
+        Attack(drill.pk, client, url, until=until).run()
+
+
+@contextmanager
+def sandbox(text: str) -> Iterator[tuple[Client, str]]:
+    """A decision service on a directory of its own, with a client; both are gone afterwards."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fengkong-drill-")))
+        policy, data, port = folder / "policy.yaml", folder / "data", free_port()
+        policy.write_text(text, encoding="utf-8")
+        data.mkdir(mode=0o700)
+        command = [sys.executable, "-m", "fengkong.cli", "serve", "--data", str(data)]
+        service = subprocess.Popen(  # noqa: S603 - our own program
+            [*command, "--policy", str(policy), "--port", str(port)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - no thread runs yet
+        )
+        stack.callback(_end, service)
+        _wait_for(port, service)
+        access = Access(data / "access.db")
+        terms = KeyTerms(name="drill", scopes=_SCOPES, rate_per_second=10_000, burst=20_000)
+        with closing(access):
+            key = access.create(terms, now=time.time_ns() // 1000).text
+        url = f"http://127.0.0.1:{port}"
+        client = stack.enter_context(Client(url, key, timeout=30.0))
+        time.sleep(1.0)  # a running service knows a new key after a quarter of a second
+        yield client, url
+
+
+class Attack:
+    """Plays events against the sandbox, and keeps its switches and its counts."""
+
+    def __init__(self, run: int, client: Client, url: str, *, until: float) -> None:
+        self._run = run
+        self._client = client
+        self._url = url
+        self._until = until
+        self._held: frozenset[int] | None = frozenset()
+        self._counts: Counter[str] = Counter()
+
+    def run(self) -> None:
+        """Until the drill ends, its time is over, or enough was sent."""
+        from fengkong.console.drills.models import DrillRun  # noqa: PLC0415 - needs Django
+
+        drill = DrillRun.objects.get(pk=self._run)
+        policy = load_policy(drill.policy_text, source="drill", catalogue=shipped_catalogue())
+        before, during = traffic(drill.script["attack"])
+        self._send(before, policy, counted=False)
+        self._beat(drill)
+        gap = max(LOOK_S / 4, drill.minutes * 60 / drill.pace / max(len(during), 1))
+        looked, events = 0.0, iter(during)
+        while time.monotonic() < self._until:
+            if time.monotonic() - looked >= LOOK_S:
+                looked = time.monotonic()
+                drill.refresh_from_db()
+                if drill.state != DrillRun.State.RUNNING:
+                    return
+                self._keep_switches(drill)
+                self._beat(drill)
+            item = next(events, None)
+            if item is not None:
+                self._send([item], policy, counted=True)
+            time.sleep(gap if item is not None else LOOK_S)
+
+    def _keep_switches(self, drill: Any) -> None:
+        from django.db import transaction  # noqa: PLC0415 - needs Django
+        from django.utils import timezone  # noqa: PLC0415
+
+        from fengkong.console.drills.switches import bring_drill_into_line  # noqa: PLC0415
+
+        with transaction.atomic():
+            self._held = bring_drill_into_line(
+                drill, self._publish, now=timezone.now(), held=self._held
+            )
+
+    def _publish(self, text: str) -> int | None:
+        return int(self._client.publish(text)["sequence"])
+
+    def _send(self, items: list[SimulatedEvent], policy: Policy, *, counted: bool) -> None:
+        now = time.time_ns() // 1000
+        for item in items:
+            event = msgspec.structs.replace(item.event, occurred_at=now) if counted else item.event
+            try:
+                if event.type not in policy.events:
+                    self._client.record(encode(event))
+                    continue
+                outcome = self._client.decide(encode(event))["decision"]["outcome"]
+            except RiskError:
+                self._counts["lost"] += counted
+                continue
+            if counted:
+                side = "attack" if item.is_fraud else "honest"
+                switched = "switched" if self._held else "open"
+                self._counts[f"{side}_{switched}_{'passed' if outcome == 'allow' else 'met'}"] += 1
+
+    def _beat(self, drill: Any) -> None:
+        """Say that it lives, and what came of it so far."""
+        from django.utils import timezone  # noqa: PLC0415 - needs Django
+
+        said = {"pid": os.getpid(), "url": self._url, "beat": timezone.now().isoformat()}
+        type(drill).objects.filter(pk=drill.pk).update(sandbox=said, attack=dict(self._counts))
+
+
+def traffic(attack: dict[str, Any]) -> tuple[list[SimulatedEvent], list[SimulatedEvent]]:
+    """Events of before, sent at once, and those that are played: the attack among honest ones."""
+    simulation = Simulation(
+        scenarios=(attack["scenario"],),
+        seed=attack["seed"],
+        days=1,
+        customers=attack["customers"],
+    )
+    events = list(islice(simulation.events(), SENT_MAX))
+    first = next((n for n, one in enumerate(events) if one.is_fraud), len(events) // 2)
+    begins = max(min(first, len(events) - 1), 1)
+    return events[max(0, begins - BEFORE) : begins], events[begins:]
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(port: int, service: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + START_S
+    while time.monotonic() < until:
+        if service.poll() is not None:
+            raise SystemExit("the sandbox's service ended")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise SystemExit("the sandbox's service did not start")
+
+
+def _end(service: subprocess.Popen[bytes]) -> None:
+    service.terminate()
+    try:
+        service.wait(20)
+    except subprocess.TimeoutExpired:
+        service.kill()
+        service.wait(5)
+
+
+def _die_with_parent() -> None:
+    """Have the service ended when this process is killed: nothing of a sandbox stays behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Drills: planned, stepped on their clock, played unattended, scored, compared."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+from tests.console.operators import browser_of, new_operator
+
+from fengkong.console.approvals.four_eyes import approve
+from fengkong.console.drills.models import DrillRun
+from fengkong.console.drills.running import (
+    RefusedDrillError,
+    detect,
+    end_drill,
+    plan_drill,
+    run_drills,
+    step,
+)
+from fengkong.console.drills.switches import apply_on_paper
+from fengkong.console.drills.unattended import Player
+from fengkong.console.incidents.models import Incident
+from fengkong.console.incidents.switching import apply_switches, ask_switch
+from fengkong.console.incidents.targets import policy_of
+from fengkong.console.outbox.models import Job
+
+pytestmark = pytest.mark.django_db
+
+
+def later(run: DrillRun, minutes: float) -> None:
+    """As if so many minutes had passed since the run began."""
+    DrillRun.objects.filter(pk=run.pk).update(
+        started_at=timezone.now() - timedelta(minutes=minutes)
+    )
+
+
+def test_injects_are_told_on_their_minute_and_once(make_operator: Any) -> None:
+    trainer = make_operator("incident_commander")
+    run = plan_drill(trainer, "ddos_tabletop")
+    run_drills()
+    run_drills()
+    run.refresh_from_db()
+    assert (run.state, run.injected) == ("running", 1)
+    later(run, 10.5)
+    run_drills()
+    incident = detect(make_operator("analyst"), run.pk)
+    later(run, 31)
+    run_drills()
+    run_drills()
+    told = incident.timeline.filter(kind="inject_drill").values_list("facts__minute", flat=True)
+    assert list(told) == [0, 10, 30]
+    with pytest.raises(RefusedDrillError):
+        detect(trainer, run.pk)
+
+
+def test_a_drill_ends_by_itself_and_what_was_never_done_has_no_marks(make_operator: Any) -> None:
+    run = plan_drill(make_operator("incident_commander"), "run_tabletop")
+    run_drills()
+    later(run, 181)
+    run_drills()
+    run.refresh_from_db()
+    assert run.state == "ended"
+    assert run.score["points"] == 0
+    step(run.pk, timezone.now())
+    with pytest.raises(RefusedDrillError):
+        end_drill("system", run.pk)
+
+
+def test_who_may_not_run_drills(make_operator: Any) -> None:
+    with pytest.raises(PermissionDenied):
+        plan_drill(make_operator("analyst"), "run_tabletop")
+    with pytest.raises(RefusedDrillError):
+        plan_drill(make_operator("incident_commander"), "no_such_drill")
+
+
+def test_switches_of_a_tabletop_drill_stay_on_paper(make_operator: Any) -> None:
+    commander = make_operator("incident_commander")
+    run = plan_drill(commander, "run_tabletop")
+    run_drills()
+    incident = detect(commander, run.pk)
+    switch, proposal = ask_switch(
+        commander,
+        incident.pk,
+        kind="stop_above",
+        terms={"limit": "1000", "outcome": "delay"},
+        until=timezone.now() + timedelta(hours=1),
+        reason="rehearsal",
+        policy=policy_of(incident),
+    )
+    approve(make_operator("senior_analyst"), proposal.pk)
+    apply_switches()
+    switch.refresh_from_db()
+    assert switch.state == "setting", "nothing of a drill touches the live policy"
+    apply_on_paper(Job(content={"drill": run.pk}))
+    switch.refresh_from_db()
+    assert (switch.state, switch.policy_sequence) == ("on", None)
+    end_drill(commander, run.pk)
+    switch.refresh_from_db()
+    assert switch.state == "ended"
+
+
+def test_an_unattended_drill_goes_through_every_phase_and_is_compared(
+    make_operator: Any,
+) -> None:
+    commander, second = make_operator("incident_commander"), make_operator("senior_analyst")
+    points = []
+    for _ in range(2):
+        run = plan_drill(commander, "ddos_tabletop", pace=1800)
+        player = Player(run.pk, commander, second)
+        until = time.monotonic() + 60
+        while True:
+            run_drills()
+            player.step()
+            run.refresh_from_db()
+            if run.state == "ended" or time.monotonic() > until:
+                break
+        assert run.state == "ended"
+        incident = Incident.objects.get(pk=run.incident)
+        assert run.times["phases"] == [
+            *("identify", "assess", "decide", "contain", "recover", "review", "closed")
+        ]
+        assert run.score["clocks_missing"] == []
+        assert incident.drill == run.pk
+        points.append(run.score["points"])
+    page = browser_of(new_operator("executive")).get(f"/drills/{run.pk}/").content.decode()
+    assert "上次" in page
+    assert points[1] > 50
+
+
+def test_the_screens_of_drills(make_operator: Any) -> None:
+    trainer = browser_of(make_operator("incident_commander"))
+    planned = trainer.post("/drills/plan/", {"drill": "shock_tabletop", "pace": "10"})
+    assert planned.status_code == 302
+    run = DrillRun.objects.get()
+    run_drills()
+    assert trainer.post(f"/drills/{run.pk}/open/").status_code == 302
+    run.refresh_from_db()
+    assert run.incident is not None
+    for address in ("", "plan/", f"{run.pk}/", "scripts/shock_tabletop/"):
+        assert trainer.get(f"/drills/{address}").status_code == 200, address
+    analyst = browser_of(make_operator("analyst"))
+    assert analyst.get("/drills/scripts/shock_tabletop/").status_code == 403, "no spoilers"
+    assert trainer.post(f"/drills/{run.pk}/end/").status_code == 302
+    run.refresh_from_db()
+    assert run.state == "ended"
