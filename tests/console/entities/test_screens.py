@@ -4,9 +4,14 @@ from collections.abc import Callable
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from tests.console.entities.conftest import COUNT
 from tests.console.operators import Browser
 
+from fengkong.console.accounts.models import Operator
+from fengkong.console.alerts.models import Alert
+from fengkong.console.cases.models import Case
+from fengkong.console.cases.notes import write_note
 from fengkong.console.insiders.models import LookUp
 
 Index = Callable[[str, str], str]
@@ -103,3 +108,26 @@ def test_decisions_are_found_by_event_and_by_number(index: Index, signed_in: Sig
     for typed in ("p-000003", "5"):
         answer = analyst.post(reverse("search"), {"q": typed})
         assert "/decisions/" in answer.content.decode()
+
+
+def test_the_box_finds_rules_lists_operators_alerts_and_notes(
+    index: Index, signed_in: SignedIn, make_operator: Callable[..., Operator]
+) -> None:
+    case = Case.objects.create(typology="other", opened_by="a", due_at=timezone.now())
+    write_note(make_operator("analyst"), str(case.pk), "谈及陈小姐的手机 <script>alert(1)</script>")
+    analyst, alert = signed_in("analyst", "compliance_officer"), Alert.objects.first()
+    assert alert is not None, "fast payments make alerts"
+    sought = {
+        "fast": "?rule=fast",
+        "blocked": reverse("list", args=["blocked_devices"]),
+        "compliance": "/people/",
+        alert.pk[:10]: reverse("alerts:alert", args=[alert.pk]),
+        "陈小姐": reverse("cases:case", args=[case.pk]),
+    }
+    for typed, address in sought.items():
+        found = analyst.post(reverse("search"), {"q": typed}).content.decode()
+        assert address in found, typed
+    hostile = analyst.post(reverse("entities:find"), {"q": "<script>alert(1)</script>"})
+    assert "<script>alert(1)" not in hostile.content.decode()
+    outsider = signed_in("system_admin").post(reverse("search"), {"q": "陈小姐"})
+    assert reverse("cases:case", args=[case.pk]) not in outsider.content.decode()

@@ -46,6 +46,7 @@ def decision(request: HttpRequest, sequence: int) -> HttpResponse:
         "row": row_of(shown),
         "entry": entry,
         "trouble": trouble,
+        "may_see_entities": reader_of(request).may("entities.view"),
         "label": Label.objects.filter(event_id=shown.event_id).first(),
         "engine": __version__,
         "split": split_at(shown.recorded_at),
