@@ -113,7 +113,8 @@ def test_the_page_knows_nobody_and_speaks_both_languages(ann: Operator) -> None:
     for text in (chinese, english.content.decode()):
         for secret_thing in (made.event_id, made.subject, "80.00", "payment", "支付", "deny"):
             assert secret_thing not in text.split("<main", 1)[-1]
-    assert english["Referrer-Policy"] == "no-referrer"
+    # A stricter policy would have browsers post with no origin, which is refused as forged.
+    assert english["Referrer-Policy"] == "same-origin"
 
 
 def test_too_many_requests_are_refused(ann: Operator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,9 +16,8 @@ from fengkong.console.cases.timeline import ROWS, Kind, Moment, register_moments
 
 def register_actions_of_cases() -> None:
     """Let actions stand in the timeline; once, when Django starts."""
-    register_moments(
-        "action", Kind(gettext_lazy("Actions on the subject"), "bolt", "red", _actions)
-    )
+    title = gettext_lazy("Actions on the subject")
+    register_moments("action", Kind(title, "bolt", "red", _actions))
 
 
 def _actions(case: Case, before: datetime) -> Iterator[Moment]:

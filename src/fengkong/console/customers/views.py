@@ -246,7 +246,6 @@ def _public(
     request: HttpRequest, step: str, page: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     answer = render(request, "customers/confirm.html", page | {"step": step}, status=status)
-    answer["Referrer-Policy"] = "no-referrer"
     answer["X-Robots-Tag"] = "noindex, nofollow"
     if status == 429:
         answer["Retry-After"] = "60"
