@@ -45,6 +45,7 @@ FAULTS = [
     ("value(cash)", "value(cush)", "did you mean cash"),
     ("value(cash) delayed 1d", "hhi(cash) by shap", "did you mean shop"),
     ("value(cash) delayed 1d", "value of cash", "is no measure"),
+    ("value(cash) delayed 1d", "value_at_risk(cash) last 60d", "at least 100d"),
     ("id: funds.cash", "id: Cash", "is no id"),
     ("unit: money", "unit: coins", "Invalid enum value 'coins'"),
     ("{red: -1}", "{rad: -1}", "did you mean red"),

@@ -111,6 +111,8 @@ _ENDLESS: Final = frozenset(
     | {"expected_shortfall", "var_exceedances", "kupiec", "christoffersen"}
 )
 _ENDLESS_UNBOUND: Final = frozenset({"latest"})
+_LEAST: Final = {"value_at_risk": 100, "expected_shortfall": 100, "std": 2}
+"""The shortest windows that can give a value."""
 _DEFAULTS: Final = {"quantile": 250, "z_score": 251, "drawdown": 250, "returns": 2}
 
 
@@ -131,6 +133,9 @@ def parse_measure(text: str, *, name: str, scope: Scope, segments: frozenset[str
         raise InvalidIndicatorError(f"unknown column {column}{nearest(column, scope.names)}")
     if by is not None and by not in segments:
         raise InvalidIndicatorError(f"unknown segment {by}{nearest(by, segments)}")
+    least = _LEAST.get(function, 1)
+    if match["last"] and int(match["last"]) < least:
+        raise InvalidIndicatorError(f"{function} needs a window of at least {least}d")
     number = float(match["number"]) if match["number"] else None
     if number is not None and function == "above" and scope.names[column] is Kind.MONEY:
         number = in_minor_units(number, scale=scope.scale)
