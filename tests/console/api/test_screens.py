@@ -26,6 +26,7 @@ DONE_BY = {
     "policy_editor": "save_policy_draft",
     "policy_rule": "save_policy_draft",
     "policy_template": "save_policy_draft",
+    "jobs:retry": "retry_job",
     "list_import_confirm": "confirm_list_import",
     "list_import_revert": "revert_list_import",
     "list_add": "add_list_entries",

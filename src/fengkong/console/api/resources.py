@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 
 from fengkong.console.api import answers
@@ -23,6 +23,7 @@ from fengkong.console.journaled.models import Decision
 from fengkong.console.live.filters import filter_of
 from fengkong.console.live.listing import page_of, place_of
 from fengkong.console.outbox.models import Job
+from fengkong.console.outbox.retrying import retry_jobs
 
 router = Router()
 
@@ -125,6 +126,15 @@ def audit_verification(request: HttpRequest, number: int) -> dict[str, Any]:
 def jobs(request: HttpRequest) -> dict[str, Any]:
     """Jobs of the console, the newest first."""
     return paged(request, Job.objects.all(), _job, order=("-id",))
+
+
+@router.post("/jobs/{number}/retry", response=answers.JobShown)
+@operation("system.edit")
+def retry_job(request: HttpRequest, number: int) -> dict[str, Any]:
+    """Have a job that was given up tried again from the start."""
+    if not (found := retry_jobs(bearer(request), [findable(number)])):
+        raise Http404
+    return _job(found[0])
 
 
 def _job(one: Job) -> dict[str, Any]:

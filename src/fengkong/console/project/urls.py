@@ -29,6 +29,7 @@ urlpatterns = [
     path("webhooks/", include("fengkong.console.webhooks.urls")),
     path("warnings/", include("fengkong.console.warnings.urls")),
     path("notices/", include("fengkong.console.notices.urls")),
+    path("jobs/", include("fengkong.console.outbox.urls")),
     path("tokens/", include("fengkong.console.api.token_urls")),
     path("alerts/", include("fengkong.console.alerts.urls")),
     path("actions/", include("fengkong.console.actions.urls")),
