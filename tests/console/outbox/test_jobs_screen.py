@@ -66,7 +66,7 @@ def test_a_job_is_tried_again_and_that_is_recorded(
     entry = AuditEntry.objects.get(action="retry_job")
     assert (entry.target, entry.detail) == (str(dead.pk), {"kind": KIND})
     again = browser.post("/jobs/retry/", {"pick": [str(dead.pk)]}, follow=True)
-    assert "None of them is given up" in again.content.decode()
+    assert "所选任务都不再是已放弃状态" in again.content.decode()
     assert AuditEntry.objects.filter(action="retry_job").count() == 1
 
 
