@@ -56,6 +56,8 @@ class DescribedAPI(NinjaAPI):
 
 def _describe(operation: dict[str, Any], *, method: str) -> None:
     responses = operation["responses"]
+    if 200 in responses:  # an operation that says nothing of its answer answers with an object
+        responses[200].setdefault("content", {"application/json": {"schema": {"type": "object"}}})
     for status, title in REFUSALS.items():
         content = {MEDIA: {"schema": _PROBLEM}}
         responses.setdefault(status, {"description": title, "content": content})
