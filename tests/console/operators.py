@@ -60,6 +60,14 @@ def browser_of(operator: Operator, **defaults: Any) -> Browser:
     return browser
 
 
+def an_hour_later(browser: Client) -> None:
+    """Let the proofs of who is signed in grow old."""
+    session = browser.session
+    for proof in session[AUTHENTICATION_METHODS_SESSION_KEY]:
+        proof["at"] -= 3_600
+    session.save()
+
+
 def _sign_in(browser: Client, operator: Operator) -> None:
     browser.force_login(operator)
     session = browser.session

@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from tests.console.operators import sign_in
+from tests.console.operators import an_hour_later, sign_in
 
 from fengkong.console.accounts.models import Operator, RoleGrant
 from fengkong.console.approvals import four_eyes, queries
@@ -150,10 +149,7 @@ def test_approval_asks_again_who_is_there(
 ) -> None:
     number = proposed(people["ann"]).pk
     client = signed_in(people["bob"])
-    session = client.session
-    for proof in session[AUTHENTICATION_METHODS_SESSION_KEY]:
-        proof["at"] -= 3_600
-    session.save()
+    an_hour_later(client)
     answer = client.post(reverse("approve_proposal", args=[number]))
     assert answer.status_code == 302
     assert answer["Location"].startswith(reverse("account_reauthenticate"))

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from service_of_tests import KeptService, operator
 from test_versions import STRICTER, ready, run_jobs, shipped
-from tests.console.operators import browser_of, with_second_factor
+from tests.console.operators import an_hour_later, browser_of, with_second_factor
 from versions import TEXT, changed, load
 
 from fengkong.console.accounts.models import Operator
@@ -279,6 +280,18 @@ def test_a_canary_is_proposed_shown_and_rolled_back(
     run_jobs()
     version.refresh_from_db()
     assert (version.state, service.tried) == ("approved", None)
+
+
+def test_who_rolls_back_or_stops_is_asked_again_who_he_is(
+    service: KeptService, ann: Operator, bob: Operator
+) -> None:
+    shadow = shipped(ann, bob, mode="shadow")
+    lead = signed_in(bob)
+    an_hour_later(lead)
+    for address in ("/policies/roll-back/", f"/policies/{shadow.pk}/stop/"):
+        answer = lead.post(address, {"reason": "r"})
+        assert answer.headers["Location"].startswith(reverse("account_reauthenticate"))
+    assert shadow.changes.count() == 1
 
 
 def test_the_bench_asks_for_an_event(desk: Client, service: KeptService) -> None:

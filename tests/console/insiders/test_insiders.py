@@ -1,6 +1,8 @@
 """What is unusual is seen, by whom it may be seen, and closed by another."""
 
+import ast
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -10,13 +12,16 @@ from django.urls import reverse
 from django.utils import timezone
 from tests.console.operators import sign_in
 
+from fengkong import console
 from fengkong.console.accounts.models import Operator, RoleGrant
+from fengkong.console.approvals.four_eyes import acts
+from fengkong.console.audit.actions import known_actions
 from fengkong.console.audit.models import AuditEntry, Verification
 from fengkong.console.audit.recording import record
 from fengkong.console.insiders.counting import counted
 from fengkong.console.insiders.measuring import Hours, counts_until
 from fengkong.console.insiders.models import InsiderAlert, LookUp
-from fengkong.console.insiders.watches import LEDGER, LOOSENING, WATCHES, Watch, judged
+from fengkong.console.insiders.watches import LEDGER, LOOSENING, WATCHES, Watch, judged, loosening
 from fengkong.console.insiders.watching import (
     ClosedAlertError,
     close_alert,
@@ -246,3 +251,25 @@ def test_a_broken_ledger_is_an_alert(ann: Operator) -> None:
         handler(Job())
     alert = InsiderAlert.objects.get()
     assert (alert.kind, alert.operator, alert.observed) == (LEDGER, None, 4)
+
+
+def recorded_in_source() -> set[str]:
+    """Texts that the console's code hands to whatever records: `record(...)`, `_record(...)`."""
+    found: set[str] = set()
+    for path in Path(console.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("record"):
+                texts = (one.value for one in node.args if isinstance(one, ast.Constant))
+                found |= {text for text in texts if isinstance(text, str)}
+    return found
+
+
+def test_what_loosens_is_what_is_recorded() -> None:
+    """A name that no code records would watch nothing."""
+    decided = {f"{verb}_{kind}" for verb in ("approve", "reject") for kind in acts()}
+    recorded = recorded_in_source()
+    assert "stop_policy" in recorded
+    assert "approve_release" not in decided
+    assert loosening().keys() <= recorded | decided
+    assert loosening().keys() <= known_actions().keys()
+    assert {"approve_change_role", "approve_release_listed", "roll_back_policy"} <= set(loosening())

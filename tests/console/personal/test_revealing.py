@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from tests.console.operators import sign_in
+from tests.console.operators import an_hour_later, sign_in
 
 from fengkong.console.accounts.models import Operator
 from fengkong.console.audit.models import AuditEntry
@@ -144,3 +144,17 @@ def test_the_masked_value_on_a_page(ann: Operator, rf, operator: Callable[..., O
         assert "138****1234" in page
         assert PHONE not in page
         assert (reverse("personal:reveal", args=[7, "phone"]) in page) is offered
+
+
+def test_a_reveal_asks_again_who_is_there(
+    ann: Operator, client: Client, decisions: list[Decision]
+) -> None:
+    """Within the page the answer leads to the proof; nothing was shown or counted."""
+    sign_in(client, ann)
+    an_hour_later(client)
+    address = reverse("personal:reveal", args=(decisions[2].sequence, "phone"))
+    assert client.get(address).status_code == 200
+    answer = client.post(address, WHY, headers={"HX-Request": "true"})
+    assert PHONE not in answer.content.decode()
+    assert reverse("account_reauthenticate") in str(answer.headers)
+    assert not Reveal.objects.exists()

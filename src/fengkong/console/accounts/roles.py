@@ -112,7 +112,13 @@ def perform_change(proposal: Proposal, by: Operator) -> None:
     record(by, KIND, target_kind="operator", target=operator.username, detail=detail)
 
 
-ACT: Final = Act(_("Change of role"), "roles.propose", "roles.approve", perform_change)
+ACT: Final = Act(
+    _("Change of role"),
+    "roles.propose",
+    "roles.approve",
+    perform_change,
+    loosens="a role may have been widened",
+)
 
 
 def _check(operator: Operator, wanted: Mapping[str, datetime | None]) -> None:

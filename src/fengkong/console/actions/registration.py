@@ -37,6 +37,7 @@ def register() -> None:
             approve=APPROVE,
             perform=perform_dangerous,
             describe=describe_dangerous,
+            loosens="what was frozen may be let go",
         ),
     )
     register_actions(

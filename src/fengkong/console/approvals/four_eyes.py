@@ -56,7 +56,8 @@ class Act:
 
     `perform` gets the proposal and the approver. What reaches outside of the database is put into
     the outbox by it, not done. `describe` says in words what would be done, masked where it is
-    personal; `lasts` is how long a proposal waits.
+    personal; `lasts` is how long a proposal waits; `loosens` why the insider watch counts approvals
+    of it as changes that let more through, empty where they do not.
     """
 
     title: Words
@@ -65,6 +66,7 @@ class Act:
     perform: Callable[[Proposal, Operator], None]
     describe: Callable[[Proposal], Sequence[Fact]] = contents_of
     lasts: timedelta = timedelta(days=7)
+    loosens: str = ""
 
 
 _ACTS: Final[dict[str, Act]] = {}

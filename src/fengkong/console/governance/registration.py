@@ -55,7 +55,14 @@ def register() -> None:
 
 
 def _register_work() -> None:
-    register_loosening({"propose_loosening_policy": "a proposed policy lets more through"})
+    register_loosening(
+        {
+            "propose_loosening_policy": "a proposed policy lets more through",
+            "stop_policy": "a version that was tried beside the live one ends",
+            "roll_back_policy": "what was tightened last is undone",
+            f"reject_{actions.ACT}": "a tighter version may be kept out",
+        }
+    )
     unrecorded(
         {
             "governance_serviceview": "what the service was seen to run, looked at again and again",

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from fengkong.console.accounts.verification import recently_verified
 from fengkong.console.governance import actions, queries
 from fengkong.console.governance.changes import changes
 from fengkong.console.governance.faults import faults_shown
@@ -187,6 +188,7 @@ def propose(request: HttpRequest, version_id: int) -> HttpResponse:
 
 @require_POST
 @needs("policies.view", act="policies.activate")
+@recently_verified
 def stop(request: HttpRequest, version_id: int) -> HttpResponse:
     """End a shadow or a canary."""
     reason = request.POST.get("reason", "").strip() or _("ended")
@@ -213,6 +215,7 @@ def abandon(request: HttpRequest, version_id: int) -> HttpResponse:
 
 @require_POST
 @needs("policies.view", act="policies.activate")
+@recently_verified
 def roll_back(request: HttpRequest) -> HttpResponse:
     """Put the policy before the live one in force again."""
     form = ReasonForm(request.POST)

@@ -28,16 +28,7 @@ class InsidersConfig(AppConfig):
 
         unrecorded({"insiders_lookup": "counters of what operators look at"})
         every(WATCH_EVERY_S, "watch_insiders", watch)
-        register_loosening(
-            {
-                "set_working_hours": "a longer day hides work at night",
-                "stop_policy": "a version that was tried beside the live one ends",
-                "roll_back_policy": "what was tightened last is undone",
-                "reject_activate_policy": "a tighter version may be kept out",
-                "approve_change_role": "a role was widened",
-                "approve_release": "what was frozen or listed is let go",
-            }
-        )
+        register_loosening({"set_working_hours": "a longer day hides work at night"})
         register_actions(
             {
                 "raise_insider_alert": _("Raised an alert about staff"),

@@ -16,7 +16,7 @@ from fengkong.console.accounts.models import Operator
 from fengkong.console.audit.models import AuditEntry
 from fengkong.console.insiders.counting import REFUSED
 from fengkong.console.insiders.models import LookUp, WorkingHours
-from fengkong.console.insiders.watches import HISTORY_DAYS, LOOSENING
+from fengkong.console.insiders.watches import HISTORY_DAYS, loosening
 from fengkong.rules.calendars import shipped_calendar
 
 STARTS_AT: Final = time(8)
@@ -90,7 +90,7 @@ def counts_until(day: date) -> Counts:
 
 
 def _actions() -> dict[str, Iterable[str]]:
-    return {"exports": EXPORTING, "reveals": REVEALING, "loosened": list(LOOSENING)}
+    return {"exports": EXPORTING, "reveals": REVEALING, "loosened": list(loosening())}
 
 
 def _by_hour(entries: QuerySet[AuditEntry]) -> Iterable[tuple[str, datetime, int]]:

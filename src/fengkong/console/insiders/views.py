@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from fengkong.console.accounts.models import Operator
 from fengkong.console.insiders.measuring import Hours
 from fengkong.console.insiders.models import InsiderAlert, WorkingHours
-from fengkong.console.insiders.watches import LEDGER, LOOSENING, WATCHES
+from fengkong.console.insiders.watches import LEDGER, WATCHES, loosening
 from fengkong.console.insiders.watching import (
     REASON_MIN,
     ClosedAlertError,
@@ -69,7 +69,7 @@ def alerts(request: OperatorRequest) -> HttpResponse:
         "page": page,
         "rows": [_row(alert) for alert in page.rows],
         "watches": WATCHES.values(),
-        "loosening": sorted(LOOSENING),
+        "loosening": sorted(loosening()),
     }
     return render(request, "insiders/alerts.html", shown)
 

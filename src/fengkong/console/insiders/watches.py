@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext_lazy as _
 
+from fengkong.console.approvals.four_eyes import acts
+
 if TYPE_CHECKING:
     from fengkong.console.accounts.duties import Words
 
@@ -103,10 +105,16 @@ def judged(watch: Watch, *, observed: int, history: Sequence[int]) -> Judged | N
 
 
 LOOSENING: Final[dict[str, str]] = {}
-"""Actions of the ledger that let more through, each with the reason why it counts."""
+"""Actions of the ledger, but for approvals, that let more through, and why each counts."""
 
 
 def register_loosening(actions: Mapping[str, str]) -> None:
     """Say which recorded actions loosen rules; each app does so for its own when Django starts."""
     assert all(reason.strip() for reason in actions.values()), "say why"
     LOOSENING.update(actions)
+
+
+def loosening() -> dict[str, str]:
+    """Every action of the ledger that lets more through, approvals included, and why it counts."""
+    approved = {f"approve_{kind}": act.loosens for kind, act in acts().items() if act.loosens}
+    return LOOSENING | approved

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.approvals.four_eyes import Act, register_act
 from fengkong.console.audit.actions import register_actions
+from fengkong.console.insiders.watches import register_loosening
 from fengkong.console.journaled.intake import also_taken_by
 from fengkong.console.lists.changing import SEND_JOB
 from fengkong.console.lists.releasing import RELEASE, describe_release, perform_release
@@ -32,8 +33,10 @@ def register() -> None:
             approve="lists.release",
             perform=perform_release,
             describe=describe_release,
+            loosens="what was on a black list is let go",
         ),
     )
+    register_loosening({"end_list_entries": "values were taken off a list"})
     register_actions(
         {
             "add_list_entries": _("Listed values"),

@@ -39,6 +39,7 @@ _MEDIA: Final = {"csv": "text/csv; charset=utf-8", "pdf": "application/pdf"}
 
 
 @needs("personal.reveal")
+@recently_verified
 @never_cache
 def reveal_value(request: OperatorRequest, sequence: int, field: str) -> HttpResponse:
     """Asks why, and shows a value of an entry for a minute."""
