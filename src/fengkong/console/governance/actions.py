@@ -239,6 +239,7 @@ def perform_activation(proposal: Proposal, approver: Operator) -> None:
     version = _locked(int(proposal.content["version_id"]))
     if version.hash != proposal.content["hash"]:
         raise ChangedProposalError(f"{version} is not what was proposed")
+    _check_base(version)
     if version.standing is State.PROPOSED:
         state = after(version.standing, Step.APPROVE)
         _move(version, Step.APPROVE, state, approver.username, reason=proposal.remark)
@@ -251,6 +252,17 @@ def perform_activation(proposal: Proposal, approver: Operator) -> None:
         by=str(proposal.content.get("by") or ""),
         reason=proposal.reason,
     )
+
+
+def _check_base(version: PolicyVersion) -> None:
+    """A version that changes one part of its base does so while that base is live."""
+    live = live_version()
+    base = version.base
+    if version.part == PolicyVersion.Part.POLICY or base is None or live is None:
+        return
+    if base.hash != live.hash:
+        message = f"{version} changes {base}, and {live} is live by now"
+        raise ChangedProposalError(message)
 
 
 @transaction.atomic

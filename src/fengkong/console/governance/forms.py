@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from fengkong.journal.parts import SHARE_MAX
 from fengkong.protection.subjects import SUBJECT_ENTITIES
 
 REASON_MAX: Final = 2000
+MODEL_BYTES_MAX: Final = 16_000_000
+"""A policy carries its models packed, and is bounded itself."""
 
 
 class VersionQuery(forms.Form):
@@ -25,6 +28,11 @@ class VersionQuery(forms.Form):
         label=_("State"), required=False, choices=[("", _("Any")), *PolicyVersion.State.choices]
     )
     author = forms.CharField(label=_("Written by"), required=False, max_length=150)
+    part = forms.ChoiceField(
+        label=_("Part that changes"),
+        required=False,
+        choices=[("", _("Any")), *PolicyVersion.Part.choices],
+    )
 
 
 class DraftForm(forms.Form):
@@ -95,6 +103,84 @@ class ProposalForm(forms.Form):
         if given["mode"] != ServiceChange.Kind.CANARY.value:
             return {}
         return {"share": float(given["share_percent"]) / 100, "by": given["by"]}
+
+
+class DatedChangeForm(forms.Form):
+    """Another value of a parameter from a day on."""
+
+    since = forms.DateField(
+        label=_("From the day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    value = forms.CharField(label=_("Value"), max_length=200)
+    reference = forms.CharField(
+        label=_("Reference"),
+        max_length=200,
+        help_text=_("What justifies the value, such as the number of a decision."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=REASON_MAX,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def clean(self) -> dict[str, object]:
+        """Who proposes says why; a preview needs no reason."""
+        given = super().clean() or {}
+        if "preview" not in self.data and not given.get("reason"):
+            self.add_error("reason", _("Say why it is to change."))
+        return given
+
+
+class ModelChangeForm(forms.Form):
+    """Which model is to be used under a name, and how."""
+
+    used_as = forms.ChoiceField(label=_("Used as"))
+    how = forms.ChoiceField(
+        label=_("What is to happen"),
+        choices=[
+            ("challenger", _("a new model challenges the one in use")),
+            ("crown", _("the challenger takes the place of the champion")),
+            ("dismiss", _("the challenger goes")),
+            ("champion", _("a new model takes the place of the one in use at once")),
+        ],
+    )
+    file = forms.FileField(
+        label=_("Model (model.json)"),
+        required=False,
+        help_text=_("The file that training wrote; only for a new model."),
+    )
+    share_percent = forms.DecimalField(
+        label=_("Share of a challenger, %"),
+        required=False,
+        min_value=0,
+        max_value=50,
+        decimal_places=2,
+        help_text=_("0 only records what it says."),
+    )
+    by = forms.ChoiceField(
+        label=_("Dealt out by"), required=False, choices=[(one, one) for one in SUBJECT_ENTITIES]
+    )
+    reason = forms.CharField(
+        label=_("Reason"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def __init__(self, *args: object, names: Sequence[str], **more: object) -> None:
+        super().__init__(*args, **more)  # type: ignore[arg-type]
+        self.fields["used_as"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, object]:
+        """A new model has its file, a challenger its share."""
+        given = super().clean() or {}
+        how, file = given.get("how"), given.get("file")
+        if how in ("challenger", "champion"):
+            if file is None:
+                self.add_error("file", _("Give the file of the model."))
+            elif file.size > MODEL_BYTES_MAX:
+                self.add_error("file", _("The model is too large for a policy to carry."))
+        if how == "challenger" and given.get("share_percent") is None:
+            self.add_error("share_percent", _("Say which share the challenger is to have."))
+        return given
 
 
 class ReasonForm(forms.Form):

@@ -16,6 +16,8 @@ class PolicyVersion(models.Model):
     `edition` goes up with every save, so that two who edit at once are told. `hash` is that of the
     policy's content, empty while the text has faults. `origin` says where it was written; `base`
     is the version it was drafted from. `backtest` is the last comparison with the live policy.
+    `part` says whether it changes a whole policy, or one parameter or model of its base (`parts`);
+    `change` is that one change.
     """
 
     class State(models.TextChoices):
@@ -37,6 +39,13 @@ class PolicyVersion(models.Model):
         CONSOLE = "console", _("written here")
         SERVICE = "service", _("published by the command line")
 
+    class Part(models.TextChoices):
+        """What a version is of."""
+
+        POLICY = "policy", _("whole policy")
+        PARAMETER = "parameter", _("parameter")
+        MODEL = "model", _("model")
+
     name = models.CharField(max_length=80)
     number = models.PositiveIntegerField()
     title_zh = models.CharField(max_length=200, blank=True)
@@ -57,6 +66,8 @@ class PolicyVersion(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
     backtest = models.JSONField(null=True)
+    part = models.CharField(max_length=10, choices=Part.choices, default=Part.POLICY)
+    change = models.JSONField(null=True)
     was_live_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from fengkong.console.governance.models import PolicyVersion, ServiceChange
+from fengkong.console.governance.policy_texts import policy_or_none
 from fengkong.console.governance.templatetags.governance import estimate, proportion
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ def described(proposal: Proposal) -> list[Fact]:
     ]
     if version is not None:
         facts.append((_("What changes"), _difference(version, content)))
+        if version.part != PolicyVersion.Part.POLICY:
+            facts.insert(1, (version.get_part_display(), version.note))
+        if version.part == PolicyVersion.Part.MODEL:
+            facts += model_figures(version)
     facts.append((_("What lets more through"), _loosened(content["loosens"])))
     if version is None or version.backtest is None:
         facts.append((_("Back-test"), _("It was not back-tested.")))
@@ -76,6 +81,25 @@ def _figures(told: dict[str, Any]) -> list[Fact]:
         (_("Good customers hurt"), proportion(told["customers_hurt"])),
         (_("Reviews a day"), estimate(told["reviews_a_day"])),
     ]
+
+
+def model_figures(version: PolicyVersion) -> list[Fact]:
+    """The figures that the model of a version carries, as training measured them."""
+    policy, change = policy_or_none(version.text), version.change or {}
+    if policy is None:
+        return []
+    rivals = (one.model for one in policy.challengers.values())
+    found = [one for one in (*policy.models.values(), *rivals) if one.hash == change.get("hash")]
+    figures = found[0].about.figures if found else {}
+    told: list[Fact] = [
+        (name, f"{value:,.4g}")
+        for name, value in figures.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
+    for name, measured in (figures.get("test") or {}).items():
+        if isinstance(measured, dict) and measured.get("value") is not None:
+            told.append((f"test {name}", f"{measured['value']:.4g}"))
+    return told
 
 
 def _counts(told: dict[str, Any]) -> dict[str, str]:

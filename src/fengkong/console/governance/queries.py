@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.governance.actions import ACT
@@ -17,14 +18,20 @@ from fengkong.console.governance.preview_socket import ask_preview
 from fengkong.core.errors import RiskError
 from fengkong.decisions.policy import Policy
 
+PARTS_SHOWN: Final = 20
 
-def versions(*, name: str = "", state: str = "", author: str = "") -> QuerySet[PolicyVersion]:
+
+def versions(
+    *, name: str = "", state: str = "", author: str = "", part: str = ""
+) -> QuerySet[PolicyVersion]:
     """Versions that a query asks for."""
     found = PolicyVersion.objects.select_related("author", "changed_by").defer("text", "backtest")
     if name:
         found = found.filter(name__icontains=name)
     if state:
         found = found.filter(state=state)
+    if part:
+        found = found.filter(part=part)
     if author:
         found = found.filter(author__username__icontains=author)
     return found
@@ -77,6 +84,18 @@ def parameters_of(version: PolicyVersion, *, at: datetime) -> list[ParameterValu
             for one in reversed(parameter.values)
         ]
     return found
+
+
+def values_of(version: PolicyVersion, name: str) -> list[ParameterValue]:
+    """The dated values of one parameter now, the newest first."""
+    return [row for row in parameters_of(version, at=timezone.now()) if row.name == name]
+
+
+def versions_of(part: PolicyVersion.Part, **change: str) -> list[PolicyVersion]:
+    """The newest versions of parameters or models, or of one of them."""
+    found = PolicyVersion.objects.filter(part=part).order_by("-pk").defer("text")
+    wanted = {f"change__{name}": value for name, value in change.items()}
+    return list(found.filter(**wanted)[:PARTS_SHOWN])
 
 
 def models_of(policy: Policy) -> list[dict[str, Any]]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fengkong.console.governance import editor, views
+from fengkong.console.governance import editor, part_views, views
 
 urlpatterns = [
     path("", views.version_list, name="policies"),
     path("new/", views.new_draft, name="policy_new"),
     path("roll-back/", views.roll_back, name="policy_roll_back"),
     path("parameters/", views.parameters, name="policy_parameters"),
+    path("parameters/<str:name>/", part_views.parameter_change, name="policy_parameter"),
     path("models/", views.models, name="policy_models"),
+    path("models/change/", part_views.model_change, name="policy_model_change"),
     path("bench/", editor.bench, name="policy_bench"),
     path("<int:version_id>/", views.version_page, name="policy_version"),
     path("<int:version_id>/check/", views.check, name="policy_check"),

@@ -292,6 +292,9 @@ def parameters(request: HttpRequest) -> HttpResponse:
         "version": version,
         "rows": rows,
         "named": named,
+        "is_live": version is not None and version.state == "live",
+        "part_versions": queries.versions_of(PolicyVersion.Part.PARAMETER),
+        "may": may(request),
         "versions": PolicyVersion.objects.exclude(hash="").order_by("name", "-number")[:100],
     }
     return render(request, "governance/parameters.html", context)
@@ -308,4 +311,9 @@ def models(request: HttpRequest) -> HttpResponse:
         for one in queries.models_of(policy) if policy is not None else ():
             one["title"] = one["title_zh"] if chinese else one["title_en"]
             rows.append(one | {"of": version})
-    return render(request, "governance/models.html", {"rows": rows})
+    context = {
+        "rows": rows,
+        "part_versions": queries.versions_of(PolicyVersion.Part.MODEL),
+        "may": may(request),
+    }
+    return render(request, "governance/models.html", context)

@@ -1,0 +1,153 @@
+"""The screens on which one parameter or one model is changed, without writing the policy's text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from fengkong.console.governance import actions, parts, queries
+from fengkong.console.governance.changes import changes
+from fengkong.console.governance.faults import faults_shown
+from fengkong.console.governance.forms import DatedChangeForm, ModelChangeForm
+from fengkong.console.governance.models import PolicyVersion
+from fengkong.console.governance.part_text import DatedChange
+from fengkong.console.governance.policy_texts import read_policy
+from fengkong.console.governance.preview_socket import ask_preview
+from fengkong.console.project.declared import needs, operator_of
+from fengkong.core.errors import FaultsError, RiskError
+from fengkong.scoring.model_file import parse_model
+
+
+@needs("policies.view", act="policies.edit")
+def parameter_change(request: HttpRequest, name: str) -> HttpResponse:
+    """One parameter: its dated values, and another one to preview and propose."""
+    live = actions.live_version()
+    rows = [] if live is None else queries.values_of(live, name)
+    if not rows:
+        raise Http404
+    form = DatedChangeForm(request.POST or None)
+    context: dict[str, Any] = {"name": name, "rows": rows, "form": form, "live": live}
+    context["versions"] = queries.versions_of(PolicyVersion.Part.PARAMETER, parameter=name)
+    if request.method != "POST":
+        return render(request, "governance/parameter.html", context)
+    if not form.is_valid():
+        return render(request, "governance/parameter.html", context, status=422)
+    given = form.cleaned_data
+    asked = DatedChange(
+        parameter=name, since=given["since"], value=given["value"], reference=given["reference"]
+    )
+    if "preview" in request.POST:
+        return _previewed(request, "governance/parameter.html", context, asked)
+    return _proposed(
+        request,
+        lambda: parts.dated_change(asked),
+        reason=given["reason"],
+        again=("governance/parameter.html", context),
+    )
+
+
+@needs("models.view", act="policies.edit")
+def model_change(request: HttpRequest) -> HttpResponse:
+    """Another model: as challenger with a share, as champion, or a challenger that wins or goes."""
+    live = actions.live_version()
+    policy = None if live is None else read_policy(live.text)
+    form = ModelChangeForm(
+        request.POST or None,
+        request.FILES or None,
+        names=[] if policy is None else list(policy.models),
+        initial={"used_as": request.GET.get("used_as"), "how": request.GET.get("how")},
+    )
+    context = {
+        "form": form,
+        "live": live,
+        "versions": queries.versions_of(PolicyVersion.Part.MODEL),
+    }
+    if request.method != "POST":
+        return render(request, "governance/model.html", context)
+    if not form.is_valid():
+        return render(request, "governance/model.html", context, status=422)
+    return _proposed(
+        request,
+        lambda: _model_change(form),
+        reason=form.cleaned_data["reason"],
+        again=("governance/model.html", context),
+    )
+
+
+def _model_change(form: ModelChangeForm) -> parts.PartChange:
+    given = form.cleaned_data
+    used_as = str(given["used_as"])
+    match given["how"]:
+        case "crown":
+            return parts.crowning(used_as)
+        case "dismiss":
+            return parts.dismissing(used_as)
+    model = parse_model(given["file"].read(), source=given["file"].name)
+    if given["how"] == "champion":
+        return parts.replacing(used_as, model)
+    share = float(given["share_percent"]) / 100
+    return parts.challenging(used_as, model, share=share, by=given["by"])
+
+
+def _previewed(
+    request: HttpRequest, template: str, context: dict[str, Any], asked: DatedChange
+) -> HttpResponse:
+    """What the change says in words, and what it would have done in the newest days."""
+    try:
+        change = parts.dated_change(asked)
+        context |= {"told": _report(change.text), "words": _words(change)}
+    except RiskError as error:
+        context["faults"] = _faults(error)
+        return render(request, template, context, status=422)
+    return render(request, template, context)
+
+
+def _proposed(
+    request: HttpRequest,
+    change: Callable[[], parts.PartChange],
+    *,
+    reason: str,
+    again: tuple[str, dict[str, Any]],
+) -> HttpResponse:
+    """Propose, and go to the version; what is wrong is shown on the page again."""
+    try:
+        made = change()
+        report = _report(made.text)
+        proposal = parts.propose_part(operator_of(request), made, reason=reason, report=report)
+    except RiskError as error:
+        template, context = again
+        return render(request, template, context | {"faults": _faults(error)}, status=422)
+    messages.success(
+        request, _("Proposed. A colleague who may approve finds it among the approvals.")
+    )
+    return redirect("policy_version", proposal.content["version_id"])
+
+
+def _report(text: str) -> dict[str, Any] | None:
+    """The comparison with the live policy; None where the preview does not answer."""
+    try:
+        asked = {"do": "preview", "text": text, "rule": None}
+        return dict(ask_preview(settings.CONSOLE.directory, asked))
+    except RiskError:
+        return None
+
+
+def _words(change: parts.PartChange) -> list[tuple[str, str]]:
+    """Effect and words of everything that changes."""
+    found = changes(read_policy(change.base.text), read_policy(change.text))
+    chinese = (get_language() or "").startswith("zh")
+    return [
+        (str(one.effect), one.zh if chinese else one.en) for one in found if one.part != "version"
+    ]
+
+
+def _faults(error: RiskError) -> list[dict[str, Any]]:
+    told = error.faults if isinstance(error, FaultsError) else [error.fault()]
+    return faults_shown(told)
