@@ -86,6 +86,20 @@ def test_a_canary_has_its_share(ann: Program, bob: Program) -> None:
     assert (change.kind, change.share, change.by) == ("canary", 0.2, "device")
 
 
+def test_a_parameter_is_changed_from_a_day_on(ann: Program) -> None:
+    PolicyVersion.objects.filter(pk=drafted(ann)["id"]).update(state="live")
+    path = "/policies/live/parameters/limits.cards_per_device"
+    said = {"since": "2026-06-01", "value": "4", "reference": "FRAUD-20", "reason": "families"}
+    assert ann.ask("POST", path, said | {"value": "four"}).json()["code"] == (
+        "console.unreadable_value"
+    )
+    assert ann.ask("POST", path, said).json()["kind"] == "activate_policy"
+    assert PolicyVersion.objects.get(part="parameter").change["since"] == "2026-06-01"
+    asked = {"how": "crown", "reason": "better"}
+    answer = ann.ask("POST", "/policies/live/models/fraud_probability", asked)
+    assert answer.json()["code"] == "console.unknown_part"
+
+
 def test_a_roll_back_is_one_act_of_one_person_with_a_reason(bob: Program) -> None:
     path = "/policies/live/roll-back"
     assert bob.ask("POST", path, {}).status_code == 422

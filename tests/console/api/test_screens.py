@@ -24,6 +24,8 @@ DONE_BY = {
     "policy_stop": "stop_policy",
     "policy_abandon": "abandon_policy",
     "policy_editor": "save_policy_draft",
+    "policy_parameter": "propose_parameter",
+    "policy_model_change": "propose_model",
     "policy_rule": "save_policy_draft",
     "policy_template": "save_policy_draft",
     "jobs:retry": "retry_job",

@@ -136,7 +136,7 @@ def test_what_was_made_of_another_live_policy_is_not_approved(
     service: KeptService, ann: Operator, bob: Operator
 ) -> None:
     """Else it would quietly undo what went live meanwhile."""
-    proposal = propose_part(ann, dated_change(change()), reason="r", report=None)
+    proposal = propose_part(ann, dated_change(change()), reason="r")
     shipped(ann, bob, text=LOOSER)
     with pytest.raises(ChangedProposalError, match="is live by now"):
         approve(bob, proposal.pk)

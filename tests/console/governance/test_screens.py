@@ -14,7 +14,7 @@ from versions import TEXT, changed, load
 from fengkong.console.accounts.models import Operator
 from fengkong.console.approvals.four_eyes import approve
 from fengkong.console.approvals.models import Proposal
-from fengkong.console.governance import editor, part_views, queries, views
+from fengkong.console.governance import editor, parts, queries, views
 from fengkong.console.governance.actions import create_draft, live_version
 from fengkong.console.governance.models import PolicyVersion
 from fengkong.console.governance.preview_socket import PreviewUnavailableError
@@ -53,7 +53,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
             return preview_rule(held, load(question["text"]), question["rule"]).to_data()
         raise PreviewUnavailableError("none")
 
-    for module in (editor, part_views, queries, views):
+    for module in (editor, parts, queries, views):
         monkeypatch.setattr(module, "ask_preview", ask)
     return asked
 

@@ -85,14 +85,21 @@ def audit(operator: Operator) -> Values:
 
 
 def governance(operator: Operator) -> Values:
-    """Two drafts of a policy, and a rule of it."""
+    """Two drafts of a policy, a rule of it, and a parameter of one that is live."""
     del operator
     if PolicyVersion.objects.count() < 2:
         drafter = new_operator("analyst", username="drafter")
         for number in (2, 3):
             create_draft(drafter, text=TEXT.replace("version: 1", f"version: {number}"))
+        live = create_draft(drafter, text=TEXT)
+        PolicyVersion.objects.filter(pk=live.pk).update(state=PolicyVersion.State.LIVE)
     one, other = PolicyVersion.objects.order_by("pk")[:2]
-    return {"version_id": one.pk, "other_id": other.pk, "rule": "amount.large"}
+    return {
+        "version_id": one.pk,
+        "other_id": other.pk,
+        "rule": "amount.large",
+        "name": "limits.cards_per_device",
+    }
 
 
 def approvals(operator: Operator) -> Values:

@@ -91,7 +91,7 @@ ChangeShown = of_row(
     ServiceChange,
     "ServiceChangeShown",
     *("id", "kind", "state", "asked_by", "approved_by", "reason", "asked_at", "done_at"),
-    "message",
+    *("message", "share", "by"),
     more=(("version_id", int | None, REQUIRED),),
 )
 ListEntryShown = of_row(

@@ -1,5 +1,7 @@
 """Operations of policies: versions, drafts, proposals, and what the service runs."""
 
+import json
+from datetime import date
 from typing import Any, Literal
 
 from django.conf import settings
@@ -16,13 +18,15 @@ from fengkong.console.api.representations import (
     paged,
     proposal_shown,
 )
-from fengkong.console.governance import actions
+from fengkong.console.governance import actions, parts
 from fengkong.console.governance.changes import changes
 from fengkong.console.governance.models import PolicyVersion, ServiceChange
+from fengkong.console.governance.part_text import DatedChange
 from fengkong.console.governance.policy_texts import policy_or_none
 from fengkong.console.governance.preview_socket import ask_preview
 from fengkong.console.governance.views import line_changes
 from fengkong.journal.parts import SHARE_MAX
+from fengkong.scoring.model_file import parse_model
 
 router = Router()
 
@@ -46,6 +50,23 @@ class Run(Reason):
     mode: Literal["shadow", "canary", "live"]
     share: float | None = Field(None, gt=0, le=SHARE_MAX)
     by: str = Field("", max_length=40)
+
+
+class DatedValue(Reason):
+    """Another value of a parameter from a day on, what justifies it, and why."""
+
+    since: date
+    value: str = Field(max_length=200)
+    reference: str = Field(min_length=1, max_length=200)
+
+
+class OtherModel(Reason):
+    """Which model is to be used, and how; `model` is the content of its file."""
+
+    how: Literal["challenger", "champion", "crown", "dismiss"]
+    model: dict[str, Any] | None = None
+    share: float | None = Field(None, ge=0, le=SHARE_MAX)
+    by: str = Field("customer", max_length=40)
 
 
 @router.get("/policies", response=answers.page(answers.VersionShown))
@@ -135,6 +156,30 @@ def abandon_policy(request: HttpRequest, number: int, said: Reason) -> dict[str,
 def roll_back_policy(request: HttpRequest, said: Reason) -> dict[str, Any]:
     """Undo the last change: end the canary, else put the policy before in force again."""
     return _change(actions.roll_back(bearer(request), reason=said.reason))
+
+
+@router.post("/policies/live/parameters/{name}", response=answers.ProposalShown)
+@operation("policies.edit")
+def propose_parameter(request: HttpRequest, name: str, said: DatedValue) -> dict[str, Any]:
+    """Ask a colleague to approve that a parameter has another value from a day on."""
+    asked = DatedChange(
+        parameter=name, since=said.since, value=said.value, reference=said.reference
+    )
+    change = parts.dated_change(asked)
+    return proposal_shown(parts.propose_part(bearer(request), change, reason=said.reason))
+
+
+@router.post("/policies/live/models/{used_as}", response=answers.ProposalShown)
+@operation("policies.edit")
+def propose_model(request: HttpRequest, used_as: str, said: OtherModel) -> dict[str, Any]:
+    """Ask a colleague to approve another model: as challenger, as champion, or without one."""
+    model = None if said.model is None else parse_model(json.dumps(said.model).encode())
+    use = parts.ModelAsked(
+        how=said.how, used_as=used_as, model=model, share=said.share or 0.0, by=said.by
+    )
+    return proposal_shown(
+        parts.propose_part(bearer(request), parts.model_change(use), reason=said.reason)
+    )
 
 
 @router.get("/policies/changes/{number}", response=answers.ChangeShown)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +18,6 @@ from fengkong.console.governance.forms import DatedChangeForm, ModelChangeForm
 from fengkong.console.governance.models import PolicyVersion
 from fengkong.console.governance.part_text import DatedChange
 from fengkong.console.governance.policy_texts import read_policy
-from fengkong.console.governance.preview_socket import ask_preview
 from fengkong.console.project.declared import needs, operator_of
 from fengkong.core.errors import FaultsError, RiskError
 from fengkong.scoring.model_file import parse_model
@@ -83,17 +81,16 @@ def model_change(request: HttpRequest) -> HttpResponse:
 
 def _model_change(form: ModelChangeForm) -> parts.PartChange:
     given = form.cleaned_data
-    used_as = str(given["used_as"])
-    match given["how"]:
-        case "crown":
-            return parts.crowning(used_as)
-        case "dismiss":
-            return parts.dismissing(used_as)
-    model = parse_model(given["file"].read(), source=given["file"].name)
-    if given["how"] == "champion":
-        return parts.replacing(used_as, model)
-    share = float(given["share_percent"]) / 100
-    return parts.challenging(used_as, model, share=share, by=given["by"])
+    file = given["file"]
+    return parts.model_change(
+        parts.ModelAsked(
+            how=given["how"],
+            used_as=given["used_as"],
+            model=None if file is None else parse_model(file.read(), source=file.name),
+            share=float(given["share_percent"] or 0) / 100,
+            by=given["by"],
+        )
+    )
 
 
 def _previewed(
@@ -102,7 +99,7 @@ def _previewed(
     """What the change says in words, and what it would have done in the newest days."""
     try:
         change = parts.dated_change(asked)
-        context |= {"told": _report(change.text), "words": _words(change)}
+        context |= {"told": parts.report_of(change), "words": _words(change)}
     except RiskError as error:
         context["faults"] = _faults(error)
         return render(request, template, context, status=422)
@@ -119,8 +116,7 @@ def _proposed(
     """Propose, and go to the version; what is wrong is shown on the page again."""
     try:
         made = change()
-        report = _report(made.text)
-        proposal = parts.propose_part(operator_of(request), made, reason=reason, report=report)
+        proposal = parts.propose_part(operator_of(request), made, reason=reason)
     except RiskError as error:
         template, context = again
         return render(request, template, context | {"faults": _faults(error)}, status=422)
@@ -128,15 +124,6 @@ def _proposed(
         request, _("Proposed. A colleague who may approve finds it among the approvals.")
     )
     return redirect("policy_version", proposal.content["version_id"])
-
-
-def _report(text: str) -> dict[str, Any] | None:
-    """The comparison with the live policy; None where the preview does not answer."""
-    try:
-        asked = {"do": "preview", "text": text, "rule": None}
-        return dict(ask_preview(settings.CONSOLE.directory, asked))
-    except RiskError:
-        return None
 
 
 def _words(change: parts.PartChange) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import transaction
 
 from fengkong.console.governance.actions import (
@@ -28,6 +29,8 @@ from fengkong.console.governance.part_text import (
     with_model_use,
 )
 from fengkong.console.governance.policy_texts import read_policy
+from fengkong.console.governance.preview_socket import ask_preview
+from fengkong.core.errors import RiskError
 from fengkong.scoring.challengers import Challenger
 
 if TYPE_CHECKING:
@@ -103,12 +106,13 @@ def dismissing(used_as: str) -> PartChange:
     return _model_change(base, use, how="alone")
 
 
-def propose_part(
-    operator: Operator, change: PartChange, *, reason: str, report: dict[str, Any] | None
-) -> Proposal:
-    """A version of a parameter or model: written, checked, compared where a report is given,
-    and proposed to run live; raises what these acts raise, with nothing kept.
+def propose_part(operator: Operator, change: PartChange, *, reason: str) -> Proposal:
+    """A version of a parameter or model: written, checked, compared with the live policy where
+    the preview answers, and proposed to run live.
+
+    Raises what these acts raise, with nothing kept.
     """
+    report = report_of(change)
     with transaction.atomic():
         draft = create_draft(operator, text=change.text, note=change.said, base=change.base)
         draft.part, draft.change = change.part, change.content
@@ -119,6 +123,42 @@ def propose_part(
         return propose_version(
             operator, draft.pk, mode=ServiceChange.Kind.LIVE.value, reason=reason
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelAsked:
+    """What somebody asks of a model: `how` is challenger, champion, crown or dismiss.
+
+    `model` is the new one, None where none is needed; `share` (0 to 1) and `by` are a challenger's.
+    """
+
+    how: str
+    used_as: str
+    model: Model | None
+    share: float
+    by: str
+
+
+def model_change(asked: ModelAsked) -> PartChange:
+    """The change that is asked for; raises `UnknownPartError` where its model is missing."""
+    if asked.how == "crown":
+        return crowning(asked.used_as)
+    if asked.how == "dismiss":
+        return dismissing(asked.used_as)
+    if asked.model is None:
+        raise UnknownPartError("no model was given")
+    if asked.how == "champion":
+        return replacing(asked.used_as, asked.model)
+    return challenging(asked.used_as, asked.model, share=asked.share, by=asked.by)
+
+
+def report_of(change: PartChange) -> dict[str, Any] | None:
+    """The comparison with the live policy; None where the preview does not answer."""
+    try:
+        asked = {"do": "preview", "text": change.text, "rule": None}
+        return dict(ask_preview(settings.CONSOLE.directory, asked))
+    except RiskError:
+        return None
 
 
 def _live() -> PolicyVersion:
