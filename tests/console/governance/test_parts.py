@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from screens_of_tests import page, signed_in
 from service_of_tests import KeptService
-from test_screens import answers, page, signed_in  # noqa: F401 - a fixture
 from test_versions import LOOSER, ledger, run_jobs, shipped
 from versions import TEXT, load
 
@@ -88,7 +88,7 @@ def test_an_analyst_changes_a_limit_and_a_colleague_approves(
     service: KeptService,
     ann: Operator,
     bob: Operator,
-    answers: list[Any],  # noqa: F811
+    answers: list[Any],
 ) -> None:
     """Without a word of YAML: previewed in words and figures, proposed, approved, live, undone."""
     desk = signed_in(ann)
@@ -187,7 +187,7 @@ def test_a_model_challenges_then_wins(
     scored: KeptService,
     ann: Operator,
     bob: Operator,
-    answers: list[Any],  # noqa: F811
+    answers: list[Any],
 ) -> None:
     desk: Client = signed_in(ann)
     file = SimpleUploadedFile("model.json", model_bytes(card("8")))

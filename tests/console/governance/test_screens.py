@@ -6,22 +6,18 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from screens_of_tests import page, signed_in
 from service_of_tests import KeptService, operator
 from test_versions import STRICTER, ready, run_jobs, shipped
-from tests.console.operators import an_hour_later, browser_of, with_second_factor
+from tests.console.operators import an_hour_later
 from versions import TEXT, changed, load
 
 from fengkong.console.accounts.models import Operator
 from fengkong.console.approvals.four_eyes import approve
 from fengkong.console.approvals.models import Proposal
-from fengkong.console.governance import editor, parts, queries, views
 from fengkong.console.governance.actions import create_draft, live_version
 from fengkong.console.governance.models import PolicyVersion
-from fengkong.console.governance.preview_socket import PreviewUnavailableError
 from fengkong.console.governance.proposal_words import described
-from fengkong.decisions.engine import Engine
-from fengkong.evaluation.held_history import HeldHistory
-from fengkong.evaluation.preview import preview_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -29,33 +25,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def desk(ann: Operator) -> Client:
     return signed_in(ann)
-
-
-def signed_in(who: Operator) -> Client:
-    return browser_of(with_second_factor(who), headers={"accept-language": "en"})
-
-
-def page(client: Client, address: str, *, status: int = 200, **sent: Any) -> str:
-    answer = client.post(address, sent) if sent else client.get(address)
-    assert answer.status_code == status, answer.content.decode()[:2000]
-    return answer.content.decode()
-
-
-@pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """A preview that answers from an empty history."""
-    asked: list[dict[str, Any]] = []
-
-    def ask(_data: Any, question: dict[str, Any], **_: Any) -> Any:
-        asked.append(question)
-        if question["do"] == "preview":
-            held = HeldHistory.begin(Engine(load()))
-            return preview_rule(held, load(question["text"]), question["rule"]).to_data()
-        raise PreviewUnavailableError("none")
-
-    for module in (editor, parts, queries, views):
-        monkeypatch.setattr(module, "ask_preview", ask)
-    return asked
 
 
 def test_the_list(desk: Client, service: KeptService, ann: Operator) -> None:
