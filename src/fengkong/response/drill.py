@@ -10,7 +10,7 @@ import msgspec
 
 from fengkong.response.clocks import shipped_regulations
 from fengkong.response.kinds import shipped_scale
-from fengkong.response.phases import WORKING
+from fengkong.response.phases import PHASES, WORKING
 from fengkong.response.playbook import Playbook, SwitchName, shipped_playbooks
 from fengkong.response.strict import Reader, Record, Text, document_of, read_all
 
@@ -197,15 +197,15 @@ def plan(script: Script, playbook: Playbook) -> tuple[Move, ...]:
         Move(at=when.open, act="open"),
         *_at(when.classify, ("classify", "assign", "assess_phase", "assess", "playbook")),
         *_at(when.classify, ("decide_phase",)),
+        *_spread(_of(playbook, "identify", "assess"), script, when.classify, when.decide),
         *_at(when.decide, ("decide", "contain_phase")),
     ]
     if when.switch is not None:
         moves.append(Move(at=when.decide, act="switch", about=when.switch))
-    early = [step.id for step in playbook.steps if step.phase not in ("recover", "review")]
-    late = [step.id for step in playbook.steps if step.phase == "recover"]
-    moves += _spread(early, script, start=when.decide, end=when.contain)
+    contain = _of(playbook, "decide", "contain")
+    moves += _spread(contain, script, when.decide, when.contain)
     moves += _at(when.contain, ("recover_phase",))
-    moves += _spread(late, script, start=when.contain, end=when.recover)
+    moves += _spread(_of(playbook, "recover"), script, when.contain, when.recover)
     if when.switch is not None:
         moves.append(Move(at=when.recover, act="end_switch"))
     moves += [Move(at=when.recover, act="exit", about=one.id) for one in playbook.exit]
@@ -218,7 +218,11 @@ def _at(minute: float, acts: Sequence[str]) -> list[Move]:
     return [Move(at=minute, act=act) for act in acts]
 
 
-def _spread(steps: Sequence[str], script: Script, *, start: int, end: int) -> list[Move]:
+def _of(playbook: Playbook, *phases: str) -> list[str]:
+    return [step.id for step in playbook.steps if step.phase in phases]
+
+
+def _spread(steps: Sequence[str], script: Script, start: int, end: int) -> list[Move]:
     """Steps done one after the other between two times; those that are skipped, at the end."""
     kept = [step for step in steps if step not in script.unattended.skips]
     gap = (end - start) / (len(kept) + 1)
@@ -231,3 +235,31 @@ PHASE_ACTS: Final = {f"{phase.value}_phase": phase.value for phase in WORKING} |
     "closed_phase": "closed"
 }
 """The moves that lead into a phase."""
+
+
+def played_exactly(script: Script, playbook: Playbook) -> Times:
+    """What an unattended run comes to where every move is made on its minute."""
+    when = script.unattended
+    done = {move.about: move.at for move in plan(script, playbook) if move.act == "finish"}
+    steps = [step for step in playbook.steps if step.required and step.phase != "review"]
+    late = [
+        step.id
+        for step in steps
+        if step.id not in done or done[step.id] > when.classify + step.minutes
+    ]
+    facts = dict.fromkeys(when.facts, True)
+    clocks = [
+        terms.id
+        for law in shipped_regulations().values()
+        for terms in law.clocks
+        if terms.when.holds(kind=playbook.kind, severity=script.severity, facts=facts)
+    ]
+    return Times(
+        detected=when.open,
+        decided=when.decide,
+        contained=when.contain,
+        missed=tuple(sorted(late)),
+        steps=len(steps),
+        clocks=tuple(sorted(clocks)),
+        phases=tuple(phase.value for phase in PHASES),
+    )

@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -101,7 +101,9 @@ class Attack:
 
     def run(self) -> None:
         """Until the drill ends, its time is over, or enough was sent."""
-        from fengkong.console.drills.models import DrillRun  # noqa: PLC0415 - needs Django
+        from django.db import DatabaseError  # noqa: PLC0415 - needs Django
+
+        from fengkong.console.drills.models import DrillRun  # noqa: PLC0415
 
         drill = DrillRun.objects.get(pk=self._run)
         policy = load_policy(drill.policy_text, source="drill", catalogue=shipped_catalogue())
@@ -116,8 +118,9 @@ class Attack:
                 drill.refresh_from_db()
                 if drill.state != DrillRun.State.RUNNING:
                     return
-                self._keep_switches(drill)
-                self._beat(drill)
+                with suppress(DatabaseError):  # it is held by others: looked at again in a moment
+                    self._keep_switches(drill)
+                    self._beat(drill)
             item = next(events, None)
             if item is not None:
                 self._send([item], policy, counted=True)

@@ -41,6 +41,10 @@ def jobs_step(jobs: Any, tended: float) -> float:
 
 
 def play(data: Path, pace: float, names: list[str]) -> None:
+    from contextlib import suppress
+
+    from django.db import DatabaseError
+
     from fengkong.console.drills.models import DrillRun
     from fengkong.console.drills.running import plan_drill
     from fengkong.console.drills.unattended import Player
@@ -56,7 +60,8 @@ def play(data: Path, pace: float, names: list[str]) -> None:
     while time.monotonic() < until:
         tended = jobs_step(jobs, tended)
         for player in players:
-            player.step()
+            with suppress(DatabaseError):  # another process held the database: the next time
+                player.step()
         open_runs = DrillRun.objects.exclude(state="ended").count()
         if not open_runs:
             break

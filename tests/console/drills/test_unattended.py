@@ -48,14 +48,14 @@ def test_there_are_twelve() -> None:
 
 @pytest.mark.nightly
 def test_tabletop_drills_end_as_their_scripts_say(tmp_path: Path) -> None:
-    found = played(tmp_path / "data", 120, TABLETOP, timeout=900)
+    found = played(tmp_path / "data", 30, TABLETOP, timeout=1500)
     for name in TABLETOP:
         check(name, found[name])
 
 
 @pytest.mark.nightly
 def test_live_drills_attack_a_sandbox_and_end_as_their_scripts_say(tmp_path: Path) -> None:
-    found = played(tmp_path / "data", 15, LIVE, timeout=1200)
+    found = played(tmp_path / "data", 10, LIVE, timeout=1200)
     for name in LIVE:
         one = found[name]
         check(name, one)
