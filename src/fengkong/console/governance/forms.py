@@ -86,7 +86,10 @@ class ProposalForm(forms.Form):
         help_text=_("For a canary only: the entity whose values belong to the share or not."),
     )
     reason = forms.CharField(
-        label=_("Reason"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("Reason"),
+        max_length=REASON_MAX,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("It goes into the ledger, which forgets nothing: no personal data here."),
     )
 
     def clean(self) -> dict[str, object]:
@@ -186,7 +189,11 @@ class ModelChangeForm(forms.Form):
 class ReasonForm(forms.Form):
     """Why something is done."""
 
-    reason = forms.CharField(label=_("Reason"), max_length=REASON_MAX)
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=REASON_MAX,
+        help_text=_("It goes into the ledger, which forgets nothing: no personal data here."),
+    )
 
 
 class TemplateForm(forms.Form):
