@@ -17,6 +17,7 @@ from fengkong.console.journaled.seen import (
     SeenListChange,
     SeenListHit,
     SeenNames,
+    SeenWay,
 )
 from fengkong.console.lists.declared import DeclaredList, lists_at, lists_of_policy, live_lists
 from fengkong.events.event import Event
@@ -93,6 +94,7 @@ def seen_of(
                 seen.names.append(
                     _names(opened.leaf, opened.sealed.understood, vault=history.vault)
                 )
+                seen.ways.append(_way(opened.leaf, opened.sealed.understood))
             seen.list_hits.extend(_list_hits(opened, seen.decisions[-1], activated=activated))
         elif opened.sealed is not None and opened.sealed.understood.type == LIST_CHANGED:
             live = live or _lists_by(activated)
@@ -195,8 +197,43 @@ def _label(event: Event, leaf: Leaf) -> SeenLabel | None:
     about, is_fraud = event.values.get("event"), event.values.get("is_fraud")
     if not isinstance(about, str) or not isinstance(is_fraud, bool):
         return None
-    kind = event.values.get("label_kind")
-    return SeenLabel(about, is_fraud, str(kind or ""), event.occurred_at, leaf.sequence)
+    loss, recovered = (_minor(event, name) for name in ("loss_amount", "recovered_amount"))
+    return SeenLabel(
+        event_id=about,
+        is_fraud=is_fraud,
+        kind=_word(event, "label_kind"),
+        at=event.occurred_at,
+        sequence=leaf.sequence,
+        source=_word(event, "label_source"),
+        scenario=_word(event, "scenario"),
+        loss_minor=loss,
+        recovered_minor=recovered,
+        currency=event.currency or "",
+    )
+
+
+def _way(leaf: Leaf, event: Event) -> SeenWay:
+    """How an event came, and how it was authenticated."""
+    second = _word(event, "second_factor")
+    single = second == "none" or _word(event, "authentication_method")
+    abroad = event.values.get("cross_border")
+    return SeenWay(
+        sequence=leaf.sequence,
+        channel=_word(event, "channel"),
+        method=_word(event, "payment_method") or _word(event, "withdrawal_method"),
+        authentication="strong" if second not in ("", "none") else "single" if single else "",
+        reach="" if not isinstance(abroad, bool) else "cross_border" if abroad else "domestic",
+    )
+
+
+def _word(event: Event, name: str) -> str:
+    value = event.values.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _minor(event: Event, name: str) -> int | None:
+    value = event.values.get(name)
+    return value if isinstance(value, int) else None
 
 
 def _list_change(opened: _Opened, *, lists: Mapping[str, DeclaredList]) -> SeenListChange:

@@ -37,14 +37,32 @@ class SeenNames(NamedTuple):
     named: tuple[tuple[str, bytes], ...]
 
 
+class SeenWay(NamedTuple):
+    """How the event of the decision at `sequence` came; empty is what it did not say.
+
+    `authentication` is strong or single, `reach` domestic or cross_border.
+    """
+
+    sequence: int
+    channel: str
+    method: str
+    authentication: str
+    reach: str
+
+
 class SeenLabel(NamedTuple):
-    """The truth about an event, `at` in microseconds."""
+    """The truth about an event, `at` in microseconds; amounts in minor units of `currency`."""
 
     event_id: str
     is_fraud: bool
     kind: str
     at: int
     sequence: int
+    source: str = ""
+    scenario: str = ""
+    loss_minor: int | None = None
+    recovered_minor: int | None = None
+    currency: str = ""
 
 
 class SeenActivation(NamedTuple):
@@ -104,6 +122,7 @@ class SeenEntries:
     at: int
     decisions: list[SeenDecision] = field(default_factory=list)
     names: list[SeenNames] = field(default_factory=list)
+    ways: list[SeenWay] = field(default_factory=list)
     labels: list[SeenLabel] = field(default_factory=list)
     activations: list[SeenActivation] = field(default_factory=list)
     erasures: list[SeenErasure] = field(default_factory=list)

@@ -66,6 +66,8 @@ INSTALLED_APPS = [
     "fengkong.console.alerts",
     "fengkong.console.actions",
     "fengkong.console.cases",
+    "fengkong.console.feedback",
+    "fengkong.console.reports",
     "fengkong.console.customers",
 ]
 
