@@ -248,7 +248,7 @@ def _from_labels(
     scenarios[judged] = labels.scenarios[latest[judged]]
     frauds = np.flatnonzero(states == FRAUD)
     delays = labels.known_at[latest[frauds]] - facts.occurred_at[frauds]
-    delay = _observed_delay(delays) if request.delay is None else request.delay
+    delay = observed_delay(delays) if request.delay is None else request.delay
     return Truth(
         source=TruthSource.LABELS,
         states=states,
@@ -265,7 +265,7 @@ def _from_labels(
     )
 
 
-def _observed_delay(delays: NDArray[np.int64]) -> int:
+def observed_delay(delays: NDArray[np.int64]) -> int:
     """The time within which 95 % of the fraud labels came; nothing where there are none."""
     if not len(delays):
         return 0

@@ -83,6 +83,10 @@ PERMISSIONS: Final[dict[str, Words]] = {
     "notices.view": _("See notices and who is on duty"),
     "notices.acknowledge": _("Acknowledge and silence notices"),
     "notices.route": _("Say who is on duty and who is told what"),
+    "feedback.view": _("See figures of rules, typologies, analysts and models"),
+    "feedback.organise": _("Say what is judged twice and what an hour costs"),
+    "sampling.work": _("Judge closed alerts a second time, blind"),
+    "reports.view": _("See dashboards and reports, and take them as files"),
 }
 """Every permission and what it lets one do."""
 
@@ -201,6 +205,10 @@ _GIVEN: Final[dict[str, tuple[str, ...]]] = {
     "playbooks.edit": ("senior_analyst", "incident_commander"),
     "playbooks.approve": ("compliance_officer", "incident_commander"),
     "drills.run": ("incident_commander",),
+    "feedback.view": ("senior_analyst", "compliance_officer", "incident_commander", "executive"),
+    "feedback.organise": ("senior_analyst",),
+    "sampling.work": ("analyst", "senior_analyst", "credit_officer"),
+    "reports.view": (*_DESK, "incident_commander", "executive", "regulator"),
 }
 """Permissions of parts of the desk, and the roles that have them beside their own."""
 

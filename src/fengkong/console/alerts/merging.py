@@ -119,11 +119,20 @@ def alert_id(subject: str, typology: str, sequence: int) -> str:
 
 
 def worth_an_alert(
-    decisions: Iterable[SeenDecision], *, terms_at: Callable[[int], Terms]
+    decisions: Iterable[SeenDecision],
+    *,
+    terms_at: Callable[[int], Terms],
+    is_sampled: Callable[[SeenDecision, Terms], bool],
 ) -> Iterable[SeenDecision]:
-    """The decisions of which alerts are made: about somebody, of an outcome that terms name."""
+    """The decisions of which alerts are made: about somebody, of an outcome that terms name.
+
+    Others are those that `is_sampled` picks at random.
+    """
     for one in decisions:
-        if one.subject and not one.erased and one.outcome in terms_at(one.sequence).outcomes:
+        if not one.subject or one.erased:
+            continue
+        terms = terms_at(one.sequence)
+        if one.outcome in terms.outcomes or is_sampled(one, terms):
             yield one
 
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from django.conf import settings
 
-from fengkong.console.alerts.terms import MODEL, Terms
+from fengkong.console.alerts.terms import MODEL, RANDOM_SAMPLE, Terms
 from fengkong.console.journaled.models import Activation
 from fengkong.console.journaled.reading import policy_text
 from fengkong.console.journaled.seen import SeenDecision
@@ -38,7 +38,9 @@ _KNOWN: Final[dict[tuple[str, str], Mapping[str, RuleWeight]]] = {}
 
 
 def typology_of(decision: SeenDecision, *, terms: Terms) -> str:
-    """The typology of a decision; `model` where no rule hit."""
+    """The typology of a decision; `model` where no rule hit, `random_sample` of what is sampled."""
+    if decision.outcome not in terms.outcomes:
+        return RANDOM_SAMPLE
     if not decision.rules:
         return MODEL
     weights = weights_of(decision.policy_hash)

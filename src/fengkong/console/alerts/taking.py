@@ -25,6 +25,7 @@ from fengkong.console.alerts.merging import (
 )
 from fengkong.console.alerts.models import Alert, AlertDecision, AlertTerms, Snooze
 from fengkong.console.alerts.policies import typology_of
+from fengkong.console.alerts.sampling import is_sampled
 from fengkong.console.alerts.terms import Terms, shipped_content
 from fengkong.console.audit.recording import SYSTEM
 from fengkong.console.journaled.models import Erasure
@@ -51,7 +52,9 @@ def take_alerts(seen: SeenEntries) -> None:
         begin_again()
     keep_first_terms()
     terms_at = known_terms()
-    wanted = list(worth_an_alert(_of_the_living(seen), terms_at=terms_at))
+    wanted = list(
+        worth_an_alert(_of_the_living(seen), terms_at=terms_at, is_sampled=is_sampled)
+    )
     if wanted:
         _fold(wanted, terms_at=terms_at)
     _forget({one.subject for one in seen.erasures})

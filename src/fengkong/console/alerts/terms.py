@@ -20,6 +20,8 @@ from fengkong.core.money import exponent
 
 OTHER: Final = "other"
 MODEL: Final = "model"
+RANDOM_SAMPLE: Final = "random_sample"
+"""The typology of allowed decisions that are reviewed at random."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ class Terms:
     def window_us(self) -> int:
         """How long after an alert was opened further decisions join it, in microseconds."""
         return int(self.content["window_hours"]) * 3_600_000_000
+
+    @cached_property
+    def random_share(self) -> float:
+        """The share of allowed decisions that is reviewed at random; 0 is none."""
+        return float(self.content.get("random_share", 0))
 
     @cached_property
     def currency(self) -> str:

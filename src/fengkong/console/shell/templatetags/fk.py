@@ -25,6 +25,7 @@ from fengkong.console.shell import figures
 from fengkong.console.shell.charts import Chart, sparkline_points
 from fengkong.console.shell.outcomes import LAMPS, OUTCOMES, STATES
 from fengkong.console.shell.paging import Page
+from fengkong.console.shell.sheets import Sheet
 
 register = template.Library()
 
@@ -366,6 +367,24 @@ def toolbar(content: str) -> SafeString:
 def data_table(content: str, caption: object) -> SafeString:
     """A table with a sticky head; inside stand ``<thead>`` and ``<tbody>``."""
     return _part("data_table", content=content, caption=caption)
+
+
+@register.simple_tag
+def sheet(one: Sheet) -> SafeString:
+    """A table of figures that is also written as a file."""
+    links = one.links or [""] * len(one.rows)
+    kinds = [column.numeric for column in one.columns]
+    rows = [
+        {
+            "link": link,
+            "cells": [
+                {"text": text, "numeric": numeric}
+                for text, numeric in zip(cells, kinds, strict=True)
+            ],
+        }
+        for cells, link in zip(one.cells(), links, strict=True)
+    ]
+    return _part("sheet", sheet=one, rows=rows)
 
 
 @register.simple_tag(takes_context=True)
