@@ -41,9 +41,7 @@ def agreement(table: Sequence[Sequence[int]]) -> Agreement:
         return Agreement(same=same, kappa=None, low=None, high=None)
     kappa = (seen - chance) / (1.0 - chance)
     marginal = columns[:, None] + rows[None, :]  # of row i and column j: column i and row j
-    on = float(
-        (np.diag(shares) * (1.0 - np.diag(marginal) * (1.0 - kappa)) ** 2).sum()
-    )
+    on = float((np.diag(shares) * (1.0 - np.diag(marginal) * (1.0 - kappa)) ** 2).sum())
     apart = shares * marginal**2
     off = (1.0 - kappa) ** 2 * float(apart.sum() - np.trace(apart))
     middle = (kappa - chance * (1.0 - kappa)) ** 2

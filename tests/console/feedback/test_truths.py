@@ -109,7 +109,7 @@ class Counting(TestCase):
         """However entries are cut into batches and however often labels change."""
         forget_all()
         things: list[Any] = []
-        for number, (at, outcome, probability, rules, labels) in enumerate(rows, start=1):
+        for number, (at, outcome, probability, rules, _labels) in enumerate(rows, start=1):
             made = {"outcome": outcome, "probability": probability, "rules": tuple(sorted(rules))}
             things.append(decided(number, occurred_at=NOON + at, **made))
         place = len(things)

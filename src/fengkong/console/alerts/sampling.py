@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from fengkong.console.alerts.choosing import chosen, choosing_key
+from fengkong.console.alerts.choosing import choosing_key, chosen
 from fengkong.console.alerts.terms import Terms
 from fengkong.console.journaled.seen import SeenDecision
 

@@ -52,9 +52,7 @@ def take_alerts(seen: SeenEntries) -> None:
         begin_again()
     keep_first_terms()
     terms_at = known_terms()
-    wanted = list(
-        worth_an_alert(_of_the_living(seen), terms_at=terms_at, is_sampled=is_sampled)
-    )
+    wanted = list(worth_an_alert(_of_the_living(seen), terms_at=terms_at, is_sampled=is_sampled))
     if wanted:
         _fold(wanted, terms_at=terms_at)
     _forget({one.subject for one in seen.erasures})

@@ -15,11 +15,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from fengkong.console.alerts.choosing import chosen, choosing_key
+from fengkong.console.alerts.choosing import choosing_key, chosen
 from fengkong.console.alerts.models import Alert, AlertDecision, Closing, Disposition
+from fengkong.console.audit.recording import SYSTEM, record
 from fengkong.console.feedback.models import AlertEnd, Arrival, Labelled, Mark, SecondLook
 from fengkong.console.feedback.settings import loop_settings
-from fengkong.console.audit.recording import SYSTEM, record
 from fengkong.console.outbox.models import Job
 
 Item = TypeVar("Item")
@@ -49,7 +49,9 @@ def _count_arrivals() -> None:
         .order_by("first_sequence")
         .values_list("first_sequence", "opened_at", "team", "subject", "typology")[:AT_ONCE]
     )
-    hours = Counter((at.replace(minute=0, second=0, microsecond=0), team) for _, at, team, *_ in rows)
+    hours = Counter(
+        (at.replace(minute=0, second=0, microsecond=0), team) for _, at, team, *_ in rows
+    )
     for (hour, team), count in sorted(hours.items()):
         row, _new = Arrival.objects.get_or_create(hour=hour, team=team)
         Arrival.objects.filter(hour=row.hour, team=team).update(alerts=F("alerts") + count)

@@ -127,7 +127,7 @@ def models_sheet(days: Days, mature: Maturity, *, threshold: float) -> Sheet:
 
 
 def reliability_of(days: Days) -> list[tuple[float, int, int]]:
-    """By step of probability, over all models: its middle, frauds, and how many truths are known."""
+    """By step of probability: its middle, frauds, and how many truths are known, of all models."""
     total = sum(_model_steps(days).values(), np.zeros((MODEL_STEPS, 3), dtype=np.int64))
     return [
         ((step + 0.5) / MODEL_STEPS, int(row[2]), int(row[1] + row[2]))
@@ -259,5 +259,3 @@ def _ranking(steps: Any) -> float | None:
 
 def _ratio(part: int, whole: int) -> float | None:
     return part / whole if whole else None
-
-

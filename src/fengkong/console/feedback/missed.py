@@ -42,9 +42,7 @@ class Missed:
 
 def missed(days: Days) -> Missed:
     """The estimate for some days."""
-    ends = AlertEnd.objects.filter(
-        typology=RANDOM_SAMPLE, day__gte=days.first, day__lte=days.last
-    )
+    ends = AlertEnd.objects.filter(typology=RANDOM_SAMPLE, day__gte=days.first, day__lte=days.last)
     judged = dict(ends.values_list("disposition").annotate(Sum("decisions")).order_by())
     unsure = judged.pop(Disposition.SUSPICIOUS, 0)
     frauds, sampled = sum(judged.get(one, 0) for one in FRAUD), sum(judged.values())
@@ -69,7 +67,7 @@ def missed(days: Days) -> Missed:
 
 
 def coverage_sheet(days: Days) -> Sheet:
-    """By outcome, how many decisions have a truth: what was flagged is labelled, the rest hardly."""
+    """By outcome, how many decisions have a truth: what was flagged has, the rest hardly."""
     found = DayTally.objects.filter(day__gte=days.first, day__lte=days.last)
     grouped = found.values_list("outcome").annotate(Sum("decisions"), Sum("goods"), Sum("frauds"))
     sums = {outcome: rest for outcome, *rest in grouped.order_by()}

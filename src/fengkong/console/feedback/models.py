@@ -21,7 +21,7 @@ MODEL_STEPS: Final = 20
 
 
 class Segment(models.Model):
-    """What decisions are told apart by: how an event came, was paid, authenticated, how far it goes.
+    """What decisions are told apart by: how an event came, was paid for and authenticated.
 
     `authentication` is strong, single or empty; `reach` domestic, cross_border or empty; empty is
     what the event did not say.
@@ -261,4 +261,3 @@ class SecondLook(models.Model):
 
     def __str__(self) -> str:
         return f"{self.alert_id}: {self.first}, {self.second or 'open'}"
-

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
@@ -11,17 +9,16 @@ from django.utils import timezone
 from fengkong.console.accounts.models import Operator
 from fengkong.console.alerts.closing import locked_position
 from fengkong.console.alerts.models import AlertTerms
+from fengkong.console.alerts.organising import ORGANISE, current_terms
 from fengkong.console.alerts.sampling import SHARE_MAX
-from fengkong.console.alerts.taking import known_terms
+from fengkong.console.alerts.taking import keep_first_terms
+from fengkong.console.alerts.terms import RANDOM_SAMPLE, shipped_content
 from fengkong.console.audit.recording import record
-
-ORGANISE: Final = "alerts.organise"
-_NEWEST: Final = 2**62
 
 
 def random_share() -> float:
     """The share that holds for the next decision."""
-    return known_terms()(_NEWEST).random_share
+    return current_terms().random_share
 
 
 @transaction.atomic
@@ -33,12 +30,15 @@ def set_random_share(operator: Operator, share: float) -> None:
     if not operator.may(ORGANISE):
         raise PermissionDenied(ORGANISE)
     assert 0 <= share <= SHARE_MAX, "the form has checked it"
-    known_terms()  # makes the first terms where there are none
+    keep_first_terms()
     before = AlertTerms.objects.latest("from_sequence")
+    content = before.content | {"random_share": share}
+    shipped = shipped_content()["typologies"][RANDOM_SAMPLE]
+    content["typologies"] = {RANDOM_SAMPLE: shipped} | content["typologies"]
     AlertTerms.objects.update_or_create(
         from_sequence=max(locked_position(), before.from_sequence),
         defaults={
-            "content": before.content | {"random_share": share},
+            "content": content,
             "set_by": operator.username,
             "set_at": timezone.now(),
         },

@@ -52,7 +52,10 @@ def forecast(wish: Wish) -> Forecast:
     rows = Arrival.objects.filter(hour__gte=now - timedelta(weeks=WEEKS_MAX), hour__lt=now)
     if wish.team:
         rows = rows.filter(team=wish.team)
-    seen = [(timezone.localtime(hour, zone), count) for hour, count in rows.values_list("hour", "alerts")]
+    seen = [
+        (timezone.localtime(hour, zone), count)
+        for hour, count in rows.values_list("hour", "alerts")
+    ]
     sums: dict[tuple[int, int], int] = defaultdict(int)
     first = min((at for at, _count in seen), default=now)
     weeks = max(1, -(-(now - first) // timedelta(weeks=1)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -88,12 +89,16 @@ _MODELS: Final = _Table(
 )
 
 
+def _zeros(width: int) -> list[int]:
+    return [0] * width
+
+
 class _Sums:
     """What is to be added to each table."""
 
     def __init__(self) -> None:
         self._rows: dict[_Table, dict[Key, list[int]]] = {
-            table: defaultdict(lambda width=len(table.sums): [0] * width)  # type: ignore[misc]
+            table: defaultdict(partial(_zeros, len(table.sums)))
             for table in (_DAYS, _FRAUDS, _RULES, _MODELS)
         }
 

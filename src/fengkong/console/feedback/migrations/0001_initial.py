@@ -7,178 +7,373 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('alerts', '0001_initial'),
+        ("alerts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Arrival',
+            name="Arrival",
             fields=[
-                ('pk', models.CompositePrimaryKey('hour', 'team', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('hour', models.DateTimeField()),
-                ('team', models.CharField(max_length=64)),
-                ('alerts', models.IntegerField(default=0)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "hour",
+                        "team",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("hour", models.DateTimeField()),
+                ("team", models.CharField(max_length=64)),
+                ("alerts", models.IntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='LoopSettings',
+            name="LoopSettings",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quality_share', models.FloatField(default=0.05, verbose_name='share of closed alerts judged twice')),
-                ('hour_cost_minor', models.BigIntegerField(default=12000, verbose_name='cost of an hour of an analyst')),
-                ('currency', models.CharField(default='CNY', max_length=3)),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "quality_share",
+                    models.FloatField(
+                        default=0.05, verbose_name="share of closed alerts judged twice"
+                    ),
+                ),
+                (
+                    "hour_cost_minor",
+                    models.BigIntegerField(
+                        default=12000, verbose_name="cost of an hour of an analyst"
+                    ),
+                ),
+                ("currency", models.CharField(default="CNY", max_length=3)),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='Mark',
+            name="Mark",
             fields=[
-                ('name', models.CharField(max_length=20, primary_key=True, serialize=False)),
-                ('place', models.BigIntegerField(default=0)),
+                ("name", models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ("place", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='ModelDay',
+            name="ModelDay",
             fields=[
-                ('pk', models.CompositePrimaryKey('day', 'policy_hash', 'step', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('day', models.DateField()),
-                ('policy_hash', models.CharField(max_length=64)),
-                ('step', models.SmallIntegerField()),
-                ('decisions', models.BigIntegerField(default=0)),
-                ('goods', models.BigIntegerField(default=0)),
-                ('frauds', models.BigIntegerField(default=0)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "day",
+                        "policy_hash",
+                        "step",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("policy_hash", models.CharField(max_length=64)),
+                ("step", models.SmallIntegerField()),
+                ("decisions", models.BigIntegerField(default=0)),
+                ("goods", models.BigIntegerField(default=0)),
+                ("frauds", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='RuleDay',
+            name="RuleDay",
             fields=[
-                ('pk', models.CompositePrimaryKey('day', 'rule', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('day', models.DateField()),
-                ('rule', models.CharField(max_length=255)),
-                ('hits', models.BigIntegerField(default=0)),
-                ('goods', models.BigIntegerField(default=0)),
-                ('frauds', models.BigIntegerField(default=0)),
-                ('fraud_minor', models.BigIntegerField(default=0)),
-                ('stopped_minor', models.BigIntegerField(default=0)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "day", "rule", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("rule", models.CharField(max_length=255)),
+                ("hits", models.BigIntegerField(default=0)),
+                ("goods", models.BigIntegerField(default=0)),
+                ("frauds", models.BigIntegerField(default=0)),
+                ("fraud_minor", models.BigIntegerField(default=0)),
+                ("stopped_minor", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Labelled',
+            name="Labelled",
             fields=[
-                ('sequence', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('day', models.DateField()),
-                ('is_fraud', models.BooleanField()),
-                ('kind', models.CharField(max_length=32)),
-                ('scenario', models.CharField(max_length=64)),
-                ('source', models.CharField(max_length=32)),
-                ('loss_minor', models.BigIntegerField(default=0)),
-                ('recovered_minor', models.BigIntegerField(default=0)),
-                ('waited_s', models.BigIntegerField()),
-                ('place', models.BigIntegerField()),
+                ("sequence", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("day", models.DateField()),
+                ("is_fraud", models.BooleanField()),
+                ("kind", models.CharField(max_length=32)),
+                ("scenario", models.CharField(max_length=64)),
+                ("source", models.CharField(max_length=32)),
+                ("loss_minor", models.BigIntegerField(default=0)),
+                ("recovered_minor", models.BigIntegerField(default=0)),
+                ("waited_s", models.BigIntegerField()),
+                ("place", models.BigIntegerField()),
             ],
             options={
-                'indexes': [models.Index(fields=['is_fraud', 'place'], name='labelled_in_order'), models.Index(fields=['place'], name='labelled_by_place')],
+                "indexes": [
+                    models.Index(fields=["is_fraud", "place"], name="labelled_in_order"),
+                    models.Index(fields=["place"], name="labelled_by_place"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Segment',
+            name="Segment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event_type', models.CharField(max_length=64)),
-                ('channel', models.CharField(blank=True, max_length=32)),
-                ('method', models.CharField(blank=True, max_length=32)),
-                ('authentication', models.CharField(blank=True, max_length=8)),
-                ('reach', models.CharField(blank=True, max_length=12)),
-                ('currency', models.CharField(blank=True, max_length=3)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("event_type", models.CharField(max_length=64)),
+                ("channel", models.CharField(blank=True, max_length=32)),
+                ("method", models.CharField(blank=True, max_length=32)),
+                ("authentication", models.CharField(blank=True, max_length=8)),
+                ("reach", models.CharField(blank=True, max_length=12)),
+                ("currency", models.CharField(blank=True, max_length=3)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('event_type', 'channel', 'method', 'authentication', 'reach', 'currency'), name='one_segment_of_a_kind')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=(
+                            "event_type",
+                            "channel",
+                            "method",
+                            "authentication",
+                            "reach",
+                            "currency",
+                        ),
+                        name="one_segment_of_a_kind",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Placed',
+            name="Placed",
             fields=[
-                ('sequence', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('segment', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, to='feedback.segment')),
+                ("sequence", models.BigIntegerField(primary_key=True, serialize=False)),
+                (
+                    "segment",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="feedback.segment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='FraudTally',
+            name="FraudTally",
             fields=[
-                ('pk', models.CompositePrimaryKey('day', 'segment_id', 'outcome', 'kind', 'scenario', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('day', models.DateField()),
-                ('outcome', models.CharField(max_length=10)),
-                ('kind', models.CharField(max_length=32)),
-                ('scenario', models.CharField(max_length=64)),
-                ('frauds', models.BigIntegerField(default=0)),
-                ('fraud_minor', models.BigIntegerField(default=0)),
-                ('loss_minor', models.BigIntegerField(default=0)),
-                ('recovered_minor', models.BigIntegerField(default=0)),
-                ('segment', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, to='feedback.segment')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "day",
+                        "segment_id",
+                        "outcome",
+                        "kind",
+                        "scenario",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("outcome", models.CharField(max_length=10)),
+                ("kind", models.CharField(max_length=32)),
+                ("scenario", models.CharField(max_length=64)),
+                ("frauds", models.BigIntegerField(default=0)),
+                ("fraud_minor", models.BigIntegerField(default=0)),
+                ("loss_minor", models.BigIntegerField(default=0)),
+                ("recovered_minor", models.BigIntegerField(default=0)),
+                (
+                    "segment",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="feedback.segment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DayTally',
+            name="DayTally",
             fields=[
-                ('pk', models.CompositePrimaryKey('day', 'segment_id', 'outcome', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('day', models.DateField()),
-                ('outcome', models.CharField(max_length=10)),
-                ('decisions', models.BigIntegerField(default=0)),
-                ('amount_minor', models.BigIntegerField(default=0)),
-                ('goods', models.BigIntegerField(default=0)),
-                ('frauds', models.BigIntegerField(default=0)),
-                ('fraud_minor', models.BigIntegerField(default=0)),
-                ('loss_minor', models.BigIntegerField(default=0)),
-                ('recovered_minor', models.BigIntegerField(default=0)),
-                ('segment', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, to='feedback.segment')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "day",
+                        "segment_id",
+                        "outcome",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("outcome", models.CharField(max_length=10)),
+                ("decisions", models.BigIntegerField(default=0)),
+                ("amount_minor", models.BigIntegerField(default=0)),
+                ("goods", models.BigIntegerField(default=0)),
+                ("frauds", models.BigIntegerField(default=0)),
+                ("fraud_minor", models.BigIntegerField(default=0)),
+                ("loss_minor", models.BigIntegerField(default=0)),
+                ("recovered_minor", models.BigIntegerField(default=0)),
+                (
+                    "segment",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="feedback.segment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AlertEnd',
+            name="AlertEnd",
             fields=[
-                ('alert', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='end', serialize=False, to='alerts.alert')),
-                ('closing_id', models.BigIntegerField()),
-                ('day', models.DateField()),
-                ('typology', models.CharField(max_length=64)),
-                ('team', models.CharField(max_length=64)),
-                ('disposition', models.CharField(choices=[('confirmed_fraud', 'confirmed fraud'), ('suspicious', 'suspicious'), ('false_positive', 'false positive'), ('customer_confirmed', 'customer confirmed')], max_length=20)),
-                ('decisions', models.IntegerField()),
-                ('waited_s', models.BigIntegerField()),
-                ('handled_s', models.IntegerField(null=True)),
-                ('in_time', models.BooleanField()),
-                ('loss_minor', models.BigIntegerField()),
-                ('overturned', models.BooleanField(default=False)),
-                ('repeated', models.BooleanField(default=False)),
-                ('analyst', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='alert_ends', to=settings.AUTH_USER_MODEL)),
+                (
+                    "alert",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="end",
+                        serialize=False,
+                        to="alerts.alert",
+                    ),
+                ),
+                ("closing_id", models.BigIntegerField()),
+                ("day", models.DateField()),
+                ("typology", models.CharField(max_length=64)),
+                ("team", models.CharField(max_length=64)),
+                (
+                    "disposition",
+                    models.CharField(
+                        choices=[
+                            ("confirmed_fraud", "confirmed fraud"),
+                            ("suspicious", "suspicious"),
+                            ("false_positive", "false positive"),
+                            ("customer_confirmed", "customer confirmed"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("decisions", models.IntegerField()),
+                ("waited_s", models.BigIntegerField()),
+                ("handled_s", models.IntegerField(null=True)),
+                ("in_time", models.BooleanField()),
+                ("loss_minor", models.BigIntegerField()),
+                ("overturned", models.BooleanField(default=False)),
+                ("repeated", models.BooleanField(default=False)),
+                (
+                    "analyst",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="alert_ends",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['day', 'typology'], name='alert_ends_in_time'), models.Index(fields=['typology', 'day'], name='alert_ends_of_typology')],
+                "indexes": [
+                    models.Index(fields=["day", "typology"], name="alert_ends_in_time"),
+                    models.Index(fields=["typology", "day"], name="alert_ends_of_typology"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SecondLook',
+            name="SecondLook",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first', models.CharField(choices=[('confirmed_fraud', 'confirmed fraud'), ('suspicious', 'suspicious'), ('false_positive', 'false positive'), ('customer_confirmed', 'customer confirmed')], max_length=20)),
-                ('typology', models.CharField(max_length=64)),
-                ('drawn_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('second', models.CharField(blank=True, choices=[('confirmed_fraud', 'confirmed fraud'), ('suspicious', 'suspicious'), ('false_positive', 'false positive'), ('customer_confirmed', 'customer confirmed')], max_length=20)),
-                ('remark', models.CharField(blank=True, max_length=1000)),
-                ('judged_at', models.DateTimeField(null=True)),
-                ('alert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='second_looks', to='alerts.alert')),
-                ('closing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='second_looks', to='alerts.closing')),
-                ('first_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='looked_at_again', to=settings.AUTH_USER_MODEL)),
-                ('second_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='second_looks', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "first",
+                    models.CharField(
+                        choices=[
+                            ("confirmed_fraud", "confirmed fraud"),
+                            ("suspicious", "suspicious"),
+                            ("false_positive", "false positive"),
+                            ("customer_confirmed", "customer confirmed"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("typology", models.CharField(max_length=64)),
+                ("drawn_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "second",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("confirmed_fraud", "confirmed fraud"),
+                            ("suspicious", "suspicious"),
+                            ("false_positive", "false positive"),
+                            ("customer_confirmed", "customer confirmed"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("remark", models.CharField(blank=True, max_length=1000)),
+                ("judged_at", models.DateTimeField(null=True)),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="second_looks",
+                        to="alerts.alert",
+                    ),
+                ),
+                (
+                    "closing",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="second_looks",
+                        to="alerts.closing",
+                    ),
+                ),
+                (
+                    "first_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="looked_at_again",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "second_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="second_looks",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
-                'indexes': [models.Index(fields=['judged_at', 'id'], name='second_looks_open')],
-                'constraints': [models.UniqueConstraint(fields=('alert', 'closing'), name='one_second_look')],
+                "ordering": ("-id",),
+                "indexes": [models.Index(fields=["judged_at", "id"], name="second_looks_open")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("alert", "closing"), name="one_second_look")
+                ],
             },
         ),
     ]
