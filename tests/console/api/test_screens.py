@@ -124,6 +124,10 @@ BY_PEOPLE_ONLY = {
     ),
     **dict.fromkeys(("warnings:note", "warnings:propose"), "a person's judgement of an indicator"),
     "warnings:recompute": "a program delivers a source anew instead",
+    "feedback:look": "a second look is worth something only from a person",
+    **dict.fromkeys(
+        ("feedback:change_share", "feedback:change_loop"), "is weighed by who leads the desk"
+    ),
     "insiders:hours": "the hours of staff are set by a person",
 }
 """Addresses that change something on a screen only, and why."""

@@ -71,7 +71,7 @@ def test_a_later_label_overturns_and_costs_recall() -> None:
     told(truth(1, 4, is_fraud=True), truth(2, 5, is_fraud=True), after=3)
     count()
     found = cells(analysts_sheet(DAYS))
-    assert (found["Closed"], found["Frauds"], found["Not fraud"]) == ("3", "2", "1")
+    assert (found["Closed alerts"], found["Frauds"], found["Not fraud"]) == ("3", "2", "1")
     assert (found["Precision"], found["Recognised"], found["Overturned"]) == (
         "66.7%",
         "66.7%",

@@ -66,7 +66,6 @@ def test_a_second_look_is_blind() -> None:
 
 @pytest.mark.usefixtures("desk")
 def test_who_closed_an_alert_finds_no_second_look_at_it() -> None:
-    from fengkong.console.accounts.models import Operator
 
     browser = browser_of(Operator.objects.get(username="first-one"))
     look = SecondLook.objects.earliest("pk")

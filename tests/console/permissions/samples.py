@@ -32,6 +32,7 @@ from fengkong.console.drills.models import DrillRun
 from fengkong.console.drills.running import plan_drill
 from fengkong.console.entities.models import Entity
 from fengkong.console.entities.taking import key_of
+from fengkong.console.feedback.models import SecondLook
 from fengkong.console.gangs.models import Gang
 from fengkong.console.governance.actions import create_draft
 from fengkong.console.governance.models import PolicyVersion
@@ -286,6 +287,31 @@ def warnings(operator: Operator) -> Values:
     return {"pk": made.pk, "name": "credit.overdue_rate", "key": "region"}
 
 
+def feedback(operator: Operator) -> Values:
+    """A second look at an alert that somebody else closed."""
+    del operator
+    look = SecondLook.objects.first()
+    if look is None:
+        other = new_operator("analyst", username="closer")
+        alert = Alert.objects.get(pk=alerts(other)["alert_id"])
+        closing = Closing.objects.create(
+            disposition="suspicious",
+            reason_code="documents_missing",
+            operator=other,
+            undo_until=timezone.now(),
+        )
+        look = SecondLook.objects.create(
+            alert=alert, closing=closing, first_by=other, first="suspicious", typology="other"
+        )
+    return {"number": look.pk, "what": "rules", "form": "csv"}
+
+
+def reports(operator: Operator) -> Values:
+    """A form of file."""
+    del operator
+    return {"form": "csv"}
+
+
 def api(operator: Operator) -> Values:
     """A token of the operator's own; the API itself asks for tokens, not for who is signed in."""
     made = ApiToken.objects.create(
@@ -380,4 +406,6 @@ SAMPLES: dict[str, Callable[[Operator], dict[str, Any]]] = {
     "api": api,
     "alerts": alerts,
     "actions": actions_of,
+    "feedback": feedback,
+    "reports": reports,
 }

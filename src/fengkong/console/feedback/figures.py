@@ -191,7 +191,7 @@ def _ends_sheet(
         key=key,
         title=title,
         columns=(
-            *(Column(column, "text"), Column(_("Closed")), Column(_("Frauds"))),
+            *(Column(column, "text"), Column(_("Closed alerts")), Column(_("Frauds"))),
             *(Column(_("Not fraud")), Column(_("Suspicious"))),
             *(Column(_("Precision"), "share"), Column(_("95 % interval"), "interval")),
             *(Column(_("Recognised"), "share"), Column(_("95 % interval"), "interval")),

@@ -96,7 +96,7 @@ def quality(days: Days) -> Quality:
         key="agreement",
         title=_("First and second disposition"),
         columns=(
-            Column(_("First"), "text"),
+            Column(_("First judgement"), "text"),
             *(Column(_("Second: %(what)s") % {"what": two.label}) for two in names),
         ),
         rows=[(str(one.label), *row) for one, row in zip(names, table, strict=True)],

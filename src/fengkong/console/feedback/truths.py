@@ -263,16 +263,12 @@ def _count_truth(
         key = (row.day, segment, decision.outcome, row.kind, row.scenario)
         sums.add(_FRAUDS, key, **truth, **money)
     stopped = amount if decision.outcome in STOPPED else 0
+    hit = truth | {"fraud_minor": sign * amount, "stopped_minor": sign * stopped}
     for rule in set(decision.rules):
-        sums.add(
-            *(_RULES, (row.day, rule)),
-            **truth,
-            fraud_minor=sign * amount,
-            stopped_minor=sign * stopped,
-        )
+        sums.add(_RULES, (row.day, rule), **hit)
     if decision.probability is not None:
-        key = (row.day, decision.policy_hash, step_of(decision.probability))
-        sums.add(_MODELS, key, **truth)
+        step = step_of(decision.probability)
+        sums.add(_MODELS, (row.day, decision.policy_hash, step), **truth)
 
 
 def _stored(part: Any) -> Any:

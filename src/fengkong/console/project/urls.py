@@ -32,6 +32,7 @@ urlpatterns = [
     path("jobs/", include("fengkong.console.outbox.urls")),
     path("tokens/", include("fengkong.console.api.token_urls")),
     path("alerts/", include("fengkong.console.alerts.urls")),
+    path("reports/", include("fengkong.console.reports.urls")),
     path("feedback/", include("fengkong.console.feedback.urls")),
     path("actions/", include("fengkong.console.actions.urls")),
     path("api/v1/", include("fengkong.console.api.urls")),

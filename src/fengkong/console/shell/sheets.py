@@ -105,7 +105,8 @@ def plain(value: Any, unit: Unit, *, currency: str) -> str | int | float | Decim
     if unit in ("text", "interval"):
         return written(value, unit, currency=currency)
     if unit == "count":
-        return round(value)
+        whole: int = round(value)
+        return whole
     if unit == "money":
         return Decimal(round(value)).scaleb(-exponent(currency))
     return float(value) * (BASIS_POINTS if unit == "bps" else 1)
