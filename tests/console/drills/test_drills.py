@@ -22,7 +22,7 @@ from fengkong.console.drills.running import (
 from fengkong.console.drills.switches import apply_on_paper
 from fengkong.console.drills.unattended import Player
 from fengkong.console.incidents.models import Incident
-from fengkong.console.incidents.switching import apply_switches, ask_switch
+from fengkong.console.incidents.switching import apply_switches, ask_end, ask_switch
 from fengkong.console.incidents.targets import policy_of
 from fengkong.console.outbox.models import Job
 
@@ -96,9 +96,12 @@ def test_switches_of_a_tabletop_drill_stay_on_paper(make_operator: Any) -> None:
     apply_on_paper(Job(content={"drill": run.pk}))
     switch.refresh_from_db()
     assert (switch.state, switch.policy_sequence) == ("on", None)
-    end_drill(commander, run.pk)
+    approve(make_operator("senior_analyst"), ask_end(commander, switch.pk, reason="over").pk)
+    apply_on_paper(Job(content={"drill": run.pk}))
     switch.refresh_from_db()
     assert switch.state == "ended"
+    assert incident.timeline.filter(kind="switch_off").count() == 1
+    end_drill(commander, run.pk)
 
 
 def test_an_unattended_drill_goes_through_every_phase_and_is_compared(

@@ -48,7 +48,7 @@ def bring_drill_into_line(
     found = switches_of(run)
     wanted = [one for one in found if one.state != _STATES.ENDING and one.until > now]
     ids = frozenset(one.pk for one in wanted)
-    unsettled = [one for one in found if (one.pk in ids) != (one.state == _STATES.ON)]
+    unsettled = [one for one in found if one.pk not in ids or one.state != _STATES.ON]
     if held == ids and not unsettled:
         return ids
     text = run.policy_text
