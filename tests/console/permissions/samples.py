@@ -340,11 +340,11 @@ def incidents(operator: Operator) -> Values:
             incident=made, name="a", source="b", size=1, sha256="0" * 64, collected_by="ada"
         )
         IncidentTask.objects.create(incident=made, phase="identify", title_zh="做", title_en="do")
-    task, kept = made.tasks.get(), made.evidence.get()
+    kept = made.evidence.get()
     return {
         "incident_id": made.pk,
-        "act": "finish",
-        "item": task.pk,
+        "act": "phase",
+        "item": 1,
         "evidence_id": kept.pk,
     }
 
