@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from fengkong.console.incidents.models import Incident, RunningClock
+from fengkong.console.incidents.telling import tell_clock
 from fengkong.console.incidents.timeline import note
 from fengkong.core.errors import RiskError
 from fengkong.response.clocks import ClockTerms, Regulation, clocks_for, warnings_due
@@ -143,6 +144,7 @@ def _warn(clock_id: int, *, share: int, over: tuple[int, ...]) -> int:
     clock.warned = sorted({*clock.warned, *over})
     clock.save()
     kind = "miss_incident_clock" if share >= _OVERDUE else "warn_incident_clock"
+    tell_clock(clock, missed=share >= _OVERDUE)
     note(
         clock.incident,
         kind,

@@ -17,12 +17,16 @@ from fengkong.console.incidents.keeping import take_out
 from fengkong.console.incidents.models import Evidence, FollowUp, Incident
 from fengkong.console.incidents.opening import open_incident
 from fengkong.console.incidents.timeline import altered_entries
+from fengkong.console.incidents.warned import begun_from
 from fengkong.console.project.declared import needs
 from fengkong.console.project.requests import OperatorRequest
 from fengkong.console.shell.paging import page_by_cursor
 from fengkong.console.shell.told_errors import told_error
+from fengkong.console.warnings.models import RaisedWarning
 from fengkong.core.errors import RiskError
 from fengkong.response.kinds import shipped_scale
+
+_DIGITS_MAX = 12
 
 
 @needs("incidents.view")
@@ -44,8 +48,9 @@ def incident_list(request: OperatorRequest) -> HttpResponse:
 
 @needs("incidents.work")
 def open_page(request: OperatorRequest) -> HttpResponse:
-    """Open an incident by hand."""
-    form = OpenForm(request.POST or None)
+    """Open an incident by hand, or from an early warning that the address names."""
+    warning = _warning(request)
+    form = OpenForm(request.POST or None, initial=begun_from(warning))
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
@@ -53,10 +58,11 @@ def open_page(request: OperatorRequest) -> HttpResponse:
                 given["kind"],
                 given["severity"],
                 given["title"],
-                "hand",
+                "hand" if warning is None else "warning",
                 request.user,
                 summary=given["summary"],
                 aware_at=given["aware_at"],
+                refers_to=[] if warning is None else [("warning", str(warning.pk))],
             )
         except RiskError as error:
             form.add_error(None, told_error(error))
@@ -64,6 +70,14 @@ def open_page(request: OperatorRequest) -> HttpResponse:
             return redirect("incident", made.pk)
     shown = {"form": form, "severities": shipped_scale().severities.values()}
     return render(request, "incidents/new.html", shown, status=422 if form.errors else 200)
+
+
+def _warning(request: OperatorRequest) -> RaisedWarning | None:
+    """The early warning that the address names."""
+    number = request.GET.get("warning", "")
+    if not number.isdecimal() or len(number) > _DIGITS_MAX:
+        return None
+    return RaisedWarning.objects.filter(pk=number).first()
 
 
 @needs("incidents.view")

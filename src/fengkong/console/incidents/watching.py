@@ -16,6 +16,7 @@ from fengkong.console.incidents.clocking import watch_clocks
 from fengkong.console.incidents.models import IncidentRole, IncidentTask
 from fengkong.console.incidents.reviewing import remind
 from fengkong.console.incidents.switching import apply_switches
+from fengkong.console.incidents.telling import end_told, tell_overdue_task
 from fengkong.console.incidents.timeline import note
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def watch(_job: Job | None = None) -> None:
     watch_clocks(now)
     escalate_tasks(now)
     remind(now)
+    end_told()
 
 
 def escalate_tasks(now: datetime) -> int:
@@ -56,4 +58,5 @@ def _escalate(task_id: int, *, now: datetime) -> int:
     }
     key = f"overdue-{task.pk}"
     kind = "escalate_incident_task"
+    tell_overdue_task(task)
     return note(task.incident, kind, actor="system", facts=facts, key=key) is not None

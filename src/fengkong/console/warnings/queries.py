@@ -10,6 +10,8 @@ from typing import Any, Final
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from fengkong.console.incidents.models import Incident
+from fengkong.console.incidents.opening import incidents_about
 from fengkong.console.notices.models import Notice
 from fengkong.console.warnings.computing import FIRM
 from fengkong.console.warnings.models import (
@@ -112,6 +114,11 @@ def heat_map() -> list[list[list[RaisedWarning]]]:
 def notice_of(warning: RaisedWarning) -> Notice | None:
     """The notice that a warning sent to people."""
     return None if warning.notice is None else Notice.objects.filter(pk=warning.notice).first()
+
+
+def incidents_of(warning: RaisedWarning) -> list[Incident]:
+    """The incidents that a warning became."""
+    return incidents_about("warning", str(warning.pk))
 
 
 def sources(library: Library) -> Sequence[tuple[Any, SourceStatus | None]]:

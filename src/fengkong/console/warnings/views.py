@@ -219,6 +219,8 @@ def warning(request: OperatorRequest, pk: int) -> HttpResponse:
         "meaning": "" if known is None else said(known.meaning),
         "notice": queries.notice_of(found),
         "movers": found.movers,
+        "may_open": request.user.may("incidents.work"),
+        "incidents": queries.incidents_of(found),
     }
     return render(request, "warnings/warning.html", context)
 
