@@ -71,6 +71,8 @@ def killed_again_and_again(data: Path, *, kills: int) -> None:
             process.wait()
         lines = [first, *actor.stdout.read().splitlines()]
         acknowledged += [int(line) for line in lines if line.strip().isdigit()]
+        worker.stdout.close()
+        actor.stdout.close()
     script(CHECK, data)
     assert len(acknowledged) > kills
     database = sqlite3.connect(data / "console.db")
@@ -83,6 +85,9 @@ def killed_again_and_again(data: Path, *, kills: int) -> None:
     told = Counter(kind for kind, _, _ in rows)
     assert told["escalate_incident_task"] == 40, "every overdue task, once"
     assert told["miss_incident_clock"] == 3, "every clock that ran out, once"
+    notices = Counter(key for (key,) in database.execute("SELECT key FROM notices_notice"))
+    assert sum(key.startswith("incident-task:") for key in notices) == 40
+    assert set(notices.values()) == {1}, "nobody is told of a thing twice"
     (audited,) = database.execute(
         "SELECT COUNT(*) FROM audit_auditentry WHERE action = 'note_incident'"
     ).fetchone()
