@@ -56,6 +56,7 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
     ERRORS.print(text("demo.starting"), markup=False)
     prepared_console(data, given={"port": system.console.port, "service": system.service_url})
     from fengkong.cli.demo_cases import made_demo_cases  # noqa: PLC0415 - needs Django
+    from fengkong.cli.demo_incidents import made_demo_incident  # noqa: PLC0415
     from fengkong.cli.demo_loop import begun_demo_loop, made_demo_loop  # noqa: PLC0415
     from fengkong.cli.demo_operators import made_demo_operators  # noqa: PLC0415
     from fengkong.cli.demo_sources import made_demo_sources  # noqa: PLC0415
@@ -88,6 +89,7 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
                     _wait_until_seen(traffic.newest)
                     made_demo_cases()
                     made_demo_loop()
+                    made_demo_incident()
             _introduce(system, operators)
             traffic.flow(client, clock=wall_clock, sleep=over.wait, over=over.is_set)
 
