@@ -34,7 +34,7 @@ def test_the_first_tab_skips_to_the_content(console: RunningConsole, signed_in: 
 
 
 def test_shortcuts_act_unless_somebody_types(gallery: Any) -> None:
-    search = gallery.locator(".fk-search input")
+    search = gallery.locator(".fk-search input[type=search]")
     gallery.locator("h1").click()
     gallery.keyboard.press("/")
     assert search.evaluate("(one) => one === document.activeElement")

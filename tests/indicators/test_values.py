@@ -149,7 +149,10 @@ NUMBERS = st.sampled_from(["a", "b", "number(m)", "2", "0.5", "abs(a)", "floor(b
 
 
 def deeper(inner):
-    pairs = st.tuples(inner, st.sampled_from("+ - * / // % **".split()), inner)
+    pairs = st.one_of(
+        st.tuples(inner, st.sampled_from("+ - * / // %".split()), inner),
+        st.tuples(inner, st.just("**"), st.sampled_from(["2", "0.5"])),
+    )
     return st.one_of(
         pairs.map(lambda parts: f"({parts[0]} {parts[1]} {parts[2]})"),
         st.tuples(inner, CONDITIONS, inner).map(lambda p: f"({p[0]} if {p[1]} else {p[2]})"),

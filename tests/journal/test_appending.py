@@ -24,6 +24,7 @@ def drafts(count: int, *, start: int) -> list[Draft]:
             "ab" * 32 if number % 3 else None,
             "allow" if number % 3 else None,
             late=number % 5 == 0,
+            shadow="deny" if number % 7 == 0 else None,
         )
         for number in range(start, start + count)
     ]

@@ -323,6 +323,7 @@ def api(operator: Operator) -> Values:
         expires_at=timezone.now(),
     )
     return {"token": made.pk, "sequence": 1, "number": 1, "other": 1, "name": "none"} | {
+        "used_as": "none",
         "username": "sample",
         "version": "1",
     }

@@ -40,20 +40,28 @@ def take_entities(seen: SeenEntries) -> None:
         for one in seen.names:
             rows.add(one, decisions[one.sequence])
         rows.write()
-    for subject in erased_by(seen):
-        forget_entity(key_of(bytes.fromhex(subject)))
+    forget_entities([key_of(bytes.fromhex(subject)) for subject in erased_by(seen)])
 
 
-def forget_entity(key: int) -> None:
-    """Take an erased subject from the index, and what only their events had named."""
-    own = _erased_places(key)
-    named = set(Link.objects.filter(subject=key).values_list("entity", flat=True)) | {key}
-    places = [(entity, *place) for entity in sorted(named) for place in own]
-    _execute(statements.FORGET_SEEN, places)
-    _execute(statements.FORGET_FLOWS, places)
-    Flow.objects.filter(Q(payee=key) | Q(payer=key)).delete()
-    Link.objects.filter(Q(subject=key) | Q(entity=key)).delete()
-    Seen.objects.filter(entity=key).delete()
+def forget_entities(keys: Sequence[int]) -> None:
+    """Take erased subjects from the index together.
+
+    What their events had named is looked up for all of them first: each may stand in the events of
+    another, and would be gone from there.
+    """
+    places: set[tuple[int, int, int]] = set()
+    named = set(keys)
+    for key in keys:
+        of_one = set(Link.objects.filter(subject=key).values_list("entity", flat=True)) | {key}
+        own = _erased_places(key)
+        places |= {(entity, *place) for entity in of_one for place in own}
+        named |= of_one
+    _execute(statements.FORGET_SEEN, sorted(places))
+    _execute(statements.FORGET_FLOWS, sorted(places))
+    for key in keys:
+        Flow.objects.filter(Q(payee=key) | Q(payer=key)).delete()
+        Link.objects.filter(Q(subject=key) | Q(entity=key)).delete()
+        Seen.objects.filter(entity=key).delete()
     _forget_unseen(sorted(named))
 
 

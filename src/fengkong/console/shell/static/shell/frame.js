@@ -85,7 +85,7 @@
     if (document.querySelector('dialog[open]')) return;
     if (event.key === '/') {
       event.preventDefault();
-      document.querySelector('.fk-search input')?.focus();
+      document.querySelector('.fk-search input[type=search]')?.focus();
     } else if (event.key === '?') {
       event.preventDefault();
       help();
