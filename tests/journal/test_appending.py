@@ -64,6 +64,7 @@ def _add(appender: Appender, draft: Draft) -> None:
         subject=draft.subject,
         received=draft.received,
         late=draft.late,
+        shadow=draft.shadow,
     )
 
 
