@@ -86,6 +86,7 @@ def reload_until(page: Any, text: str, *, place: str = "main") -> None:
     wait_for(said, every=0.5)
 
 
+@pytest.mark.nightly
 def test_a_rule_from_its_writing_to_its_end(system: WholeSystem, desk: Any) -> None:
     with system.traffic() as traffic:
 

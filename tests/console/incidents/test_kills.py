@@ -94,10 +94,6 @@ def killed_again_and_again(data: Path, *, kills: int) -> None:
     assert audited == len(notes), "the ledger and the timeline stand or fall together"
 
 
-def test_a_kill_loses_no_entry_and_tells_nothing_twice(tmp_path: Path) -> None:
-    killed_again_and_again(tmp_path / "data", kills=1)
-
-
 @pytest.mark.nightly
 def test_many_kills_lose_no_entry_and_tell_nothing_twice(tmp_path: Path) -> None:
     killed_again_and_again(tmp_path / "data", kills=12)
