@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from fengkong.console.actions.models import Action
 from fengkong.console.actions.port import LIMITS
 from fengkong.console.lists.declared import live_lists
-from fengkong.console.live.titles import said
+from fengkong.console.shell.spoken import said
 from fengkong.core.errors import RiskError
 from fengkong.core.money import parse_minor
 

@@ -18,7 +18,7 @@ from fengkong.console.alerts.terms import Terms
 from fengkong.console.alerts.watching import watchers
 from fengkong.console.alerts.words import TONES, reason_title, team_title, typology_title
 from fengkong.console.audit.models import AuditEntry
-from fengkong.console.live.titles import event_title
+from fengkong.console.shell.spoken import event_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

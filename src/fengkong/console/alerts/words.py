@@ -7,7 +7,7 @@ from typing import Final
 from fengkong.console.alerts.models import Disposition
 from fengkong.console.alerts.organising import current_terms
 from fengkong.console.alerts.terms import Terms, reason_codes
-from fengkong.console.live.titles import said
+from fengkong.console.shell.spoken import said
 
 Choices = list[tuple[str, str]]
 KEYS: Final = {

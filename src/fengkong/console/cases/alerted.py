@@ -15,7 +15,7 @@ from fengkong.console.alerts.closing import dispose as dispose_alerts
 from fengkong.console.alerts.models import Alert, AlertDecision
 from fengkong.console.alerts.terms import OTHER, Terms, reason_codes, shipped_content
 from fengkong.console.cases.models import Case
-from fengkong.console.live.titles import said
+from fengkong.console.shell.spoken import said
 
 if TYPE_CHECKING:
     from fengkong.console.accounts.models import Operator

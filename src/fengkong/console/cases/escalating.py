@@ -11,9 +11,8 @@ from fengkong.console.cases.errors import EscalatedCaseError
 from fengkong.console.cases.models import TARGET, Case
 from fengkong.console.cases.opening import demand_work, open_case
 from fengkong.console.incidents.opening import open_incident
-from fengkong.console.shell.figures import reading_language
+from fengkong.console.shell.spoken import said
 from fengkong.response.kinds import shipped_scale
-from fengkong.response.strict import Text
 
 if TYPE_CHECKING:
     from fengkong.console.accounts.models import Operator
@@ -42,14 +41,10 @@ def escalate(operator: Operator, case_id: int, *, kind: str, severity: str, titl
 
 def kinds() -> list[tuple[str, str]]:
     """Every kind of incident with its title, in the reader's language."""
-    return [(name, _words(one.title)) for name, one in shipped_scale().kinds.items()]
+    return [(name, said(one.title)) for name, one in shipped_scale().kinds.items()]
 
 
 def severities() -> list[tuple[str, str]]:
     """Every severity with its title, the mildest first."""
     scale = shipped_scale().severities
-    return [(str(level), _words(scale[level].title)) for level in sorted(scale, reverse=True)]
-
-
-def _words(text: Text) -> str:
-    return text.zh if reading_language() == "zh" else text.en
+    return [(str(level), said(scale[level].title)) for level in sorted(scale, reverse=True)]

@@ -14,7 +14,8 @@ from fengkong.console.cases.models import Case
 from fengkong.console.journaled.models import Decision
 from fengkong.console.journaled.reading import ClearEntry, clear_entry
 from fengkong.console.live.judgement import FieldSeen, Judgement, Seen
-from fengkong.console.live.titles import event_title, policy_of
+from fengkong.console.live.titles import policy_of
+from fengkong.console.shell.spoken import event_title
 from fengkong.core.errors import RiskError
 
 READ_MAX: Final = 5

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from fengkong.console.cases.models import Case
 from fengkong.console.journaled.models import Decision
 from fengkong.console.journaled.reading import clear_entry
-from fengkong.console.live.titles import field_title
 from fengkong.console.personal.masking import masked, may_be_revealed
 from fengkong.console.personal.models import Reason
 from fengkong.console.personal.revealing import reveal
+from fengkong.console.shell.spoken import field_title
 from fengkong.core.errors import RiskError
 
 if TYPE_CHECKING:

@@ -31,11 +31,11 @@ from fengkong.console.cases.notes import clear_notes
 from fengkong.console.cases.person import person_of, revealed_person_of
 from fengkong.console.cases.proofs import ACTS_MAX, Proven, act_proofs, decision_proofs
 from fengkong.console.cases.queries import decisions_of, history_of
-from fengkong.console.live.titles import event_title, said
 from fengkong.console.personal.sealing import working_folder
 from fengkong.console.personal.watermarks import invisible
 from fengkong.console.shell.figures import money_text, reading_language
 from fengkong.console.shell.outcomes import OUTCOMES
+from fengkong.console.shell.spoken import event_title, said
 from fengkong.evaluation.document import Block, Grid, Heading, Paragraph, typst
 
 if TYPE_CHECKING:

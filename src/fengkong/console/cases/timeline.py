@@ -21,7 +21,7 @@ from fengkong.console.cases import alerted
 from fengkong.console.cases.models import TARGET, Case
 from fengkong.console.cases.notes import clear_note
 from fengkong.console.journaled.models import Decision, Label
-from fengkong.console.live.titles import event_title
+from fengkong.console.shell.spoken import event_title
 
 if TYPE_CHECKING:
     from fengkong.console.accounts.duties import Words

@@ -31,9 +31,9 @@ from fengkong.console.customers.throttling import is_too_much
 from fengkong.console.customers.wordings import wordings_at
 from fengkong.console.insiders.counting import counted
 from fengkong.console.journaled.models import Decision
-from fengkong.console.live.titles import event_title
 from fengkong.console.project.declared import needs, operator_of, public
 from fengkong.console.shell.paging import page_by_cursor
+from fengkong.console.shell.spoken import event_title
 from fengkong.console.shell.told_errors import told_error
 from fengkong.core.errors import RiskError
 

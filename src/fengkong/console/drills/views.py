@@ -20,6 +20,7 @@ from fengkong.console.project.declared import needs
 from fengkong.console.project.requests import OperatorRequest
 from fengkong.console.shell.figures import reading_language
 from fengkong.console.shell.paging import page_by_cursor
+from fengkong.console.shell.spoken import said
 from fengkong.console.shell.told_errors import told_error
 from fengkong.core.errors import RiskError
 from fengkong.response.drill import shipped_scripts
@@ -43,11 +44,7 @@ class PlanForm(forms.Form):
         super().__init__(*args, **named)
         chosen = self.fields["drill"]
         assert isinstance(chosen, forms.ChoiceField), "a field of our own"
-        chosen.choices = [(name, _of(one.title)) for name, one in shipped_scripts().items()]
-
-
-def _of(text: Any) -> str:
-    return str(text.zh if reading_language() == "zh" else text.en)
+        chosen.choices = [(name, said(one.title)) for name, one in shipped_scripts().items()]
 
 
 @needs("incidents.view")

@@ -24,9 +24,9 @@ from fengkong.console.insiders.counting import counted
 from fengkong.console.journaled.models import Decision
 from fengkong.console.journaled.reading import opened_history
 from fengkong.console.live.reader import reader_of
-from fengkong.console.live.titles import event_title
 from fengkong.console.project.declared import needs
 from fengkong.console.shell.search import Found, found_for
+from fengkong.console.shell.spoken import event_title
 from fengkong.core.errors import RiskError
 from fengkong.protection.subjects import subject_text
 

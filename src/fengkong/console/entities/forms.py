@@ -15,7 +15,7 @@ from fengkong.console.entities.kinds import KINDS
 from fengkong.console.entities.queries import is_entity
 from fengkong.console.entities.taking import key_of
 from fengkong.console.entities.walking import Limits, Wanted
-from fengkong.console.live.titles import field_title
+from fengkong.console.shell.spoken import field_title
 
 GRAPH_KINDS: Final = tuple(kind for kind in KINDS if kind != "customer")
 DAYS: Final = (

@@ -15,8 +15,8 @@ from django.db import connection
 from fengkong.console.entities.kinds import FIELDS
 from fengkong.console.entities.queries import known
 from fengkong.console.journaled.reading import UnknownEntryError, clear_entry
-from fengkong.console.live.titles import field_title
 from fengkong.console.personal.masking import masked
+from fengkong.console.shell.spoken import field_title
 from fengkong.core.errors import RiskError
 
 SHORT: Final = 8

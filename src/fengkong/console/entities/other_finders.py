@@ -21,8 +21,9 @@ from fengkong.console.cases.notes import clear_note
 from fengkong.console.governance.models import PolicyVersion
 from fengkong.console.insiders.counting import counted
 from fengkong.console.lists.declared import live_lists
-from fengkong.console.live.titles import in_force, policy_of, rule_titles, said
+from fengkong.console.live.titles import in_force, policy_of, rule_titles
 from fengkong.console.shell.search import Found
+from fengkong.console.shell.spoken import said
 from fengkong.core.errors import RiskError
 
 if TYPE_CHECKING:

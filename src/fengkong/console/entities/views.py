@@ -32,9 +32,9 @@ from fengkong.console.insiders.counting import counted
 from fengkong.console.journaled.models import Decision
 from fengkong.console.live.reader import reader_of
 from fengkong.console.live.rows import row_of
-from fengkong.console.live.titles import field_title
 from fengkong.console.project.declared import needs
 from fengkong.console.shell.paging import page_by_cursor
+from fengkong.console.shell.spoken import field_title
 
 
 @needs("entities.view")

@@ -21,8 +21,9 @@ from fengkong.console.feedback.desk import FRAUD, GOOD
 from fengkong.console.feedback.maturity import Days, Maturity
 from fengkong.console.feedback.models import MODEL_STEPS, AlertEnd, DayTally, ModelDay, RuleDay
 from fengkong.console.feedback.settings import loop_settings
-from fengkong.console.live.titles import in_force, policy_of, rule_titles, said
+from fengkong.console.live.titles import in_force, policy_of, rule_titles
 from fengkong.console.shell.sheets import Column, Sheet, interval_of
+from fengkong.console.shell.spoken import said
 from fengkong.evaluation.intervals import proportion
 
 RULES_MAX: Final = 500

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from fengkong.console.alerts.models import Disposition
 from fengkong.console.alerts.terms import reason_codes
 from fengkong.console.gangs.models import Gang
-from fengkong.console.live.titles import said
+from fengkong.console.shell.spoken import said
 
 
 def reason_choices() -> list[tuple[str, str]]:

@@ -21,10 +21,10 @@ from fengkong.console.gangs.forms import FreezeForm, GangForm, JudgeForm
 from fengkong.console.gangs.models import Gang
 from fengkong.console.insiders.counting import counted
 from fengkong.console.live.reader import reader_of
-from fengkong.console.live.titles import field_title
 from fengkong.console.project.declared import needs
 from fengkong.console.shell.charts import Chart, Series
 from fengkong.console.shell.paging import page_by_cursor
+from fengkong.console.shell.spoken import field_title
 from fengkong.console.shell.told_errors import told_error
 from fengkong.core.errors import RiskError
 

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from fengkong.console.governance import actions, parts, queries
@@ -19,6 +18,7 @@ from fengkong.console.governance.models import PolicyVersion
 from fengkong.console.governance.part_text import DatedChange
 from fengkong.console.governance.policy_texts import read_policy
 from fengkong.console.project.declared import needs, operator_of
+from fengkong.console.shell.spoken import said
 from fengkong.core.errors import FaultsError, RiskError
 from fengkong.scoring.model_file import parse_model
 
@@ -129,10 +129,7 @@ def _proposed(
 def _words(change: parts.PartChange) -> list[tuple[str, str]]:
     """Effect and words of everything that changes."""
     found = changes(read_policy(change.base.text), read_policy(change.text))
-    chinese = (get_language() or "").startswith("zh")
-    return [
-        (str(one.effect), one.zh if chinese else one.en) for one in found if one.part != "version"
-    ]
+    return [(str(one.effect), said(one)) for one in found if one.part != "version"]
 
 
 def _faults(error: RiskError) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from fengkong.console.governance.actions import ACT
 from fengkong.console.governance.models import PolicyVersion, ServiceChange
 from fengkong.console.governance.policy_texts import policy_or_none
 from fengkong.console.governance.preview_socket import ask_preview
+from fengkong.console.shell.spoken import said
 from fengkong.core.errors import RiskError
 from fengkong.decisions.policy import Policy
 
@@ -117,8 +118,7 @@ def _model(name: str, about: Any, *, hash: str, share: float | None) -> dict[str
         "model": about.name,
         "version": about.version,
         "hash": hash,
-        "title_zh": about.title.zh,
-        "title_en": about.title.en,
+        "title": said(about.title),
         "share": share,
     }
 

@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -30,6 +29,7 @@ from fengkong.console.governance.service_view import drifts, last_seen
 from fengkong.console.governance.states import Step, allowed
 from fengkong.console.project.declared import needs, operator_of
 from fengkong.console.shell.paging import page_by_cursor
+from fengkong.console.shell.spoken import said
 from fengkong.core.errors import FaultsError, RiskError
 
 
@@ -251,13 +251,10 @@ def diff(request: HttpRequest, version_id: int, other_id: int) -> HttpResponse:
     before = get_object_or_404(PolicyVersion, pk=other_id)
     old, new = policy_or_none(before.text), policy_or_none(after.text)
     found = changes(old, new) if old is not None and new is not None else None
-    chinese = (get_language() or "").startswith("zh")
     context = {
         "before": before,
         "after": after,
-        "changes": None
-        if found is None
-        else [(one, one.zh if chinese else one.en) for one in found],
+        "changes": None if found is None else [(one, said(one)) for one in found],
         "loosens": [one for one in found or () if one.effect == "looser"],
         "lines": line_changes(before.text, after.text),
     }
@@ -304,13 +301,11 @@ def parameters(request: HttpRequest) -> HttpResponse:
 def models(request: HttpRequest) -> HttpResponse:
     """The models that running versions use."""
     running = PolicyVersion.objects.filter(state__in=("live", "shadow", "canary"))
-    chinese = (get_language() or "").startswith("zh")
     rows = []
     for version in running:
         policy = policy_or_none(version.text)
-        for one in queries.models_of(policy) if policy is not None else ():
-            one["title"] = one["title_zh"] if chinese else one["title_en"]
-            rows.append(one | {"of": version})
+        used = queries.models_of(policy) if policy is not None else ()
+        rows += [one | {"of": version} for one in used]
     context = {
         "rows": rows,
         "part_versions": queries.versions_of(PolicyVersion.Part.MODEL),

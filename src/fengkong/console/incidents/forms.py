@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from fengkong.console.accounts.models import Operator
 from fengkong.console.incidents.models import Cause, FollowUp, Incident, IncidentRole
 from fengkong.console.incidents.switch_kinds import KINDS, OUTCOMES
-from fengkong.console.shell.figures import reading_language
+from fengkong.console.shell.spoken import said
 from fengkong.response.kinds import shipped_scale
 from fengkong.response.messages import shipped_templates
 
@@ -35,18 +35,14 @@ def _model(form: forms.Form, name: str) -> Any:
     return field
 
 
-def _of(text: Any) -> str:
-    return str(text.zh if reading_language() == "zh" else text.en)
-
-
 def kinds() -> list[tuple[str, str]]:
     """Kinds of incident in the language of the page."""
-    return [(name, _of(kind.title)) for name, kind in shipped_scale().kinds.items()]
+    return [(name, said(kind.title)) for name, kind in shipped_scale().kinds.items()]
 
 
 def severities() -> list[tuple[int, str]]:
     """The scale in the language of the page."""
-    return [(level, _of(one.title)) for level, one in shipped_scale().severities.items()]
+    return [(level, said(one.title)) for level, one in shipped_scale().severities.items()]
 
 
 def responders() -> Any:
@@ -108,7 +104,7 @@ class ClassifyForm(forms.Form):
         _choice(self, "kind").choices = kinds()
         _choice(self, "severity").choices = severities()
         _choice(self, "facts").choices = [
-            (name, _of(fact.title)) for name, fact in shipped_scale().facts.items()
+            (name, said(fact.title)) for name, fact in shipped_scale().facts.items()
         ]
 
 
@@ -265,7 +261,7 @@ class DraftForm(forms.Form):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         _choice(self, "template").choices = [
-            (name, _of(one.title)) for name, one in shipped_templates().items()
+            (name, said(one.title)) for name, one in shipped_templates().items()
         ]
 
 

@@ -23,6 +23,7 @@ from fengkong.console.incidents.needs import standing_of
 from fengkong.console.incidents.switch_kinds import KINDS as SWITCHES
 from fengkong.console.incidents.timeline import KINDS
 from fengkong.console.shell.figures import reading_language
+from fengkong.console.shell.spoken import said
 from fengkong.response.kinds import shipped_scale
 from fengkong.response.phases import BACK, PHASES, Phase, following
 
@@ -146,7 +147,7 @@ def _about(entry: TimelineEntry) -> str:
         scale = shipped_scale()
         kind = scale.kinds[facts["incident_kind"]].title
         level = scale.severities[facts["severity"]].title
-        parts += [kind.zh if zh else kind.en, level.zh if zh else level.en]
+        parts += [said(kind), said(level)]
     if "task" in facts:
         task = IncidentTask.objects.filter(pk=facts["task"]).first()
         if task is not None:

@@ -11,14 +11,17 @@ from fengkong.console.audit.actions import register_actions
 from fengkong.console.audit.entry_words import register_details
 from fengkong.console.incidents import switching
 from fengkong.console.incidents.timeline import KINDS
+from fengkong.console.incidents.warned import incidents_of
 from fengkong.console.incidents.watching import WATCH_S, watch
 from fengkong.console.insiders.watches import register_loosening
 from fengkong.console.outbox.jobs import every, register_job
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
+from fengkong.console.warnings.following import register_followed
 
 
 def register() -> None:
     """Once, when Django starts."""
+    register_followed(incidents_of)
     register_actions(
         {**KINDS, "derive_policy": _("Derived a policy for stop-loss switches")},
         targets={"incident": _("incident")},

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from fengkong.console.warnings.words import spoken
+from django.urls import reverse
+
+from fengkong.console.incidents.opening import incidents_about
+from fengkong.console.shell.figures import reading_language
+from fengkong.console.warnings.following import Followed
 from fengkong.response.kinds import shipped_scale
 
 if TYPE_CHECKING:
@@ -16,12 +21,18 @@ _NAMED: Final = {"account_takeover_wave": "account_takeover", "phishing_campaign
 """Playbooks whose kind of incident has a shorter name."""
 
 
+def incidents_of(warning: RaisedWarning) -> Iterator[Followed]:
+    """The incidents that a warning became."""
+    for one in incidents_about("warning", str(warning.pk)):
+        yield Followed(one.title, reverse("incident", args=[one.pk]))
+
+
 def begun_from(warning: RaisedWarning | None) -> dict[str, Any]:
     """What the form of a new incident begins with; nothing without a warning."""
     if warning is None:
         return {}
     kind = _NAMED.get(warning.playbook, warning.playbook)
-    sentence = warning.sentence(spoken())
+    sentence = warning.sentence(reading_language())
     return {
         "title": sentence[:200],
         "kind": kind if kind in shipped_scale().kinds else "other",

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from fengkong.console.journaled.models import Activation
 from fengkong.console.live.filters import FLAGS, STOPPED
 from fengkong.console.live.periods import LENGTHS
-from fengkong.console.live.titles import event_title, field_title
 from fengkong.console.shell.outcomes import OUTCOMES
+from fengkong.console.shell.spoken import event_title, field_title
 from fengkong.decisions.policy import RECORDED_ONLY
 from fengkong.events.catalogue import shipped_catalogue
 

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from fengkong.console.live.titles import feature_titles, field_title, said
+from fengkong.console.live.titles import feature_titles
 from fengkong.console.personal.masking import mask_of, masked
 from fengkong.console.shell.figures import money_text, reading_language
+from fengkong.console.shell.spoken import field_title, said
 from fengkong.core.money import exponent
 from fengkong.decisions.policy import Policy, Rule
 from fengkong.evaluation.declared import declaration, link_declaration
@@ -303,12 +304,10 @@ class Judgement:
 
 
 def _plain(value: Any) -> str:
-    language = "zh" if reading_language() == "zh" else "en"
     if value is None:
-        return UNKNOWN.zh if language == "zh" else UNKNOWN.en
+        return said(UNKNOWN)
     if isinstance(value, bool):
-        answer = YES if value else NO
-        return answer.zh if language == "zh" else answer.en
+        return said(YES if value else NO)
     if isinstance(value, int | float):
         return format_number(float(value))
     return str(value)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from fengkong.console.live.titles import event_title, feature_titles, field_title, said
+from fengkong.console.live.titles import feature_titles
+from fengkong.console.shell.spoken import event_title, field_title, said
 from fengkong.core.instants import format_duration
 from fengkong.decisions.policy import Policy
 from fengkong.evaluation.declared import declaration, link_declaration

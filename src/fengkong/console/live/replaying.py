@@ -10,7 +10,7 @@ import msgspec
 
 from fengkong.client.client import Client
 from fengkong.console.live.differences import Bytes, Difference, bytes_shown, differences
-from fengkong.console.live.titles import said
+from fengkong.console.shell.spoken import said
 
 _CANONICAL: Final = msgspec.json.Encoder(order="deterministic")
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from fengkong.console.journaled.models import Decision
 from fengkong.console.live.forms import FLAG_TITLES
-from fengkong.console.live.titles import event_title
+from fengkong.console.shell.spoken import event_title
 
 RULES_SHOWN: Final = 2
 

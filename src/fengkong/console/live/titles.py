@@ -1,15 +1,13 @@
-"""What things are called, in the language of who reads: event types, fields, features, rules."""
+"""What features and rules of policies that were in force are called, in the reader's language."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 from fengkong.console.journaled.models import Activation
 from fengkong.console.journaled.reading import policy_text
-from fengkong.console.shell.figures import reading_language
-from fengkong.core.bilingual import Bilingual, Language
+from fengkong.console.shell.spoken import said
 from fengkong.core.errors import RiskError
 from fengkong.decisions.feature_titles import expression_title, link_title, window_title
 from fengkong.decisions.policy import Policy
@@ -18,26 +16,6 @@ from fengkong.events.catalogue import shipped_catalogue
 from fengkong.journal.parts import LIVE
 
 _POLICIES_KEPT: Final = 16
-
-
-def said(text: Bilingual | Mapping[str, str] | None) -> str:
-    """A text of two languages in the reader's."""
-    if text is None:
-        return ""
-    language: Language = "zh" if reading_language() == "zh" else "en"
-    return text[language] if isinstance(text, Mapping) else text.of(language)
-
-
-def event_title(name: str) -> str:
-    """What an event type is called; its name where the catalogue does not know it."""
-    known = shipped_catalogue().types.get(name)
-    return name if known is None else said(known.title)
-
-
-def field_title(name: str) -> str:
-    """What a field is called."""
-    known = shipped_catalogue().fields.get(name)
-    return name if known is None else said(known.title)
 
 
 def policy_of(policy_hash: str) -> Policy | None:

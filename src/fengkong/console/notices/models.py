@@ -7,11 +7,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from fengkong.console.notices.signs import GROUPS, LAMP_OF, LEVELS, group_words
+from fengkong.console.notices.signs import LAMP_OF, group_choices, group_words, level_choices
 
 KEY_LENGTH = 160
-_LEVELS = list(LEVELS.items())
-_GROUPS = list(GROUPS.items())
 
 
 class Channel(models.Model):
@@ -74,8 +72,8 @@ class Route(models.Model):
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="routes")
-    group = models.CharField(max_length=20, blank=True, choices=_GROUPS)
-    level = models.CharField(max_length=6, choices=_LEVELS)
+    group = models.CharField(max_length=20, blank=True, choices=group_choices)
+    level = models.CharField(max_length=6, choices=level_choices)
     after_minutes = models.IntegerField(default=0)
 
     class Meta:
@@ -98,7 +96,7 @@ class Route(models.Model):
 class Shift(models.Model):
     """Who is on duty for a kind of risk, from one time to another."""
 
-    group = models.CharField(max_length=20, choices=_GROUPS)
+    group = models.CharField(max_length=20, choices=group_choices)
     operator = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shifts"
     )
@@ -133,7 +131,7 @@ class Notice(models.Model):
 
     key = models.CharField(max_length=KEY_LENGTH)
     group = models.CharField(max_length=20)
-    level = models.CharField(max_length=6, choices=_LEVELS)
+    level = models.CharField(max_length=6, choices=level_choices)
     path = models.CharField(max_length=300)
     state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
     raised_at = models.DateTimeField(default=timezone.now)
@@ -196,7 +194,7 @@ class Said(models.Model):
 class Silence(models.Model):
     """Nothing is told of a kind of risk (empty: each) whose keys begin so, until a time."""
 
-    group = models.CharField(max_length=20, blank=True, choices=_GROUPS)
+    group = models.CharField(max_length=20, blank=True, choices=group_choices)
     prefix = models.CharField(max_length=KEY_LENGTH, blank=True)
     until = models.DateTimeField()
     reason = models.CharField(max_length=400)
@@ -259,7 +257,7 @@ class Delivery(models.Model):
 
     notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="deliveries")
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
-    level = models.CharField(max_length=6, choices=_LEVELS)
+    level = models.CharField(max_length=6, choices=level_choices)
     after_minutes = models.IntegerField(default=0)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     due_at = models.DateTimeField()

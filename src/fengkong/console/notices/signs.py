@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from django.utils.translation import gettext_lazy as _
+from fengkong.console.shell.spoken import spoken_later
+from fengkong.indicators.indicator import RiskGroup
+from fengkong.indicators.level import Level
 
 if TYPE_CHECKING:
     from fengkong.console.accounts.duties import Words
 
 LEVELS: Final[dict[str, Words]] = {
-    "yellow": _("yellow"),
-    "orange": _("orange"),
-    "red": _("red"),
+    level.value: spoken_later(level.word) for level in (Level.YELLOW, Level.ORANGE, Level.RED)
 }
 """The levels that are told, the mildest first."""
 LAMP_OF: Final = {"yellow": "notice", "orange": "warning", "red": "critical"}
-GROUPS: Final[dict[str, Words]] = {
-    "credit": _("Credit risk"),
-    "market": _("Market risk"),
-    "liquidity": _("Liquidity risk"),
-    "funds": _("Funds and custody"),
-    "operational": _("Operational risk"),
-    "technical": _("Technical risk"),
-    "fraud": _("Fraud"),
-    "compliance": _("Compliance"),
-}
+GROUPS: Final[dict[str, Words]] = {one.value: spoken_later(one.word) for one in RiskGroup}
 """Kinds of risk; each has a team on duty of the same name."""
 ANY: Final = ""
+
+
+def level_choices() -> list[tuple[str, Words]]:
+    """The levels that are told, as a field's choices: asked for when it is shown."""
+    return list(LEVELS.items())
+
+
+def group_choices() -> list[tuple[str, Words]]:
+    """The kinds of risk, as a field's choices: asked for when they are shown."""
+    return list(GROUPS.items())
 
 
 def is_at_least(level: str, least: str) -> bool:

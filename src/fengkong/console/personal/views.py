@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
@@ -32,6 +31,7 @@ from fengkong.console.personal.revealing import (
 from fengkong.console.project.declared import needs
 from fengkong.console.project.requests import OperatorRequest
 from fengkong.console.shell.paging import page_by_cursor
+from fengkong.console.shell.spoken import said
 from fengkong.events.catalogue import shipped_catalogue
 from fengkong.journal.errors import MissingJournalError
 
@@ -158,4 +158,4 @@ def _title(field: str) -> str:
     known = shipped_catalogue().fields.get(field)
     if known is None:
         raise PermissionDenied(field)
-    return known.title.zh if (get_language() or "zh").startswith("zh") else known.title.en
+    return said(known.title)

@@ -13,8 +13,8 @@ from fengkong.console.audit.actions import register_actions
 from fengkong.console.incidents.starting import library_is
 from fengkong.console.playbooks import changing
 from fengkong.console.playbooks.library import fitting, in_use
-from fengkong.console.shell.figures import reading_language
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
+from fengkong.console.shell.spoken import said
 
 
 def register() -> None:
@@ -50,11 +50,7 @@ def _decided(instance: Proposal, **_more: object) -> None:
 
 
 def _choices(kind: str) -> list[tuple[str, str]]:
-    zh = reading_language() == "zh"
-    return [
-        (one.playbook.playbook, one.playbook.title.zh if zh else one.playbook.title.en)
-        for one in fitting(kind)
-    ]
+    return [(one.playbook.playbook, said(one.playbook.title)) for one in fitting(kind)]
 
 
 def _content(name: str) -> dict[str, Any] | None:

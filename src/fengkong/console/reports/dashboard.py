@@ -19,10 +19,10 @@ from fengkong.console.feedback.desk import FRAUD, GOOD
 from fengkong.console.feedback.maturity import Days
 from fengkong.console.feedback.models import AlertEnd, Arrival, DayTally, Segment
 from fengkong.console.feedback.truths import STOPPED
-from fengkong.console.live.titles import event_title
 from fengkong.console.reports.words import channel_title
 from fengkong.console.shell.charts import Chart, Series
 from fengkong.console.shell.sheets import BASIS_POINTS, Column, Sheet
+from fengkong.console.shell.spoken import event_title
 
 STEPS_MAX: Final = 60
 """Longer periods are shown by the week, then by the month."""

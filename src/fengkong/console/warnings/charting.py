@@ -9,8 +9,8 @@ from typing import Any, Literal
 from django.utils.translation import gettext as _
 
 from fengkong.console.shell.charts import Chart, Series
+from fengkong.console.shell.spoken import said
 from fengkong.console.warnings.models import Reading
-from fengkong.console.warnings.words import said
 from fengkong.indicators.indicator import Indicator, Unit
 
 _POINTS_MAX = 400

@@ -10,9 +10,9 @@ from typing import Any, Final
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from fengkong.console.incidents.models import Incident
-from fengkong.console.incidents.opening import incidents_about
 from fengkong.console.notices.models import Notice
+from fengkong.console.shell.figures import reading_language
+from fengkong.console.shell.spoken import said
 from fengkong.console.warnings.computing import FIRM
 from fengkong.console.warnings.models import (
     CompositeReading,
@@ -20,7 +20,7 @@ from fengkong.console.warnings.models import (
     Reading,
     SourceStatus,
 )
-from fengkong.console.warnings.words import LAMP_OF, LEVEL_WORDS, said, spoken
+from fengkong.console.warnings.words import LAMP_OF, LEVEL_WORDS
 from fengkong.indicators.indicator import Indicator, Library
 from fengkong.indicators.level import Level
 from fengkong.indicators.warnings import shown
@@ -116,11 +116,6 @@ def notice_of(warning: RaisedWarning) -> Notice | None:
     return None if warning.notice is None else Notice.objects.filter(pk=warning.notice).first()
 
 
-def incidents_of(warning: RaisedWarning) -> list[Incident]:
-    """The incidents that a warning became."""
-    return incidents_about("warning", str(warning.pk))
-
-
 def sources(library: Library) -> Sequence[tuple[Any, SourceStatus | None]]:
     """Every source with what was found when it was looked at last."""
     known = {one.source: one for one in SourceStatus.objects.all()}
@@ -132,7 +127,7 @@ def fault_of(status: SourceStatus | None) -> str:
     if status is None or not status.faults:
         return ""
     zh, en = status.faults[0]
-    return str(zh if spoken() == "zh" else en)
+    return str(zh if reading_language() == "zh" else en)
 
 
 def _row(indicator: Indicator, newest: Reading | None) -> Row:

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from fengkong.console.approvals.four_eyes import Fact, propose
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.audit.recording import record
+from fengkong.console.shell.spoken import said as words
 from fengkong.console.warnings.library import library_in_force, with_threshold
 from fengkong.console.warnings.models import Annotation, Reading, ThresholdChange
-from fengkong.console.warnings.words import said as words
 from fengkong.core.errors import RiskError
 from fengkong.indicators.assessment import Value
 from fengkong.indicators.backtest import Alarm, Backtest, Episode, alarms_of, backtest

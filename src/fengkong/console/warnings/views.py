@@ -18,11 +18,14 @@ from fengkong.console.notices.signs import GROUPS
 from fengkong.console.outbox.jobs import put
 from fengkong.console.project.declared import needs
 from fengkong.console.project.requests import OperatorRequest
+from fengkong.console.shell.figures import reading_language
 from fengkong.console.shell.paging import page_by_cursor
+from fengkong.console.shell.spoken import said
 from fengkong.console.shell.told_errors import told_error
 from fengkong.console.warnings import queries
 from fengkong.console.warnings.charting import indicator_chart, segment_chart, trend_chart
 from fengkong.console.warnings.computing import FIRM
+from fengkong.console.warnings.following import followed_by
 from fengkong.console.warnings.forms import (
     IndicatorsForm,
     NoteForm,
@@ -41,13 +44,7 @@ from fengkong.console.warnings.thresholds import (
     propose_threshold,
     tried,
 )
-from fengkong.console.warnings.words import (
-    LAMP_OF,
-    LEVEL_WORDS,
-    SOURCE_LAMPS,
-    said,
-    spoken,
-)
+from fengkong.console.warnings.words import LAMP_OF, LEVEL_WORDS, SOURCE_LAMPS
 from fengkong.core.errors import RiskError
 from fengkong.indicators.indicator import Indicator
 from fengkong.indicators.sources import SourceState
@@ -220,7 +217,7 @@ def warning(request: OperatorRequest, pk: int) -> HttpResponse:
         "notice": queries.notice_of(found),
         "movers": found.movers,
         "may_open": request.user.may("incidents.work"),
-        "incidents": queries.incidents_of(found),
+        "followed": followed_by(found),
     }
     return render(request, "warnings/warning.html", context)
 
@@ -269,7 +266,7 @@ def _indicator(name: str) -> Indicator:
 def _told(one: RaisedWarning) -> dict[str, Any]:
     return {
         "warning": one,
-        "sentence": one.sentence(spoken()),
+        "sentence": one.sentence(reading_language()),
         "lamp": LAMP_OF[one.level],
         "level": LEVEL_WORDS[one.level],
         "group": GROUPS.get(one.group, one.group),

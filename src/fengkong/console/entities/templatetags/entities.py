@@ -16,8 +16,6 @@ from django.utils.translation import ngettext
 
 from fengkong.console.entities.drawing import outline
 from fengkong.console.entities.picture import Node
-from fengkong.console.live.titles import field_title as title_of_field
-from fengkong.console.live.titles import said
 from fengkong.console.shell.templatetags.fk import badge, day
 
 register = template.Library()
@@ -68,18 +66,6 @@ def legend(nodes: Iterable[Node]) -> list[Sign]:
         Sign(kind, name.title, name.sign, outline(kind, (0.0, 0.0), radius=_LEGEND_RADIUS))
         for kind, name in sorted(kinds.items())
     ]
-
-
-@register.simple_tag
-def field_title(name: str) -> str:
-    """What a field of an event is called."""
-    return title_of_field(name)
-
-
-@register.simple_tag
-def bilingual(text: Any) -> str:
-    """A text of two languages in the reader's."""
-    return said(text)
 
 
 @register.simple_tag

@@ -8,9 +8,9 @@ from typing import Any, Final
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from fengkong.console.shell import spoken
 from fengkong.console.shell.figures import NOTHING, share_text
 
 register = template.Library()
@@ -56,10 +56,8 @@ def estimate(told: Mapping[str, Any] | None, unit: str = "") -> SafeString:
 
 @register.simple_tag
 def said(text: Mapping[str, str] | None) -> str:
-    """A text in the language of the page."""
-    if text is None:
-        return NOTHING
-    return str(text["zh" if (get_language() or "").startswith("zh") else "en"])
+    """A text in the language of the page; a dash for none."""
+    return spoken.said(text) or NOTHING
 
 
 @register.simple_tag

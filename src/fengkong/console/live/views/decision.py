@@ -26,9 +26,10 @@ from fengkong.console.live.proving import proof_of
 from fengkong.console.live.reader import reader_of
 from fengkong.console.live.replaying import replay_of, retold
 from fengkong.console.live.rows import row_of
-from fengkong.console.live.titles import policy_of, said
+from fengkong.console.live.titles import policy_of
 from fengkong.console.project.declared import needs
 from fengkong.console.shell.charts import Chart, Series
+from fengkong.console.shell.spoken import said
 from fengkong.console.shell.told_errors import told_error
 from fengkong.core.errors import RiskError
 

@@ -18,9 +18,10 @@ from fengkong.console.live.distributions import bin_names
 from fengkong.console.live.lamps import Lamp
 from fengkong.console.live.lineage import Lineage, lineages
 from fengkong.console.live.models import Measurement, ReplayCheck
-from fengkong.console.live.titles import in_force, policy_of, said
+from fengkong.console.live.titles import in_force, policy_of
 from fengkong.console.project.declared import needs
 from fengkong.console.shell.charts import Chart, Series
+from fengkong.console.shell.spoken import said
 from fengkong.decisions.policy import Policy
 
 STALE_AFTER: Final = timedelta(hours=2)

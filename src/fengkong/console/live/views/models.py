@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 
 from fengkong.console.journaled.parts import in_force
 from fengkong.console.live.models import Measurement
-from fengkong.console.live.titles import field_title, policy_of, said
+from fengkong.console.live.titles import policy_of
 from fengkong.console.live.views.features import is_stale, lamp_shown, spread_chart
 from fengkong.console.project.declared import needs
 from fengkong.console.shell.charts import Chart, Series
 from fengkong.console.shell.figures import reading_language
+from fengkong.console.shell.spoken import field_title, said
 from fengkong.core.errors import RiskError
 from fengkong.core.instants import format_instant
 from fengkong.decisions.policy import Policy

@@ -20,7 +20,7 @@ from fengkong.console.live.freshness import Freshness, freshness
 from fengkong.console.live.lamps import lamp_of
 from fengkong.console.live.overview import FIGURES, Figure, Reading, Scene, change_of, scene_of
 from fengkong.console.live.periods import DAY, HOUR, MINUTE, Period, period_of
-from fengkong.console.live.titles import event_title, in_force, policy_of, rule_titles
+from fengkong.console.live.titles import in_force, policy_of, rule_titles
 from fengkong.console.project.declared import needs
 from fengkong.console.shell.charts import OUTCOME_TONES, Chart, Series
 from fengkong.console.shell.figures import (
@@ -32,6 +32,7 @@ from fengkong.console.shell.figures import (
     short_text,
 )
 from fengkong.console.shell.outcomes import OUTCOMES
+from fengkong.console.shell.spoken import event_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,13 +21,15 @@ from django.utils.html import conditional_escape, format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from fengkong.console.shell import figures
+from fengkong.console.shell import figures, spoken
 from fengkong.console.shell.charts import Chart, sparkline_points
 from fengkong.console.shell.outcomes import LAMPS, OUTCOMES, STATES
 from fengkong.console.shell.paging import Page
 from fengkong.console.shell.sheets import Sheet
 
 register = template.Library()
+register.simple_tag(spoken.said, name="words")
+register.simple_tag(spoken.field_title)
 
 SPARK_WIDTH, SPARK_HEIGHT = 120, 32
 

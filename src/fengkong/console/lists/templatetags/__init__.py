@@ -1,1 +1,0 @@
-"""What templates of lists may call."""
