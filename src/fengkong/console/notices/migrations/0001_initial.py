@@ -2,9 +2,10 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import fengkong.console.notices.signs
 from django.conf import settings
 from django.db import migrations, models
+
+import fengkong.console.notices.signs
 
 
 class Migration(migrations.Migration):
