@@ -35,6 +35,8 @@ def test_an_incident_begins_with_what_the_warning_knows(
     assert answer.url == f"/incidents/{incident.pk}/"
     assert incident.source == "warning"
     assert incident.links.get().reference == str(warning.pk)
+    room = browser.get(answer.url).content.decode()
+    assert f'href="/warnings/{warning.pk}/"' in room
     assert incident.title in browser.get(f"/warnings/{warning.pk}/").content.decode()
 
 

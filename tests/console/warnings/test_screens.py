@@ -76,6 +76,8 @@ def test_other_bounds_are_tried_proposed_and_approved_by_another(
     Reading.objects.filter(indicator=UNMATCHED).update(value=4.0)
     text = page(officer, f"/warnings/indicators/{UNMATCHED}/?yellow=2&orange=3&red=9")
     assert "Alarms that would be new" in text
+    wrong = page(officer, f"/warnings/indicators/{UNMATCHED}/?yellow=5&orange=3&red=9")
+    assert wrong.count("not in order from mild to bad") == 1
     browser = browser_of(officer)
     address = f"/warnings/indicators/{UNMATCHED}/propose/"
     tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
+from fengkong.console.incidents.linking import LINKED
 from fengkong.console.incidents.models import Incident, IncidentLink
 from fengkong.console.incidents.timeline import note
 from fengkong.core.errors import RiskError
@@ -17,9 +18,6 @@ from fengkong.response.kinds import shipped_scale
 
 if TYPE_CHECKING:
     from fengkong.console.accounts.models import Operator
-
-LINKED: Final = ("alert", "case", "warning", "policy", "decision", "incident")
-"""The kinds of things that an incident may be about."""
 
 
 class UnknownIncidentTermsError(RiskError):

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from fengkong.console.incidents.acts import ACTS
+from fengkong.console.incidents.linking import shown_link
 from fengkong.console.incidents.models import (
     FollowUp,
     Incident,
@@ -105,6 +106,7 @@ def room_of(incident: Incident, operator: Operator) -> dict[str, Any]:
         "holds": [shipped_scale().facts[name].title for name in incident.facts],
         "tasks": _tasks(incident),
         "clocks": [_clock(one) for one in incident.clocks.all()],
+        "links": [shown_link(one) for one in incident.links.all()],
         "switches": [(one, SWITCHES[one.kind].title) for one in incident.switches.all()],
         "exits": _exits(incident),
         "entries": told(incident.timeline.order_by("-at", "-pk")[:_NEWEST]),
