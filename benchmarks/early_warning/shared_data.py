@@ -1,27 +1,21 @@
-"""The real data, read from beside the project; nothing of it is kept here."""
+"""The real data, read from beside the project (or from FENGKONG_SHARED_DATA); none is kept here."""
 
 from __future__ import annotations
 
 import calendar
+import os
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
-FOLDER: Final = Path(__file__).resolve().parents[3] / "shared" / "data"
-_RATED: Final = {
-    "平台名称": "name",
-    "得分": "score",
-    "综合评分": "score",
-    "资金流入率": "inflow",
-    "流动性": "liquidity",
-    "期限": "term",
-    "利率": "rate",
-    "运营": "operations",
-    "偿兑性": "solvency",
-    "地域性": "spread",
-}
+from fengkong.credit.peers import HEADERS
+
+FOLDER: Final = Path(
+    os.environ.get("FENGKONG_SHARED_DATA")
+    or Path(__file__).resolve().parents[3] / "shared" / "data"
+)
 _KEY: Final = pl.col("name").str.strip_chars().str.to_lowercase().alias("key")
 
 
@@ -95,7 +89,8 @@ def ratings(folder: Path = FOLDER) -> pl.DataFrame:
         year, month = int(path.stem[:4]), int(path.stem[4:])
         end = date(year, month, calendar.monthrange(year, month)[1])
         table = pl.read_csv(path, infer_schema_length=0)
-        known = {name: new for name, new in _RATED.items() if name in table.columns}
+        names = {**HEADERS, "平台名称": "name"}
+        known = {old: new for old, new in names.items() if old in table.columns}
         numbers = [new for new in dict.fromkeys(known.values()) if new != "name"]
         tables.append(
             table.rename(known)

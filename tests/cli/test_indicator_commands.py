@@ -4,11 +4,13 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from datetime import date
 
 import polars as pl
 import pytest
 
 from fengkong.cli.pulls import pulled
+from fengkong.credit.peers import PeerScore
 from fengkong.indicators.errors import UnreadableSourceError
 from fengkong.indicators.library_file import shipped_library
 
@@ -137,3 +139,26 @@ def test_a_faulty_file_fails_the_check(run, tmp_path) -> None:
     assert status == 1
     assert "own.yaml" in err
     assert run("indicators", "check")[0] == 0
+
+
+def test_peers_are_fitted_from_published_ratings(run, tmp_path) -> None:
+    folder = tmp_path / "ratings"
+    folder.mkdir()
+    header = "序号,平台名称,得分,资金流入率,利率\n"
+    for month in ("201501", "201502", "201503"):
+        rows = "".join(f"{at},平台{at} ,{90 - at},{at},{at / 2}\n" for at in range(20))
+        (folder / f"{month}.csv").write_text(header + rows, encoding="utf-8")
+    failed = tmp_path / "failed.csv"
+    failed.write_text("问题发生时间,平台名称\n2015-02-10,平台19\n", encoding="utf-8")
+    out = tmp_path / "score.json"
+    status, said, _ = run("indicators", "fit-peers", str(folder), str(failed), "--out", str(out))
+    assert status == 0
+    assert "fitted to 40 ratings, 1 of which failed" in " ".join(said.split())
+    score = PeerScore.read(out.read_bytes())
+    assert score.fitted_until == date(2015, 3, 31)
+    assert score.weights["place_score"] < -1.0, "what failed had the lowest rating"
+    assert run("indicators", "fit-peers", str(failed), str(failed), "--out", str(out))[0] == 1
+    (folder / "march.csv").write_text(header, encoding="utf-8")
+    refused = run("indicators", "fit-peers", str(folder), str(failed), "--out", str(out))
+    assert refused[0] == 1
+    assert "YYYYMM" in refused[2]

@@ -84,3 +84,18 @@ def indicators_backtest(
     from fengkong.cli.indicators import backtest_table  # noqa: PLC0415
 
     backtest_table(library, indicator, table, episodes=episodes, at_least=at_least, as_json=as_json)
+
+
+@indicators_app.command("fit-peers", cls=Command, help=text("indicators.fit_peers.help"))
+def indicators_fit_peers(
+    ratings: Annotated[Path, typer.Argument(metavar="RATINGS", help=text("argument.ratings"))],
+    failures: Annotated[Path, typer.Argument(metavar="FAILURES", help=text("argument.failures"))],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help=text("option.peer_score"))],
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="DAY", help=text("option.known_until"))
+    ] = None,
+) -> None:
+    """Fit the score of peer platforms on what was known at the end of a day."""
+    from fengkong.cli.peers import fit_peers  # noqa: PLC0415
+
+    fit_peers(ratings, failures, out=out, until=until)

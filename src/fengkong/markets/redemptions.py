@@ -2,8 +2,9 @@
 
 Level and weekday of the logarithm: a season of seven days (holidays count as Sundays, make-up
 working days as Mondays) estimated around a running median, then exponential smoothing of what is
-left. Intervals come from the forecaster's own past errors at the same distance (split conformal:
-Vovk, Gammerman and Shafer 2005), so they widen by themselves when it has been wrong.
+left. Intervals come from the sizes of the forecaster's own newest errors at the same distance
+(split conformal: Vovk, Gammerman and Shafer 2005; the newest alone, because errors drift: Barber,
+Candès, Ramdas and Tibshirani 2023), so they widen and narrow by themselves.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ class Forecaster:
     """Days off that fall on a weekday, as they were known beforehand."""
     make_up_days: Collection[date] = field(default_factory=frozenset)
     """Weekend days that are worked."""
-    errors_kept: int = 90
-    """How many past errors of each distance an interval is made of."""
+    errors_kept: int = 42
+    """How many past errors of each distance an interval is made of: six weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +76,22 @@ def forecast(
         low = high = None
         known = errors[step][np.isfinite(errors[step])][-with_settings.errors_kept :]
         if known.size >= _ERRORS_LEAST:
-            low, high = _band(known, coverage=coverage)
-            low, high = float(np.exp(expected[step] + low)), float(np.exp(expected[step] + high))
+            half = half_width(known, coverage=coverage)
+            low, high = float(np.exp(expected[step] - half)), float(np.exp(expected[step] + half))
         found.append(
             Forecast(days[-1] + timedelta(days=step + 1), float(np.exp(expected[step])), low, high)
         )
     return found
 
 
-def _band(errors: Floats, *, coverage: float) -> tuple[float, float]:
-    """The conformal quantiles of n errors: ranks out of n + 1 on both sides."""
-    ordered = np.sort(errors)
-    tail = (1.0 - coverage) / 2.0
-    rank = int(np.floor(tail * (ordered.size + 1)))
-    low = max(rank - 1, 0)
-    return float(ordered[low]), float(ordered[ordered.size - 1 - low])
+def half_width(errors: Floats, *, coverage: float) -> float:
+    """The size within which the next error lies with the coverage: a rank of n + 1 sizes.
+
+    With fewer errors than the coverage needs it is the largest, which then claims too much.
+    """
+    sizes = np.sort(np.abs(errors))
+    rank = int(np.ceil(coverage * (sizes.size + 1)))
+    return float(sizes[min(rank, sizes.size) - 1])
 
 
 def weekday_classes(days: Sequence[date], *, ahead: int, forecaster: Forecaster) -> Whole:

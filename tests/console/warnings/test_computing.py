@@ -134,3 +134,19 @@ def test_an_old_level_calls_nobody(deliver: Deliver, data_directory: Path) -> No
     deliver(newest=timezone.localdate() - timedelta(days=60), unexplained=9_999.0, bank_balance=0.0)
     recompute(everything=True)
     assert not RaisedWarning.objects.filter(indicator=DIFFERENCE).exists()
+
+
+def test_ratings_of_peers_become_their_danger(data_directory: Path) -> None:
+    lines = ["platform,day,score,rate"]
+    for back in (60, 30, 0):
+        day = timezone.localdate() - timedelta(days=back)
+        lines += [f"p{at},{day},{90 - at},{at}" for at in range(20)]
+    place = data_directory / "sources" / "peer_ratings.csv"
+    place.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    recompute()
+    assert SourceStatus.objects.get(pk="peer_danger").state == "good"
+    found = Reading.objects.filter(indicator="credit.peer_danger").latest("day")
+    assert 0.0 < found.value < 0.05
+    (data_directory / "sources" / "peer_score.json").write_text("{}", encoding="utf-8")
+    recompute(everything=True)
+    assert SourceStatus.objects.get(pk="peer_danger").state == "broken"

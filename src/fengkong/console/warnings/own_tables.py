@@ -13,7 +13,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from fengkong.console.audit.models import AuditEntry
+from fengkong.credit.peers import InvalidPeerScoreError, PeerScore, peers_by_day, shipped_score
 from fengkong.indicators.columns import DAY
+from fengkong.indicators.errors import UnreadableSourceError
+from fengkong.indicators.peer_ratings import read_ratings
 
 KEPT_DAYS: Final = 120
 _KINDS: Final = {
@@ -84,6 +87,19 @@ def upkeep() -> pl.DataFrame | None:
     )
 
 
+def peer_danger() -> pl.DataFrame | None:
+    """How likely each peer platform fails: its delivered ratings, by the house's score if any."""
+    folder = settings.CONSOLE.directory / "sources"
+    ratings, own = folder / "peer_ratings.csv", folder / "peer_score.json"
+    if not ratings.is_file():
+        return None
+    try:
+        score = PeerScore.read(own.read_bytes()) if own.is_file() else shipped_score()
+        return peers_by_day(read_ratings(ratings), score)
+    except InvalidPeerScoreError as error:
+        raise UnreadableSourceError(error.message) from None
+
+
 def _act(at: datetime, action: str, actor: str) -> dict[str, object]:
     return {
         DAY: at.date(),
@@ -93,5 +109,9 @@ def _act(at: datetime, action: str, actor: str) -> dict[str, object]:
     }
 
 
-OWN: Final[dict[str, Callable[[], pl.DataFrame | None]]] = {"staff": staff, "upkeep": upkeep}
+OWN: Final[dict[str, Callable[[], pl.DataFrame | None]]] = {
+    "staff": staff,
+    "upkeep": upkeep,
+    "peer_danger": peer_danger,
+}
 """The sources that are made here, by their ids."""
