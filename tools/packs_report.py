@@ -224,7 +224,7 @@ class Page:
             for day, content in dates.items():
                 if day != "kind":
                     value = f"{content['value']:,}"
-                    reference = " ".join(content["reference"].split())
+                    reference = " ".join(content["reference"][self.language].split())
                     rows.append([f"`{name}`", str(day), value, reference])
         return rows
 

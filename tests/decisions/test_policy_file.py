@@ -67,6 +67,12 @@ CASES = [
     ("rules:", "time_zone: Asia/Shanghia\nrules:", 8, "Asia/Shanghai"),
     ("rules:", "parameters:\n  a.b: {2026-13-01: {value: 1, reference: x}}\nrules:", 9, "date"),
     ("rules:", "parameters:\n  a.b: {2026-01-01: {value: 1}}\nrules:", 9, "reference"),
+    (
+        "rules:",
+        "parameters:\n  a.b: {2026-01-01: {value: 1, reference: {zh: 一}}}\nrules:",
+        9,
+        "zh, en",
+    ),
     ("rules:", "exchange_rates:\n  U: {2026-01-01: {value: 7, reference: x}}\nrules:", 9, "U"),
     (
         "rules:",

@@ -19,6 +19,7 @@ from samples import (
 )
 
 from fengkong.core.bilingual import Language
+from fengkong.decisions.decision import BilingualText
 from fengkong.decisions.engine import Engine
 from fengkong.evaluation.declared import declaration
 from fengkong.evaluation.explained import Explanation
@@ -64,7 +65,8 @@ def test_a_decision_taken_apart() -> None:
     large, velocity, blocked_, _ = told.rules
     (seen,) = large.observed
     assert (seen.name, seen.operator, seen.value, seen.limit) == ("amount", ">", 1500.0, 1000.0)
-    assert (seen.limit_source, seen.reference) == ("limits.amount", "FRAUD-1")
+    reference = BilingualText(zh="FRAUD-1", en="FRAUD-1")
+    assert (seen.limit_source, seen.reference) == ("limits.amount", reference)
     assert large.techniques == ("F1001",)
     assert large.reason.en == "1,500.00 above 1,000.00"
     assert velocity.observed[0].value == 3.0

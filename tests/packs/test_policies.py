@@ -99,7 +99,8 @@ def test_every_parameter_has_a_reference_and_is_used(pack: str) -> None:
     for name, dates in data["parameters"].items():
         for day, content in dates.items():
             if day != "kind":
-                assert len(content["reference"]) > 10, name
+                assert content["reference"].keys() == {"zh", "en"}, name
+                assert all(len(text) > 8 for text in content["reference"].values()), name
         assert text.count(name) > 1, f"{name} is not used"
 
 

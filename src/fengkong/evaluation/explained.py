@@ -63,7 +63,7 @@ class ObservedShown(Report, frozen=True, kw_only=True):
     limit: Any
     limit_text: BilingualText | None
     limit_source: str | None
-    reference: str | None
+    reference: BilingualText | None
 
 
 class RuleTrace(Report, frozen=True, kw_only=True):

@@ -242,5 +242,6 @@ class _Teller:
         limit = [one.limit_source] if one.limit_source else []
         limit += [self._say(one.limit_text)] if one.limit_text is not None else []
         compared = f"{words} {' = '.join(limit)}".rstrip()
-        reference = f" ({self._labelled('reference', one.reference)})" if one.reference else ""
-        return f"{seen}; {compared}{reference}"
+        if one.reference is None:
+            return f"{seen}; {compared}"
+        return f"{seen}; {compared} ({self._labelled('reference', self._say(one.reference))})"

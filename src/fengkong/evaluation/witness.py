@@ -273,11 +273,13 @@ class Witness:
             )
         return self._text(one.limit_value, one.kind)
 
-    def _reference(self, source: str | None) -> str | None:
+    def _reference(self, source: str | None) -> BilingualText | None:
         """What justifies the parameter a limit comes from, as it stood at the event's time."""
         parameter = self.policy.scope.parameters.get(source or "")
         dated = None if parameter is None else parameter.at(self.event.occurred_at)
-        return None if dated is None else dated.reference
+        if dated is None:
+            return None
+        return BilingualText(zh=dated.reference.zh, en=dated.reference.en)
 
     def _reason(self, rule: Rule) -> BilingualText | None:
         if rule.reason is None:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from fengkong.core.bilingual import Bilingual
 from fengkong.core.errors import RiskError
 from fengkong.rules.errors import InvalidParameterError, raise_all
 from fengkong.rules.kinds import Kind
@@ -30,7 +31,7 @@ class DatedValue:
 
     effective_from: int
     value: Value
-    reference: str
+    reference: Bilingual
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,19 @@ def _kind_of(value: object, *, declared: Kind | None) -> Kind:
     return found
 
 
+def _reference(content: object) -> Bilingual:
+    """Why a value is what it is: one text, or one in each language."""
+    if isinstance(content, str) and content.strip():
+        return Bilingual(zh=content, en=content)
+    if not isinstance(content, Mapping):
+        raise InvalidParameterError("every value needs a reference that says why")
+    texts = {str(key): text for key, text in content.items()}
+    told = [text for text in texts.values() if isinstance(text, str) and text.strip()]
+    if texts.keys() != {"zh", "en"} or len(told) < len(texts):
+        raise InvalidParameterError("a reference is one text, or {zh, en} with a text in each")
+    return Bilingual(zh=str(texts["zh"]), en=str(texts["en"]))
+
+
 def _dated_value(
     day: object, content: object, *, time_zone: str, declared: Kind | None
 ) -> tuple[Kind, DatedValue]:
@@ -98,9 +112,7 @@ def _dated_value(
     unknown = sorted(str(key) for key in content if key not in ("value", "reference"))
     if unknown:
         raise InvalidParameterError(f"unknown key {unknown[0][:40]!r}; expected value, reference")
-    reference = content.get("reference")
-    if not isinstance(reference, str) or not reference.strip():
-        raise InvalidParameterError("every value needs a reference that says why")
+    reference = _reference(content.get("reference"))
     kind = _kind_of(content.get("value"), declared=declared)
     value = content["value"]
     plain = value if isinstance(value, bool | str) else float(value)
@@ -112,7 +124,7 @@ def parse_parameter(
 ) -> Parameter:
     """A parameter from ``{2026-01-01: {value: 3, reference: FRAUD-12}}``.
 
-    A key ``kind: money`` makes it an amount in major units.
+    A key ``kind: money`` makes it an amount in major units; a reference may be ``{zh, en}``.
     """
     place = origin.inside(f".{name}")
     errors: list[RiskError] = []

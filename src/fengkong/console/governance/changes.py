@@ -308,9 +308,9 @@ def _parameter(name: str, old: Parameter, new: Parameter, *, after: Policy) -> I
                 "parameter",
                 name,
                 zh=f"参数 {name} 自 {day} 起由 {shown} 改为 {_shown(now.value)}"
-                f"（依据：{now.reference}）",
+                f"（依据：{now.reference.zh}）",
                 en=f"parameter {name} from {day}: {shown} to {_shown(now.value)} "
-                f"(reference: {now.reference})",
+                f"(reference: {now.reference.en})",
                 effect=_parameter_effect(
                     name, None if reference is None else reference.value, now.value, policy=after
                 ),

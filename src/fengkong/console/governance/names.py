@@ -42,7 +42,7 @@ def names_of(
                 "kind": "" if kind is None else kind.value,
                 "kind_title": "" if kind is None else _say(_KINDS[kind], language),
                 "title": _say(title, language),
-                "declared": told,
+                "declared": _say(told, language) if isinstance(told, Bilingual) else told,
                 "spread": (spreads or {}).get(name),
             }
         )
@@ -53,7 +53,7 @@ def _say(text: Bilingual, language: str) -> str:
     return text.zh if language.startswith("zh") else text.en
 
 
-Named = tuple[str, str, Kind | None, Bilingual, str]
+Named = tuple[str, str, Kind | None, Bilingual, str | Bilingual]
 
 
 def _names(policy: Policy) -> Iterator[Named]:

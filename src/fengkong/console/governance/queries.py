@@ -16,6 +16,7 @@ from fengkong.console.governance.models import PolicyVersion, ServiceChange
 from fengkong.console.governance.policy_texts import policy_or_none
 from fengkong.console.governance.preview_socket import ask_preview
 from fengkong.console.shell.spoken import said
+from fengkong.core.bilingual import Bilingual
 from fengkong.core.errors import RiskError
 from fengkong.decisions.policy import Policy
 
@@ -60,7 +61,7 @@ class ParameterValue:
     name: str
     since: datetime
     value: object
-    reference: str
+    reference: Bilingual
     now: bool
 
 
