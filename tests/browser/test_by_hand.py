@@ -156,6 +156,29 @@ def test_the_menu_of_a_phone(console: RunningConsole, signed_in: Open) -> None:
     assert page.evaluate(f"{FOCUSED}.hasAttribute('data-menu-open')")
 
 
+def test_a_group_of_the_menu_stays_as_it_was_left(console: RunningConsole, signed_in: Open) -> None:
+    page = signed_in(WALKER, language="en-GB")
+    page.goto(f"{console.base}/")
+
+    def shown() -> list[str]:
+        return page.eval_on_selector_all(
+            "[data-menu-group][open]", "groups => groups.map(group => group.dataset.menuGroup)"
+        )
+
+    assert shown() == ["now"]
+    page.locator("[data-menu-group=people] summary").click()
+    page.reload()
+    assert shown() == ["now", "people"]
+    page.locator("[data-menu-group=now] summary").click()
+    page.locator("[data-menu-group=people] a").first.click()
+    page.wait_for_load_state()
+    assert shown() == ["people"]
+    page.locator("[data-menu-fold]").click()
+    assert len(shown()) == page.locator("[data-menu-group]").count()
+    page.locator("[data-menu-fold]").click()
+    assert shown() == ["people"]
+
+
 def test_a_failure_is_told_in_a_toast(console: RunningConsole, signed_in: Open) -> None:
     page = signed_in(WALKER, language="en-GB")
     page.goto(f"{console.base}/")

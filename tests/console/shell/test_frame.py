@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import translation
 
-from fengkong.console.shell import menu, problem_pages
+from fengkong.console.shell import frame, menu, problem_pages
 from fengkong.console.shell.assets import gather_static_files, gathered_folder
 from fengkong.console.shell.menu import GROUPS
 
@@ -172,6 +172,17 @@ def test_groups_of_the_menu_have_both_languages() -> None:
             english = str(title)
         with translation.override("zh-hans"):
             assert str(title) != english
+
+
+@pytest.mark.parametrize(
+    ("cookie", "unfolded"),
+    [("now", {"now"}), ("", {"now"}), ("desk.policy", {"now", "desk", "policy"}), ("?;", {"now"})],
+)
+def test_the_page_s_own_group_is_unfolded(cookie: str, unfolded: set[str]) -> None:
+    entries = {name: menu.MenuEntry(name, name, "home", "bolt") for name in GROUPS}
+    groups = [menu.MenuGroup(name, name, [entry]) for name, entry in entries.items()]
+    shown = frame._unfolded(groups, entries["now"], cookie)
+    assert {group.name for group in shown if group.unfolded} == unfolded
 
 
 def test_the_gallery_is_for_developers_only() -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from django.http import HttpRequest
 
 from fengkong.console.approvals.four_eyes import acts
 from fengkong.console.approvals.models import Proposal
-from fengkong.console.shell.menu import MenuEntry, menu_of
+from fengkong.console.shell.menu import MenuEntry, MenuGroup, menu_of
 from fengkong.console.shell.words import script_words
 
 THEMES: Final = ("light", "dark", "system")
 THEME_COOKIE: Final = "fengkong_theme"
+MENU_COOKIE: Final = "fengkong_menu"
+"""Names of the groups of the menu that the operator unfolded, with full stops between them."""
+UNFOLDED: Final = "now"
+"""The group that is unfolded until the operator says otherwise."""
 DRAWER: Final = "drawer-content"
 """The element that asks when a page is shown in the drawer (htmx's HX-Target)."""
 
@@ -36,9 +41,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if operator is None or not operator.is_authenticated or in_drawer:
         return shown
     menu = menu_of(operator)
+    here = _entry_of(request.path, [entry for group in menu for entry in group.entries])
     return shown | {
-        "menu": menu,
-        "here": _entry_of(request.path, [entry for _, entries in menu for entry in entries]),
+        "menu": _unfolded(menu, here, request.COOKIES.get(MENU_COOKIE, UNFOLDED)),
+        "here": here,
         "waiting_approvals": lambda: _waiting_for(operator),
     }
 
@@ -48,6 +54,12 @@ def _entry_of(path: str, entries: list[MenuEntry]) -> MenuEntry | None:
     holding = [entry for entry in entries if path.startswith(entry.address)]
     found = max(holding, key=lambda entry: len(entry.address), default=None)
     return None if found is None or (found.address == "/" and path != "/") else found
+
+
+def _unfolded(menu: list[MenuGroup], here: MenuEntry | None, kept: str) -> list[MenuGroup]:
+    """The menu with the groups unfolded that the operator keeps so, and the page's own."""
+    names = set(kept.split("."))
+    return [replace(one, unfolded=one.name in names or here in one.entries) for one in menu]
 
 
 def _waiting_for(operator: Any) -> int:

@@ -61,9 +61,22 @@ def _free_key(entry: MenuEntry) -> str:
     return next((one for one in wished if one in string.ascii_lowercase and one not in taken), "")
 
 
-def menu_of(operator: Operator) -> list[tuple[Words, list[MenuEntry]]]:
+@dataclass(frozen=True, slots=True)
+class MenuGroup:
+    """A heading of the menu with its screens; `unfolded` is whether they are seen."""
+
+    name: str
+    title: Words
+    entries: list[MenuEntry]
+    unfolded: bool = True
+
+
+def menu_of(operator: Operator) -> list[MenuGroup]:
     """Groups with the screens an operator may see."""
     shown = [e for e in _ENTRIES if e.permission is None or operator.may(e.permission)]
     shown.sort(key=lambda entry: entry.order)
-    groups = [(title, [e for e in shown if e.group == key]) for key, title in GROUPS.items()]
-    return [(title, entries) for title, entries in groups if entries]
+    groups = [
+        MenuGroup(name, title, [entry for entry in shown if entry.group == name])
+        for name, title in GROUPS.items()
+    ]
+    return [group for group in groups if group.entries]

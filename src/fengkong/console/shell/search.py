@@ -42,9 +42,9 @@ def found_for(operator: Operator, text: str) -> list[Found]:
         return []
     folded = sought.casefold()
     found = [
-        Found(entry.title, group, entry.address, entry.icon)
-        for group, entries in menu_of(operator)
-        for entry in entries
+        Found(entry.title, group.title, entry.address, entry.icon)
+        for group in menu_of(operator)
+        for entry in group.entries
         if folded in str(entry.title).casefold()
     ]
     for finder in _FINDERS:

@@ -25,13 +25,31 @@
   when('[data-menu-fold]', (button) => {
     const say_ = () => button.setAttribute('aria-expanded', String(!root.classList.contains('fk-folded')));
     say_();
+    if (root.classList.contains('fk-folded')) showAll(true);
     button.addEventListener('click', () => {
       const folded = root.classList.toggle('fk-folded');
       keep('menu', folded ? 'folded' : 'open');
       say_();
+      showAll(folded);
       window.dispatchEvent(new Event('resize'));
     });
   });
+  // groups of the menu: a cookie, so that the server sends the next page with the same ones unfolded;
+  // a folded menu shows the icons of all
+  const groups = () => [...document.querySelectorAll('[data-menu-group]')];
+  function showAll(folded) {
+    for (const group of groups()) {
+      if (folded) group.dataset.was = String(group.open);
+      group.open = folded || group.dataset.was !== 'false';
+    }
+  }
+  when('[data-menu-group] > summary', (summary) => summary.addEventListener('click', (event) => {
+    if (root.classList.contains('fk-folded')) { event.preventDefault(); return; }
+    const turned = summary.parentElement;
+    const open = groups().filter((group) => (group === turned) !== group.open);
+    const names = open.map((group) => group.dataset.menuGroup).join('.');
+    document.cookie = `fengkong_menu=${names}; path=/; max-age=31536000; samesite=lax`;
+  }));
   when('details[data-menu]', (menu) => {
     menu.addEventListener('focusout', (event) => {
       if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
