@@ -1,10 +1,10 @@
 """The simulator's mule rings are found among honest traffic, and honest people are left out."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 
 import pytest
 from tests.console.entities.events_of_tests import entries, event, key
+from tests.simulation.rings import rings
 
 from fengkong.console.entities.kinds import KIND_OF_FIELD
 from fengkong.console.gangs import finding
@@ -20,27 +20,6 @@ BATCH = 2_000
 def simulated(*, seed: int, days: int, customers: int) -> list[SimulatedEvent]:
     played = Simulation(scenarios=("mule_ring",), seed=seed, days=days, customers=customers)
     return [item for item in played.events() if item.event.type in TAKEN]
-
-
-def rings(items: Iterable[SimulatedEvent]) -> list[set[str]]:
-    """Who passed money on for whom, from the truth that the simulator tells.
-
-    A mule is whose account was paid into by the scenario and who paid on; a victim only paid.
-    """
-    truth = [item.event.values for item in items if item.scenario == "mule_ring"]
-    paid_into = {values["payee_account"] for values in truth if "payee_account" in values}
-    own = [values for values in truth if values.get("account") in paid_into]
-    owner = {values["account"]: str(values["customer"]) for values in own}
-    ties = [
-        {str(values["customer"]), owner[values["payee_account"]]}
-        for values in own
-        if values.get("payee_account") in owner
-    ]
-    groups = [{who} for who in set(owner.values())]
-    for tie in ties:
-        touched = [group for group in groups if group & tie]
-        groups = [group for group in groups if not group & tie] + [set().union(*touched)]
-    return [group for group in groups if len(group) >= 4]
 
 
 def take(items: list[SimulatedEvent]) -> None:
