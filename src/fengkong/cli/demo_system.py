@@ -59,6 +59,7 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
     from fengkong.cli.demo_incidents import made_demo_incident  # noqa: PLC0415
     from fengkong.cli.demo_loop import begun_demo_loop, made_demo_loop  # noqa: PLC0415
     from fengkong.cli.demo_operators import made_demo_operators  # noqa: PLC0415
+    from fengkong.cli.demo_policies import made_demo_policies  # noqa: PLC0415
     from fengkong.cli.demo_sources import made_demo_sources  # noqa: PLC0415
 
     operators = made_demo_operators()
@@ -87,6 +88,7 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
                     traffic.tell_past(client, told=told)
                 with waiting(text("demo.seeing")):
                     _wait_until_seen(traffic.newest)
+                    made_demo_policies()
                     made_demo_cases()
                     made_demo_loop()
                     made_demo_incident()
