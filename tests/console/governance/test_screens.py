@@ -15,7 +15,7 @@ from versions import TEXT, changed, load
 from fengkong.console.accounts.models import Operator
 from fengkong.console.approvals.four_eyes import approve
 from fengkong.console.approvals.models import Proposal
-from fengkong.console.governance.actions import create_draft, live_version
+from fengkong.console.governance.actions import create_draft, live_version, propose_version
 from fengkong.console.governance.models import PolicyVersion
 from fengkong.console.governance.proposal_words import described
 
@@ -222,6 +222,27 @@ def test_roll_back_and_stop(
     page(signed_in(ann), f"/policies/{shadow.pk}/give-up/", status=302, reason="")
     shadow.refresh_from_db()
     assert shadow.state == "retired"
+
+
+def test_a_form_offers_what_a_version_may_be_proposed_for(
+    desk: Client, service: KeptService, ann: Operator, bob: Operator
+) -> None:
+    def modes(version: PolicyVersion) -> list[str]:
+        return re.findall(r'<option value="(shadow|canary|live)"', page(desk, address(version)))
+
+    def address(version: PolicyVersion) -> str:
+        return f"/policies/{version.pk}/"
+
+    draft = ready(ann, STRICTER)
+    assert modes(draft) == ["shadow", "canary", "live"]
+    proposal = propose_version(ann, draft.pk, mode="shadow", reason="more")
+    waiting = page(desk, address(draft))
+    assert modes(draft) == []
+    assert reverse("proposal", args=[proposal.pk]) in waiting
+    approve(bob, proposal.pk)
+    run_jobs()
+    assert modes(draft) == ["canary", "live"]
+    assert modes(live_version()) == []
 
 
 def test_a_canary_is_proposed_shown_and_rolled_back(

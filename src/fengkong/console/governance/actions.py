@@ -23,7 +23,14 @@ from fengkong.console.governance.policy_texts import (
     with_number,
 )
 from fengkong.console.governance.service_view import last_seen
-from fengkong.console.governance.states import EDITABLE, RefusedStepError, State, Step, after
+from fengkong.console.governance.states import (
+    EDITABLE,
+    RefusedStepError,
+    State,
+    Step,
+    after,
+    allowed,
+)
 from fengkong.console.outbox.jobs import put
 from fengkong.core.errors import RiskError
 from fengkong.journal.parts import SHARE_MAX
@@ -206,6 +213,13 @@ def propose_version(
     if first:
         _move(version, Step.PROPOSE, state, operator.username, reason=reason)
     return proposal
+
+
+def modes_of(version: PolicyVersion) -> tuple[str, ...]:
+    """How a version may be proposed to run from where it stands; none while it waits or is live."""
+    if allowed(version.standing, Step.PROPOSE):
+        return MODES
+    return tuple(mode for mode, step in _STARTS.items() if allowed(version.standing, step))
 
 
 def _check_share(mode: str, share: float | None, by: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -59,8 +59,12 @@ class NewDraftForm(forms.Form):
         self.fields["base"].queryset = recent  # type: ignore[attr-defined]
 
 
+_CANARY_ONLY: Final = {"data-only-for": f"mode:{ServiceChange.Kind.CANARY.value}"}
+"""A field that is shown once a canary is chosen."""
+
+
 class ProposalForm(forms.Form):
-    """What is proposed, and why."""
+    """What is proposed, and why; `modes` are those that a version may be proposed for."""
 
     mode = forms.ChoiceField(
         label=_("How it is to run"),
@@ -77,12 +81,14 @@ class ProposalForm(forms.Form):
         min_value=Decimal("0.1"),
         max_value=Decimal(100) * Decimal(str(SHARE_MAX)),
         decimal_places=2,
+        widget=forms.NumberInput(attrs=_CANARY_ONLY),
         help_text=_("For a canary only, at most 50. One subject is always answered alike."),
     )
     by = forms.ChoiceField(
         label=_("Dealt out by"),
         required=False,
         choices=[("", _("the subject of the event")), *((one, one) for one in SUBJECT_ENTITIES)],
+        widget=forms.Select(attrs=_CANARY_ONLY),
         help_text=_("For a canary only: the entity whose values belong to the share or not."),
     )
     reason = forms.CharField(
@@ -91,6 +97,14 @@ class ProposalForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("It goes into the ledger, which forgets nothing: no personal data here."),
     )
+
+    def __init__(self, *args: object, modes: Collection[str] | None = None, **more: object) -> None:
+        super().__init__(*args, **more)  # type: ignore[arg-type]
+        if modes is not None:
+            offered = self.fields["mode"]
+            chosen = [one for one in offered.choices if one[0] in modes]  # type: ignore[attr-defined]
+            offered.choices = chosen  # type: ignore[attr-defined]
+            offered.initial = chosen[0][0] if chosen else None
 
     def clean(self) -> dict[str, object]:
         """A canary has its share, and nothing else has one."""

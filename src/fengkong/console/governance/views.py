@@ -79,17 +79,18 @@ def _version_page(
     view = last_seen()
     live = actions.live_version()
     steps = {step.value: allowed(version.standing, step) for step in Step}
+    modes = actions.modes_of(version)
     context = {
         "version": version,
         "steps": steps,
-        "may_propose": any(steps[name] for name in ("propose", "start_canary", "go_live")),
+        "may_propose": bool(modes),
         "timeline": version.steps.all(),
         "proposal": queries.open_proposal(version),
         "changes": version.changes.all()[:10],
         "live": live,
         "others": PolicyVersion.objects.filter(name=version.name).exclude(pk=version.pk)[:20],
         "runs": [title for part, title in part_titles(view).items() if _runs(view, part, version)],
-        "proposal_form": ProposalForm(),
+        "proposal_form": ProposalForm(modes=modes),
         "reason_form": ReasonForm(),
         "policy": policy_or_none(version.text),
         "seen": view,

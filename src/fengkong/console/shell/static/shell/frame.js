@@ -66,6 +66,17 @@
     }
   });
 
+  // -- fields that belong to one choice of another: data-only-for="FIELD:VALUE"
+  when('[data-only-for]', (control) => {
+    const [name, value] = control.dataset.onlyFor.split(':');
+    const chosen = control.form?.elements.namedItem(name);
+    const part = control.closest('.fk-field');
+    if (!chosen || !part) return;
+    const follow = () => { part.hidden = chosen.value !== value; };
+    control.form.addEventListener('change', follow);
+    follow();
+  });
+
   // -- themes: a cookie, so that the server sends the next page in them
   when('[data-theme-set]', (button) => button.addEventListener('click', () => {
     const theme = button.dataset.themeSet;
