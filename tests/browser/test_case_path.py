@@ -78,9 +78,8 @@ def opened(page: Any, system: WholeSystem) -> str:
     page.goto(f"{system.console}/alerts/")
     page.locator("[data-queue-rows] tr a").first.click()
     page.get_by_role("button", name="Open a case").click()
-    page.wait_for_load_state("load")
-    ((number,),) = asked(system, "SELECT id FROM cases_case")
-    return f"{system.console}/cases/{number}/"
+    page.wait_for_url(re.compile(r"/cases/\d+/$"))
+    return str(page.url)
 
 
 def understood(page: Any, case: str) -> None:

@@ -49,6 +49,7 @@ DONE_BY = {
     "webhooks:propose_personal": "propose_webhook_personal",
     "webhooks:withhold_personal": "withhold_webhook_personal",
     "cases:open": "open_case",
+    "cases:gather": "open_case",
     "cases:close": "close_case",
     "cases:reopen": "reopen_case",
     "cases:hand_over": "hand_over_case",

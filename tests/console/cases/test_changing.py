@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 from tests.console.cases.conftest import ANNA, BERT
-from tests.console.operators import new_operator
+from tests.console.operators import browser_of, new_operator
 
 from fengkong.console.accounts.models import Operator
 from fengkong.console.alerts.models import Alert, AlertDecision
@@ -16,13 +16,17 @@ from fengkong.console.cases.errors import (
     UnfitSplitError,
     UnknownReasonError,
 )
-from fengkong.console.cases.models import Case
+from fengkong.console.cases.files import add_file
+from fengkong.console.cases.forgetting import forget_erased
+from fengkong.console.cases.models import Case, CaseFile
 from fengkong.console.cases.notes import clear_notes, write_note
 from fengkong.console.cases.opening import case_for, open_by_hand
 from fengkong.console.journaled.models import Decision
+from fengkong.console.journaled.seen import SeenEntries, SeenErasure
 from fengkong.console.outbox.models import Job
 
 pytestmark = pytest.mark.django_db
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 40
 
 
 def alert(name: str, *sequences: int, subject: str = ANNA, loss: int = 100) -> Alert:
@@ -111,6 +115,44 @@ def test_merging_moves_everything(case: Case, ann: Operator) -> None:
     for wrong in (other.pk, case.pk):
         with pytest.raises(UnfitMergeError):
             changing.merge(ann, wrong, into=case.pk)
+
+
+def test_alerts_are_put_into_a_case_from_the_queue(decided: None, ann: Operator) -> None:
+    alert("a1", 1, 2)
+    alert("b1", 5, subject=BERT, loss=1_000)
+    desk = browser_of(ann, HTTP_ACCEPT_LANGUAGE="en")
+    answer = desk.post("/cases/gather/", {"picked": ["a1", "b1"]})
+    case = Case.objects.get()
+    assert (answer["Location"], case.owner, case.subject) == (f"/cases/{case.pk}/", ann, BERT)
+    assert set(Alert.objects.values_list("case_id", flat=True)) == {str(case.pk)}
+    again = desk.post("/cases/gather/", {"picked": ["f" * 24]}, follow=True)
+    assert "none of 1 alerts is known" in again.content.decode()
+    assert Case.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("erased", "stays"),
+    [(BERT, ["Anna called"]), (ANNA, ["Bert pays her", "Bert shares her phone"])],
+)
+def test_erasing_reaches_what_a_case_brought_along_when_it_was_merged(
+    case: Case, ann: Operator, erased: str, stays: list[str]
+) -> None:
+    """Twice: Bert's case went into another one of his, which went into Anna's."""
+    write_note(ann, case.pk, "Anna called")
+    other = open_by_hand(ann, [5], typology="scam", why="")
+    write_note(ann, other.pk, "Bert shares her phone")
+    add_file(ann, other.pk, name="bert.png", content=PNG)
+    third = open_by_hand(ann, [6], typology="scam", why="")
+    write_note(ann, third.pk, "Bert pays her")
+    changing.merge(ann, other.pk, into=third.pk)
+    target = changing.merge(ann, third.pk, into=case.pk)
+    assert len(clear_notes(target, newest=9)) == 3
+    entries = SeenEntries(journal="0" * 32, after=0, upto=9, at=0)
+    entries.erasures = [SeenErasure(subject=erased, sequence=9, at=0)]
+    forget_erased(entries)
+    kept = [note.text for note in clear_notes(target, newest=9) if note.text]
+    assert sorted(kept) == stays
+    assert CaseFile.objects.filter(removed_at=None).exists() == (erased == ANNA)
 
 
 def test_an_alert_is_never_torn_by_a_split(decided: None, ann: Operator) -> None:

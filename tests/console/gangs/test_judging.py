@@ -57,6 +57,23 @@ def test_a_dry_run_says_whom_it_would_hit(gang: Gang) -> None:
     assert not Action.objects.exists()
 
 
+def test_one_comes_to_the_gang_from_whoever_is_in_it(gang: Gang, signed_in: SignedIn) -> None:
+    """From the member, from what members share, from an alert and from a case about a member."""
+    analyst = signed_in("senior_analyst")
+    alert = Alert.objects.get(subject=hexed("customer", "C3"))
+    analyst.post(reverse("cases:gather"), {"picked": [alert.pk]})
+    places = [
+        reverse("entities:entity", args=["customer", hexed("customer", "C1")]),
+        reverse("entities:entity", args=["device", hexed("device", "D1")]),
+        reverse("alerts:alert", args=[alert.pk]),
+        reverse("cases:case", args=[1]),
+    ]
+    here = f'href="{reverse("gangs:gang", args=[gang.pk])}"'
+    assert [here in analyst.get(place).content.decode() for place in places] == [True] * 4
+    stranger = reverse("entities:entity", args=["customer", hexed("customer", "C9")])
+    assert here not in analyst.get(stranger).content.decode()
+
+
 def test_freezing_all_waits_for_a_second_person(gang: Gang, make_operator: Make) -> None:
     asker, second = make_operator("analyst"), make_operator("senior_analyst")
     made = judging.freeze_all(gang, asker, "one phone, money passed on")

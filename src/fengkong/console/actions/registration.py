@@ -6,6 +6,7 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
+from fengkong.console.actions.about import PANEL
 from fengkong.console.actions.port import (
     APPROVE,
     ASK,
@@ -17,6 +18,7 @@ from fengkong.console.actions.port import (
 from fengkong.console.actions.sending import send_action, sweep_actions
 from fengkong.console.approvals.four_eyes import Act, register_act
 from fengkong.console.audit.actions import register_actions
+from fengkong.console.entities.panels import register_panel
 from fengkong.console.outbox.jobs import every, register_job
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
 
@@ -40,6 +42,7 @@ def register() -> None:
             loosens="what was frozen may be let go",
         ),
     )
+    register_panel(PANEL)
     register_actions(
         {
             "ask_action": _("Asked for an action on a customer"),

@@ -6,7 +6,9 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
+from fengkong.console.alerts.about import PANEL, open_counts
 from fengkong.console.alerts.closing import LABEL_JOB
+from fengkong.console.alerts.finding import find_alerts
 from fengkong.console.alerts.labelling import send_alert_labels
 from fengkong.console.alerts.organising import ORGANISE
 from fengkong.console.alerts.snoozing import wake_alerts
@@ -14,9 +16,11 @@ from fengkong.console.alerts.taking import take_alerts
 from fengkong.console.audit.actions import register_actions
 from fengkong.console.audit.entry_words import register_details
 from fengkong.console.audit.guard import unrecorded
+from fengkong.console.entities.panels import register_alert_count, register_panel
 from fengkong.console.journaled.intake import also_taken_by
 from fengkong.console.outbox.jobs import every, register_job
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
+from fengkong.console.shell.search import add_finder
 from fengkong.console.shell.words import add_script_words
 
 WAKE_S: Final = 5
@@ -33,6 +37,9 @@ def register() -> None:
         }
     )
     every(WAKE_S, "wake_alerts", wake_alerts)
+    register_panel(PANEL)
+    register_alert_count(open_counts)
+    add_finder(find_alerts)
     _register_words()
     add_script_words(
         "alerts",

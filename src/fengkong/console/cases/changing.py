@@ -84,8 +84,9 @@ def merge(operator: Operator, source_id: int, *, into: int) -> Case:
     moved = alerted.move_alerts(source, target)
     gather(target, sequences, by=operator.username)
     source.gathered.all().delete()
-    source.notes.update(case=target)
-    source.files.update(case=target)
+    for papers in (source.notes, source.files):
+        papers.filter(came_from=None).update(came_from=source.pk)
+        papers.update(case=target)
     known = target.ticks.values_list("item", flat=True)
     ChecklistTick.objects.filter(case=source).exclude(item__in=list(known)).update(case=target)
     target.due_at = min(target.due_at, source.due_at)

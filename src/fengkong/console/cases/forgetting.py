@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from fengkong.console.audit.recording import SYSTEM, record
 from fengkong.console.cases.files import forget_content
 from fengkong.console.cases.models import TARGET, Case, CaseFile, Note
@@ -16,9 +18,14 @@ def forget_erased(seen: SeenEntries) -> None:
 
 
 def forget_case(case: Case) -> None:
-    """Let go of what people wrote and kept about a case's subject; what was done stays known."""
-    notes = Note.objects.filter(case=case).exclude(sealed=b"").update(sealed=b"")
-    files = list(CaseFile.objects.filter(case=case, removed_at=None))
+    """Let go of what people wrote and kept about a case's subject; what was done stays known.
+
+    It is found in the case that this one was merged into, too; and what another case brought here
+    was written about another subject, and stays.
+    """
+    mine = Q(case=case, came_from=None) | Q(came_from=case.pk)
+    notes = Note.objects.filter(mine).exclude(sealed=b"").update(sealed=b"")
+    files = list(CaseFile.objects.filter(mine, removed_at=None))
     for file in files:
         forget_content(file, by=SYSTEM)
     case.subject, case.subject_kind = "", ""

@@ -113,12 +113,16 @@ class CaseDecision(models.Model):
 
 
 class Note(models.Model):
-    """What somebody wrote about a case; the text is sealed, and empty once it was forgotten."""
+    """What somebody wrote about a case; the text is sealed, and empty once it was forgotten.
+
+    `came_from` is the case for which it was written, where that was merged into this one.
+    """
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="notes")
     author = models.CharField(max_length=64)
     at = models.DateTimeField(default=timezone.now)
     sealed = models.BinaryField()
+    came_from = models.BigIntegerField(null=True, db_index=True)
 
     class Meta:
         ordering = ("-at", "-id")
@@ -132,6 +136,7 @@ class CaseFile(models.Model):
     """A file of a case; `media_type` is what its content is, whatever its name says.
 
     The content is sealed under `stored_as` in the console's folder, and gone once `removed_at`.
+    `came_from` is the case to which it was added, where that was merged into this one.
     """
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="files")
@@ -144,6 +149,7 @@ class CaseFile(models.Model):
     stored_as = models.CharField(max_length=64, unique=True)
     removed_at = models.DateTimeField(null=True)
     removed_by = models.CharField(max_length=64, blank=True)
+    came_from = models.BigIntegerField(null=True, db_index=True)
 
     class Meta:
         ordering = ("-at", "-id")

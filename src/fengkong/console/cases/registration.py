@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.audit.actions import register_actions
 from fengkong.console.audit.entry_words import register_details
 from fengkong.console.cases import labels
+from fengkong.console.cases.about import PANEL
 from fengkong.console.cases.around import register_actions_of_cases
 from fengkong.console.cases.files import sweep_files
+from fengkong.console.cases.finding import find_cases, find_notes
 from fengkong.console.cases.forgetting import forget_erased
-from fengkong.console.cases.models import Case
+from fengkong.console.entities.panels import register_panel
 from fengkong.console.journaled.intake import also_taken_by
 from fengkong.console.outbox.jobs import every, register_job
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
-from fengkong.console.shell.search import Found, add_finder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from fengkong.console.accounts.models import Operator
+from fengkong.console.shell.search import add_finder
 
 SWEEP_S: Final = 3_600
 
@@ -34,21 +30,12 @@ def register() -> None:
     every(SWEEP_S, "sweep_case_files", sweep_files)
     _register_words()
     register_actions_of_cases()
-    add_finder(_find)
+    register_panel(PANEL)
+    add_finder(find_cases)
+    add_finder(find_notes, order=90)
     add_to_menu(
         MenuEntry("desk", _("Cases"), "cases:cases", "briefcase", "cases.view", 20, key="c")
     )
-
-
-def _find(operator: Operator, text: str) -> Iterable[Found]:
-    """A case by its number."""
-    number = text.lstrip("#").strip()
-    if not (number.isascii() and number.isdigit() and len(number) < 18):
-        return
-    if operator.may("cases.view"):
-        for case in Case.objects.filter(pk=int(number)):
-            title = _now("Case %(number)s") % {"number": case.pk}
-            yield Found(title, _("Cases"), f"/cases/{case.pk}/", "briefcase")
 
 
 def _register_words() -> None:

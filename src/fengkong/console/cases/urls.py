@@ -10,6 +10,7 @@ app_name = "cases"
 urlpatterns = [
     path("", views.cases, name="cases"),
     path("open/", views.open_case, name="open"),
+    path("gather/", views.gather_alerts, name="gather"),
     path("<int:number>/", views.case_page, name="case"),
     path("<int:number>/timeline/", views.case_timeline, name="timeline"),
     path("<int:number>/links/", views.case_links, name="links"),

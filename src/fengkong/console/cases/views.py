@@ -39,6 +39,7 @@ from fengkong.console.cases.models import Case, CaseFile
 from fengkong.console.cases.notes import clear_notes, write_note
 from fengkong.console.cases.similar import endings_of, similar_cases
 from fengkong.console.cases.timeline import KINDS, timeline_of
+from fengkong.console.entities.panels import panels_about
 from fengkong.console.insiders.counting import counted
 from fengkong.console.project.declared import needs, operator_of
 from fengkong.console.shell.paging import page_by_cursor
@@ -48,6 +49,8 @@ from fengkong.core.errors import RiskError
 NOTES_SHOWN: Final = 50
 FILES_SHOWN: Final = 100
 DECISIONS_SHOWN: Final = 200
+GATHERED_MAX: Final = 200
+"""Alerts that are put into a case at once."""
 
 
 @needs("cases.view")
@@ -79,6 +82,7 @@ def case_page(request: HttpRequest, number: int) -> HttpResponse:
         "similar": [(one, typology_title(one.case.typology)) for one in similar],
         "endings": endings_of(similar),
         "alerts": [(one, typology_title(one.typology), address_of(one)) for one in alerts_of(case)],
+        "panels": panels_about([case.subject], operator_of(request), without=("alerts", "cases")),
     }
     return render(request, "cases/case.html", context | _head(request, case, "overview"))
 
@@ -179,6 +183,19 @@ def open_case(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("cases:case", made.pk)
     return render(request, "cases/open.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@needs("cases.work")
+@require_POST
+def gather_alerts(request: HttpRequest) -> HttpResponse:
+    """Put alerts into the open case of their subject, or into a new one, and show it."""
+    picked = request.POST.getlist("picked")[:GATHERED_MAX]
+    try:
+        case = opening.case_for(picked, operator_of(request))
+    except RiskError as error:
+        messages.error(request, told_error(error))
+        return redirect("alerts:queue")
+    return redirect("cases:case", case.pk)
 
 
 @needs("cases.work")

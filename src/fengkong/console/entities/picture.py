@@ -7,11 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q
-
-from fengkong.console.alerts.models import Alert
 from fengkong.console.entities import drawing
 from fengkong.console.entities.naming import Named, named
+from fengkong.console.entities.panels import alerted
 from fengkong.console.entities.queries import hour
 from fengkong.console.entities.walking import Neighbourhood
 from fengkong.console.journaled.models import Decision, Label
@@ -119,9 +117,3 @@ def fraudulent(subjects: set[str]) -> set[str]:
     events = Label.objects.filter(is_fraud=True).values("event_id")
     rows = Decision.objects.filter(subject__in=subjects, event_id__in=events)
     return set(rows.order_by().values_list("subject", flat=True).distinct())
-
-
-def alerted(subjects: set[str]) -> dict[str, int]:
-    """The open alerts of those of some subjects who have any."""
-    rows = Alert.objects.filter(~Q(state=Alert.State.CLOSED), subject__in=subjects)
-    return dict(rows.order_by().values_list("subject").annotate(Count("id")))

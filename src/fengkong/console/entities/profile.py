@@ -1,4 +1,4 @@
-"""All that the desk knows of one entity: figures, what it shares, lists, alerts, cases."""
+"""All that the desk knows of one entity: figures, what it shares, and lists."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Max, Min, Q
+from django.db.models import Max, Min
 from django.utils import timezone
 
-from fengkong.console.alerts.models import Alert
-from fengkong.console.cases.models import Case
 from fengkong.console.entities.kinds import FIELDS
 from fengkong.console.entities.models import Seen
 from fengkong.console.entities.naming import Named, clear_value, named
-from fengkong.console.entities.picture import alerted, fraudulent
+from fengkong.console.entities.panels import alerted
+from fengkong.console.entities.picture import fraudulent
 from fengkong.console.entities.queries import hour, known
 from fengkong.console.entities.taking import key_of
 from fengkong.console.entities.walking import HUB_LINKS, Row, links_of_many
@@ -32,7 +31,6 @@ LOOKED_AT_MAX: Final = 2_000
 """The newest decisions of an entity of which its figures are made."""
 SHARED_MAX: Final = 100
 SUBJECTS_MAX: Final = 200
-SHOWN_MAX: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,21 +165,6 @@ def subjects_of(kind: str, entity: str) -> list[str]:
         return [entity]
     others = known({row[0] for row in rows if row[1] == key})
     return [entity, *(blind for _, blind in others.values())]
-
-
-def alerts_of(subjects: Sequence[str]) -> list[Alert]:
-    """The newest alerts about some subjects, open ones first."""
-    alerts = Alert.objects.filter(subject__in=[one for one in subjects if one])
-    closed = Q(state=Alert.State.CLOSED)
-    still = list(alerts.exclude(closed).order_by("-newest_at", "id")[:SHOWN_MAX])
-    ended = list(alerts.filter(closed).order_by("-newest_at", "id")[:SHOWN_MAX])
-    return [*still, *ended][:SHOWN_MAX]
-
-
-def cases_of(subjects: Sequence[str]) -> list[Case]:
-    """The newest cases about some subjects."""
-    cases = Case.objects.filter(subject__in=[one for one in subjects if one])
-    return list(cases.order_by("-opened_at", "-id")[:SHOWN_MAX])
 
 
 def lists_of(about: Named) -> list[Listed]:

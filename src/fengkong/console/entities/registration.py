@@ -6,7 +6,6 @@ from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.audit.guard import unrecorded
 from fengkong.console.entities.finding import find_decisions, find_entities
-from fengkong.console.entities.other_finders import OTHER_FINDERS
 from fengkong.console.entities.taking import forget_index, take_entities
 from fengkong.console.journaled.intake import also_forgotten_by, also_taken_by
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
@@ -25,8 +24,6 @@ def register() -> None:
     )
     add_finder(find_entities)
     add_finder(find_decisions)
-    for finder in OTHER_FINDERS:
-        add_finder(finder)
     add_to_menu(
         MenuEntry(
             "desk", _("Find anything"), "entities:find", "zoom-check", "entities.view", 60, key="f"

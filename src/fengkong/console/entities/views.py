@@ -24,6 +24,7 @@ from fengkong.console.entities.forms import (
 from fengkong.console.entities.kinds import FIELDS
 from fengkong.console.entities.models import Seen
 from fengkong.console.entities.naming import Named, named
+from fengkong.console.entities.panels import panels_about
 from fengkong.console.entities.picture import Node, picture_of
 from fengkong.console.entities.queries import is_entity, kind_of
 from fengkong.console.entities.taking import key_of
@@ -52,8 +53,7 @@ def entity(request: HttpRequest, kind: str, entity: str) -> HttpResponse:
             "figures": profile.figures_of(entity),
             "shared": profile.shared_of(entity),
             "lists": profile.lists_of(about) if operator.may("lists.view") else [],
-            "alerts": profile.alerts_of(subjects) if operator.may("alerts.view") else [],
-            "cases": profile.cases_of(subjects) if operator.may("cases.view") else [],
+            "panels": panels_about(subjects, operator),
             "history": _history(request, entity),
         },
     )

@@ -25,7 +25,8 @@ from fengkong.console.alerts.models import Alert, Closing
 from fengkong.console.audit.recording import record
 from fengkong.console.entities.kinds import FIELD_NUMBERS
 from fengkong.console.entities.models import Link
-from fengkong.console.entities.picture import alerted, fraudulent
+from fengkong.console.entities.panels import alerted
+from fengkong.console.entities.picture import fraudulent
 from fengkong.console.gangs.figures import STOPPED, blinds_of
 from fengkong.console.gangs.finding import WINDOW, newest_instant
 from fengkong.console.gangs.models import Gang

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.audit.actions import register_actions
 from fengkong.console.audit.guard import unrecorded
+from fengkong.console.entities.panels import register_panel
+from fengkong.console.gangs.about import PANEL
 from fengkong.console.gangs.finding import find_gangs, forget_gangs
 from fengkong.console.gangs.forgetting import forget_members
 from fengkong.console.journaled.intake import also_forgotten_by, also_taken_by
@@ -19,6 +21,7 @@ EVERY_S: Final = 30
 
 def register() -> None:
     """Once, when Django starts."""
+    register_panel(PANEL)
     every(EVERY_S, "find_gangs", find_gangs)
     also_taken_by(forget_members)
     also_forgotten_by(forget_gangs)

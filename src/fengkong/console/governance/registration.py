@@ -10,15 +10,18 @@ from fengkong.console.approvals.models import Proposal
 from fengkong.console.audit.actions import register_actions
 from fengkong.console.audit.guard import unrecorded
 from fengkong.console.governance import actions, activation
+from fengkong.console.governance.finding import find_policies
 from fengkong.console.governance.proposal_words import described
 from fengkong.console.insiders.watches import register_loosening
 from fengkong.console.outbox.jobs import every, register_job
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
+from fengkong.console.shell.search import add_finder
 from fengkong.console.shell.words import add_script_words
 
 
 def register() -> None:
     """Register everything once."""
+    add_finder(find_policies, order=60)
     register_act(
         actions.ACT,
         Act(

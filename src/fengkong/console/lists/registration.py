@@ -11,11 +11,13 @@ from fengkong.console.audit.actions import register_actions
 from fengkong.console.insiders.watches import register_loosening
 from fengkong.console.journaled.intake import also_taken_by
 from fengkong.console.lists.changing import SEND_JOB
+from fengkong.console.lists.finding import find_lists
 from fengkong.console.lists.releasing import RELEASE, describe_release, perform_release
 from fengkong.console.lists.sending import send_list_changes, sweep_list_changes
 from fengkong.console.lists.taking import take_lists
 from fengkong.console.outbox.jobs import every, register_job
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
+from fengkong.console.shell.search import add_finder
 
 SWEEP_S: Final = 60
 
@@ -23,6 +25,7 @@ SWEEP_S: Final = 60
 def register() -> None:
     """Once, when Django starts."""
     also_taken_by(take_lists)
+    add_finder(find_lists, order=70)
     register_job(SEND_JOB, send_list_changes)
     every(SWEEP_S, "sweep_list_changes", sweep_list_changes)
     register_act(

@@ -27,12 +27,16 @@ class Found:
 
 
 Finder = Callable[["Operator", str], Iterable[Found]]
-_FINDERS: Final[list[Finder]] = []
+_FINDERS: Final[list[tuple[int, Finder]]] = []
 
 
-def add_finder(finder: Finder) -> None:
-    """Let the top bar find an app's things; a finder gives only what the operator may see."""
-    _FINDERS.append(finder)
+def add_finder(finder: Finder, *, order: int = 50) -> None:
+    """Let the top bar find an app's things; a finder gives only what the operator may see.
+
+    Those of a smaller `order` are asked first, and slow ones last.
+    """
+    _FINDERS.append((order, finder))
+    _FINDERS.sort(key=lambda one: one[0])
 
 
 def found_for(operator: Operator, text: str) -> list[Found]:
@@ -47,7 +51,7 @@ def found_for(operator: Operator, text: str) -> list[Found]:
         for entry in group.entries
         if folded in str(entry.title).casefold()
     ]
-    for finder in _FINDERS:
+    for _order, finder in _FINDERS:
         found.extend(finder(operator, sought))
         if len(found) >= FOUND_MAX:
             break

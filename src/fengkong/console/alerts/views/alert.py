@@ -28,8 +28,7 @@ from fengkong.console.alerts.undoing import undoable
 from fengkong.console.alerts.views.queue import disposition_choices
 from fengkong.console.alerts.watching import seen_by
 from fengkong.console.alerts.words import team_choices
-from fengkong.console.cases.opening import PERMISSION as CASE_WORK
-from fengkong.console.cases.opening import case_for
+from fengkong.console.entities.panels import panels_about
 from fengkong.console.journaled.models import Label
 from fengkong.console.live.rows import row_of
 from fengkong.console.project.declared import needs
@@ -37,6 +36,7 @@ from fengkong.console.project.requests import OperatorRequest
 from fengkong.console.shell.told_errors import told_error
 from fengkong.core.errors import RiskError
 
+CASE_WORK = "cases.work"
 DECISIONS_SHOWN = 20
 OTHERS_SHOWN = 10
 
@@ -70,6 +70,7 @@ def alert(request: OperatorRequest, alert_id: str) -> HttpResponse:
         "may_ask": request.user.may(ASK),
         "may_open_case": request.user.may(CASE_WORK),
         "case_address": _address("cases:case", found.case_id) if found.case_id else "",
+        "panels": panels_about([found.subject], request.user, without=("alerts", "actions")),
         "entity_address": _address("entities:entity", "customer", found.subject),
     }
     return render(request, "alerts/alert.html", shown)
@@ -124,7 +125,7 @@ def undo_closing(request: OperatorRequest, closing_id: int) -> HttpResponse:
 @needs(WORK)
 @require_POST
 def act(request: OperatorRequest, alert_id: str) -> HttpResponse:
-    """Claim, release, snooze, wake, move, reopen, or open a case, as the form's button says."""
+    """Claim, release, snooze, wake, move or reopen, as the form's button says."""
     found = _alert(alert_id)
     operator = request.user
     wish = request.POST.get("act", "")
@@ -139,8 +140,6 @@ def act(request: OperatorRequest, alert_id: str) -> HttpResponse:
             reopen(found.pk, operator, reason=request.POST.get("reason", "")[:400])
         elif wish == "move" and request.POST.get("team") in dict(team_choices()):
             claiming.move(found.pk, request.POST["team"], operator)
-        elif wish == "case":
-            case_for([found.pk], operator)
         elif wish == "snooze":
             return _snooze(request, found)
     except RiskError as error:

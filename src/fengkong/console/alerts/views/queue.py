@@ -142,6 +142,7 @@ def _listed(request: OperatorRequest, page: Any) -> dict[str, Any]:
         "known": fingerprint(page.rows, page.total),
         "closed": request.GET.get("state") == Alert.State.CLOSED,
         "may_work": request.user.may(WORK),
+        "may_open_case": request.user.may("cases.work"),
     }
 
 

@@ -1,0 +1,57 @@
+"""What the one box finds of cases: a case by its number, and notes by their words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from fengkong.console.cases.models import Case, Note
+from fengkong.console.cases.notes import clear_note
+from fengkong.console.insiders.counting import counted
+from fengkong.console.shell.search import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fengkong.console.accounts.models import Operator
+
+FEW: Final = 5
+LEAST: Final = 2
+NOTES_MAX: Final = 300
+"""Notes are sealed: the newest so many are opened and looked through, nothing older."""
+
+
+def find_cases(operator: Operator, text: str) -> Iterable[Found]:
+    """A case by its number."""
+    number = text.lstrip("#").strip()
+    if not (number.isascii() and number.isdigit() and len(number) < 18):
+        return
+    if operator.may("cases.view"):
+        for case in Case.objects.filter(pk=int(number)):
+            title = _("Case %(number)s") % {"number": case.pk}
+            yield Found(title, _("Cases"), reverse("cases:case", args=[case.pk]), "briefcase")
+
+
+def find_notes(operator: Operator, text: str) -> Iterable[Found]:
+    """The newest notes of cases that hold a text; that somebody looked is counted."""
+    if not operator.may("cases.view") or len(text) < LEAST:
+        return
+    with transaction.atomic():
+        counted(operator, "search")
+    yield from islice(_notes_with(text.casefold()), FEW)
+
+
+def _notes_with(folded: str) -> Iterator[Found]:
+    for note in Note.objects.exclude(sealed=b"").order_by("-at", "-pk")[:NOTES_MAX]:
+        opened = clear_note(note).text
+        if opened is not None and folded in opened.casefold():
+            title = _("Note by %(author)s in case %(number)s") % {
+                "author": note.author,
+                "number": note.case_id,
+            }
+            yield Found(title, _("Notes"), reverse("cases:case", args=[note.case_id]), "note")
