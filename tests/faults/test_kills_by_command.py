@@ -103,7 +103,7 @@ def killed_again_and_again(tmp_path: Path, *, kills: int) -> None:
 
 
 def test_a_few_kills(tmp_path):
-    killed_again_and_again(tmp_path, kills=3)
+    killed_again_and_again(tmp_path, kills=2)
 
 
 @pytest.mark.nightly

@@ -80,7 +80,7 @@ def backups_killed(host: Host, folder: Path, *, kills: int, seed: int) -> int:
 
 
 def test_backups_killed_at_any_moment_are_whole_or_not_there(host: Host, tmp_path: Path) -> None:
-    assert backups_killed(host, tmp_path / "site", kills=3, seed=2)
+    assert backups_killed(host, tmp_path / "site", kills=2, seed=2)
 
 
 @pytest.mark.nightly
@@ -113,7 +113,7 @@ def restores_killed(host: Host, folder: Path, *, kills: int, seed: int) -> int:
 
 
 def test_restores_killed_at_any_moment_are_whole_or_not_there(host: Host, tmp_path: Path) -> None:
-    assert restores_killed(host, tmp_path / "site", kills=3, seed=4)
+    assert restores_killed(host, tmp_path / "site", kills=2, seed=4)
 
 
 @pytest.mark.nightly
@@ -130,7 +130,7 @@ def archives_killed(host: Host, folder: Path, *, kills: int, seed: int) -> Site:
 
 
 def test_archiving_killed_at_any_moment_loses_nothing(host: Host, tmp_path: Path) -> None:
-    archives_killed(host, tmp_path / "site", kills=3, seed=5)
+    archives_killed(host, tmp_path / "site", kills=2, seed=5)
 
 
 @pytest.mark.nightly
@@ -158,7 +158,7 @@ def rotations_killed(host: Host, folder: Path, *, kills: int, seed: int) -> int:
 
 
 def test_rotation_killed_under_load_loses_nothing(host: Host, tmp_path: Path) -> None:
-    assert rotations_killed(host, tmp_path / "site", kills=4, seed=7) == 1
+    assert rotations_killed(host, tmp_path / "site", kills=3, seed=7) == 1
 
 
 @pytest.mark.nightly

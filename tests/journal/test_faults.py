@@ -22,6 +22,7 @@ KEY = SubjectKey(
     subject=b"s" * 16, key_id=b"k" * 8, master_id="m", wrapped=b"WRAPPED!" * 8, created_at=1
 )
 Work = Callable[[], object]
+FAULTS = ["BROKEN", "NO_SPACE", "SHORT"]
 
 
 @pytest.fixture
@@ -102,28 +103,43 @@ def calls_of_a_life(files: Any, path: Path, batches: list[Batch]) -> int:
     return count
 
 
-@pytest.mark.parametrize(
-    ("fault", "lasting"),
-    [
-        ("BROKEN", False),
-        ("NO_SPACE", True),
-        ("SHORT", False),
-        *(
-            pytest.param(*case, marks=pytest.mark.nightly)
-            for case in [("BROKEN", True), ("NO_SPACE", False), ("SHORT", True)]
-        ),
-    ],
-)
+@pytest.mark.parametrize(("number", "fault"), list(enumerate(FAULTS, start=1)), ids=FAULTS)
 def test_a_fault_at_any_call_loses_nothing(
+    faulty: Any, files: Any, tmp_path: Path, batches: list[Batch], number: int, fault: str
+) -> None:
+    """The kinds of fault share the calls; the nightly run has each of them at every call."""
+    lasting = fault == "NO_SPACE"
+    arms = (faulty.Fault[fault], lasting)
+    faults_at_calls(files, tmp_path, batches, arms=arms, first=number, step=len(FAULTS))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("lasting", [False, True])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_at_every_call_loses_nothing(
     faulty: Any, files: Any, tmp_path: Path, batches: list[Batch], fault: str, lasting: bool
 ) -> None:
+    faults_at_calls(files, tmp_path, batches, arms=(faulty.Fault[fault], lasting))
+
+
+def faults_at_calls(
+    files: Any,
+    tmp_path: Path,
+    batches: list[Batch],
+    *,
+    arms: tuple[Any, bool],
+    first: int = 1,
+    step: int = 1,
+) -> None:
+    """A life whose call of every number from `first` fails once, or from then on."""
     total = calls_of_a_life(files, tmp_path / "clean.db", batches)
     assert total > 50
+    fault, lasting = arms
     met = 0
-    for at in range(1, total + 1):
+    for at in range(first, total + 1, step):
         path = tmp_path / f"{at}.db"
         store = SqliteStore.open(path, vfs=files.name)
-        files.arm(faulty.Fault[fault], at=at, lasting=lasting)
+        files.arm(fault, at=at, lasting=lasting)
         for work in life(store, batches):
             try:
                 work()
@@ -134,10 +150,10 @@ def test_a_fault_at_any_call_loses_nothing(
         files.disarm()
         store.close()
         check_whole(path, batches)
-    assert met > total // 4
+    assert met > total // step // 4
 
 
-@pytest.mark.parametrize("fault", ["BROKEN", "NO_SPACE", "SHORT"])
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_while_opening_leaves_nothing_half_made(
     faulty: Any, files: Any, tmp_path: Path, batches: list[Batch], fault: str
 ) -> None:

@@ -1,5 +1,6 @@
 """Whether an answer is one that the API's description names, of the shape that it names."""
 
+import json
 import re
 from functools import cache
 from typing import Any
@@ -11,8 +12,6 @@ from fengkong.console.api.urls import api
 
 @cache
 def document() -> dict[str, Any]:
-    import json
-
     return dict(json.loads(json.dumps(api.get_openapi_schema(path_prefix=""))))
 
 
@@ -37,5 +36,11 @@ def check_described(method: str, path: str, answer: Any) -> None:
     if not content:
         assert not answer.content, (method, path, answer.content[:200])
         return
-    schema = {**content[media]["schema"], "components": document()["components"]}
-    jsonschema_rs.Draft202012Validator(schema).validate(answer.json())
+    validator(json.dumps(content[media]["schema"])).validate(answer.json())
+
+
+@cache
+def validator(schema: str) -> jsonschema_rs.Draft202012Validator:
+    """Of a schema as text; each is prepared once."""
+    whole = {**json.loads(schema), "components": document()["components"]}
+    return jsonschema_rs.Draft202012Validator(whole)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 from django.db import transaction
@@ -62,7 +62,13 @@ def _answering(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespo
 @public
 def schema(_request: HttpRequest) -> HttpResponse:
     """The API's own description (OpenAPI 3.1)."""
-    return JsonResponse(api.get_openapi_schema(path_prefix="/api/v1/"))
+    return HttpResponse(_described(), content_type="application/json")
+
+
+@cache
+def _described() -> bytes:
+    """Written once: it takes a good part of a second, and everybody may ask for it."""
+    return JsonResponse(api.get_openapi_schema(path_prefix="/api/v1/")).content
 
 
 def _patterns() -> Iterator[URLPattern]:
