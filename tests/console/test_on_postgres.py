@@ -1,4 +1,4 @@
-"""The ledger, approvals, personal data and insider watch on PostgreSQL: their tests once more.
+"""The ledger, approvals, personal data, insider watch and the desk on PostgreSQL: tests once more.
 
 The database of a process's Django is chosen when it starts, so they run in a process of their own.
 """
@@ -26,8 +26,30 @@ PARTS = (
     "console/personal/test_exporting.py",
     "console/insiders/test_insiders.py",
 )
-QUICK = ("console/audit/test_verification.py", "console/audit/test_guard.py")
-"""What differs by database: the triggers, the savepoints, the lock of those who record."""
+DESK = (
+    *("console/alerts", "console/entities", "console/gangs", "console/feedback"),
+    *("console/reports", "console/actions", "console/cases", "console/customers"),
+    *("console/outbox", "console/journaled", "console/api/test_desk.py"),
+)
+"""How alerts, the index, gangs and cases are made, and every screen of them."""
+AT_SCALE = ("console/alerts/test_speed.py", "console/cases/test_speed.py")
+QUICK = (
+    *("console/audit/test_verification.py", "console/audit/test_guard.py"),
+    "console/alerts/test_making.py::test_what_was_done_outlives_a_new_reading",
+    "console/alerts/test_screens.py::test_next_claims_and_closing_goes_on",
+    "console/alerts/test_screens.py::test_an_inbox_is_of_team_and_skill",
+    "console/entities/test_index.py::test_links_say_who_shares_what_and_since_when",
+    "console/entities/test_screens.py::test_money_goes_to_whom_it_went",
+    "console/gangs/test_finding.py::test_a_gang_keeps_its_number_while_it_grows_and_is_merged",
+    "console/gangs/test_judging.py::test_a_dry_run_says_whom_it_would_hit",
+    "console/feedback/test_desk.py::test_a_later_label_overturns_and_costs_recall",
+    "console/feedback/test_screens.py::test_a_file_holds_what_the_screen_shows",
+    "console/reports/test_figures.py::test_a_quarter_counts_what_went_through",
+    "console/cases/test_changing.py::test_merging_moves_everything",
+    "console/actions/test_actions.py::test_without_a_core_system_it_waits_on_screen",
+)
+"""What differs by database: the triggers, the savepoints, the lock of those who record; how rows
+are put in place of others, claimed beside others, summed by day, and found by an index."""
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +67,13 @@ def server() -> Iterator[Any]:
     started.stop()
 
 
-def run(server: Any, folder: Path, parts: tuple[str, ...]) -> None:
+def run(server: Any, folder: Path, parts: tuple[str, ...], *, marked: str = "not nightly") -> None:
     place = conninfo_to_dict(server.new_database())
     address = f"postgresql:///{place['dbname']}?host={place['host']}&user={place['user']}"
     (folder / "console.yaml").write_text(f"database: {address}\n")
     paths = [str(TESTS / part) for part in parts]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--create-db", *paths],
+        [sys.executable, "-m", "pytest", "-q", "-s", "--create-db", "-m", marked, *paths],
         cwd=TESTS.parent,
         env={**os.environ, "FENGKONG_DATA": str(folder)},
         capture_output=True,
@@ -60,6 +82,7 @@ def run(server: Any, folder: Path, parts: tuple[str, ...]) -> None:
     )
     assert done.returncode == 0, done.stdout[-6000:]
     assert " passed" in done.stdout
+    print(done.stdout)
 
 
 def test_what_differs_by_database(server: Any, tmp_path: Path) -> None:
@@ -69,3 +92,13 @@ def test_what_differs_by_database(server: Any, tmp_path: Path) -> None:
 @pytest.mark.nightly
 def test_everything(server: Any, tmp_path: Path) -> None:
     run(server, tmp_path, PARTS)
+
+
+@pytest.mark.nightly
+def test_the_desk(server: Any, tmp_path: Path) -> None:
+    run(server, tmp_path, DESK)
+
+
+@pytest.mark.nightly
+def test_the_desk_with_a_million_decisions(server: Any, tmp_path: Path) -> None:
+    run(server, tmp_path, AT_SCALE, marked="nightly")

@@ -11,8 +11,9 @@ from django.utils import timezone
 from fengkong.console.accounts.models import Operator
 from fengkong.console.alerts.closing import dispose
 from fengkong.console.alerts.models import Alert, AlertDecision
+from fengkong.console.approvals.four_eyes import approve
 from fengkong.console.feedback.models import Labelled
-from fengkong.console.feedback.sampling import set_random_share
+from fengkong.console.feedback.sampling import propose_random_share
 from fengkong.console.feedback.settings import loop_settings, set_loop
 
 RANDOM_SHARE: Final = 0.01
@@ -27,9 +28,11 @@ def begun_demo_loop() -> None:
     """Have a share of allowed traffic reviewed; needs a started Django and demo operators."""
     try:
         senior = Operator.objects.filter(username="senior_analyst").first()
-        if senior is not None:
+        other = Operator.objects.filter(username="compliance_officer").first()
+        if senior is not None and other is not None:
             cost = loop_settings().hour_cost_minor
-            set_random_share(senior, RANDOM_SHARE)
+            share = propose_random_share(senior, RANDOM_SHARE, reason="to measure what is missed")
+            approve(other, share.pk)
             set_loop(senior, quality_share=QUALITY_SHARE, hour_cost_minor=cost)
     finally:
         connection.close()

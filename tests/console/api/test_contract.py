@@ -36,7 +36,9 @@ def attacked(address: str, *, examples: int) -> int:
     scopes += ["policies.edit", "decisions.view", "personal.approve"]
     scopes += ["lists.view", "lists.edit", "policies.activate"]
     scopes += ["operators.view", "roles.propose", "now.view", "models.view"]
-    scopes += ["decisions.replay"]
+    scopes += ["decisions.replay", "alerts.view", "alerts.work", "actions.view", "actions.ask"]
+    scopes += ["cases.view", "cases.work", "appeals.view", "appeals.work", "appeals.take"]
+    scopes += ["customers.confirm"]
     _token, text = issue(owner, name="attack", scopes=scopes, days=1)
     described = schemathesis.openapi.from_dict(api.get_openapi_schema(path_prefix="/api/v1/"))
     count = 0

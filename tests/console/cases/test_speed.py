@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from tests.console.alerts.test_speed import MANY_DECISIONS, cpu_of, fill
+from tests.console.alerts.test_speed import cpu_of, fill, many_decisions
 from tests.console.live.desk import decision_at, taken_in
 from tests.console.operators import Browser
 
@@ -77,13 +77,11 @@ def test_a_page_asks_as_much_of_a_large_case_as_of_a_small_one(
 
 @pytest.mark.nightly
 def test_pages_with_a_million_decisions(signed_in: Callable[..., Browser]) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("the rows are made with SQLite's own functions")
     browser = signed_in("analyst")
+    many_decisions(DECISIONS)
+    fill(alerts=ALERTS)
+    closed_cases(CASES)
     with connection.cursor() as cursor:
-        cursor.execute(MANY_DECISIONS, [DECISIONS])
-        fill(alerts=ALERTS)
-        closed_cases(CASES)
         cursor.execute("ANALYZE")
     alert = Alert.objects.filter(state="open", typology="mule_ring").first()
     assert alert is not None

@@ -5,16 +5,25 @@ from typing import Any
 
 from django.utils import timezone
 from tests.console.journaled.test_intake import decided, entries
+from tests.console.operators import new_operator
 
 from fengkong.console.accounts.models import Operator
 from fengkong.console.alerts.closing import dispose
 from fengkong.console.alerts.models import Alert, Closing
+from fengkong.console.approvals.four_eyes import approve
 from fengkong.console.feedback.desk import count_desk
+from fengkong.console.feedback.sampling import propose_random_share
 from fengkong.console.journaled.intake import take_in
 from fengkong.console.journaled.seen import SeenDecision, SeenLabel
 from fengkong.console.outbox.models import Job
 
 DAY_US = 86_400_000_000
+
+
+def agreed_share(share: float) -> None:
+    """Two people agree on how much allowed traffic is reviewed at random."""
+    senior, officer = new_operator("senior_analyst"), new_operator("compliance_officer")
+    approve(officer, propose_random_share(senior, share, reason="to know what is missed").pk)
 
 
 def now_us() -> int:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone, translation
-from tests.console.feedback.making import close, count, lately, told, truth
+from tests.console.feedback.making import agreed_share, close, count, lately, told, truth
 from tests.console.journaled.test_intake import entries
 from tests.console.operators import new_operator
 
@@ -19,7 +19,7 @@ from fengkong.console.feedback.maturity import days_of, maturity
 from fengkong.console.feedback.missed import missed
 from fengkong.console.feedback.models import AlertEnd, Arrival, LoopSettings, SecondLook
 from fengkong.console.feedback.quality import JudgedTwiceError, judge, quality, waiting_for
-from fengkong.console.feedback.sampling import random_share, set_random_share
+from fengkong.console.feedback.sampling import propose_random_share, random_share
 from fengkong.console.journaled.intake import forget_all, take_in
 from fengkong.console.shell.sheets import Sheet
 
@@ -147,8 +147,7 @@ def test_a_larger_share_holds_what_a_smaller_one_does() -> None:
 
 @pytest.mark.django_db
 def test_allowed_traffic_is_sampled_the_same_however_often_it_is_read() -> None:
-    senior = new_operator("senior_analyst")
-    set_random_share(senior, 0.05)
+    agreed_share(0.05)
     assert random_share() == 0.05
     traffic = [lately(number) for number in range(1, 401)]
     take_in(entries(*traffic))
@@ -161,13 +160,13 @@ def test_allowed_traffic_is_sampled_the_same_however_often_it_is_read() -> None:
     again = set(Alert.objects.values_list("pk", "typology", "expected_loss_minor"))
     assert again == sampled
     with pytest.raises(PermissionDenied):
-        set_random_share(new_operator("analyst"), 0.01)
+        propose_random_share(new_operator("analyst"), 0.01, reason="less work")
 
 
 @pytest.mark.django_db
 def test_the_sample_says_what_is_missed() -> None:
-    analyst, senior = new_operator("analyst"), new_operator("senior_analyst")
-    set_random_share(senior, 0.05)
+    analyst = new_operator("analyst")
+    agreed_share(0.05)
     take_in(entries(*(lately(number) for number in range(1, 401))))
     alerts = list(Alert.objects.order_by("first_sequence"))
     close(alerts[0], "confirmed_fraud", analyst, "customer_denies")

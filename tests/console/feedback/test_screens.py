@@ -8,6 +8,8 @@ from tests.console.operators import browser_of, new_operator
 from fengkong.console.accounts.models import Operator
 from fengkong.console.alerts.models import Alert
 from fengkong.console.alerts.organising import current_terms
+from fengkong.console.approvals.four_eyes import SameEyesError, approve
+from fengkong.console.approvals.models import Proposal
 from fengkong.console.feedback.models import LoopSettings, SecondLook
 from fengkong.console.journaled.intake import take_in
 
@@ -75,9 +77,19 @@ def test_who_closed_an_alert_finds_no_second_look_at_it() -> None:
 @pytest.mark.django_db
 def test_settings_are_checked_and_kept() -> None:
     browser = browser_of(new_operator("senior_analyst"))
-    browser.post("/feedback/missed/share/", {"percent": "0.2"})
-    assert current_terms().random_share == 0.002
-    browser.post("/feedback/missed/share/", {"percent": "50"})
+    address = "/feedback/missed/share/"
+    for unfit in ({"percent": "50", "reason": "all of it"}, {"percent": "0.2"}):
+        browser.post(address, unfit)
+        assert not Proposal.objects.exists()
+    browser.post(address, {"percent": "0.2", "reason": "to know what is missed"})
+    proposal = Proposal.objects.get()
+    assert current_terms().random_share == 0
+    assert f"/approvals/{proposal.pk}/" in browser.get("/feedback/missed/").content.decode()
+    with pytest.raises(SameEyesError):
+        approve(browser.operator, proposal.pk)
+    other = browser_of(new_operator("compliance_officer"))
+    assert "0.2000%" in other.get(f"/approvals/{proposal.pk}/").content.decode()
+    other.post(f"/approvals/{proposal.pk}/approve/", {"remark": "well"})
     assert current_terms().random_share == 0.002
     browser.post("/feedback/quality/settings/", {"percent": "10", "cost": "150"})
     row = LoopSettings.objects.get()

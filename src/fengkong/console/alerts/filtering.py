@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from fengkong.console.accounts.models import Operator
 from fengkong.console.alerts.forms import QueueForm
-from fengkong.console.alerts.models import Alert, DeskMember
-from fengkong.console.alerts.queries import all_alerts, desk_of
+from fengkong.console.alerts.models import Alert
+from fengkong.console.alerts.queries import all_alerts, inbox_of
 from fengkong.console.shell.paging import Page, page_by_cursor
 
 ORDER = ("rank_at", "id")
@@ -49,7 +49,4 @@ def _of_inbox(found: QuerySet[Alert], inbox: str, operator: Operator) -> QuerySe
         return found
     if inbox == "claimed":
         return found.filter(claimed_by=operator, claimed_until__gt=timezone.now())
-    desk: DeskMember = desk_of(operator)
-    if desk.teams:
-        found = found.filter(team__in=desk.teams)
-    return found.filter(skill__in=desk.skills) if desk.skills else found
+    return inbox_of(operator, found)

@@ -51,6 +51,13 @@ def current_terms() -> Terms:
     return known_terms()(2**62)
 
 
+def known_team(name: str) -> str:
+    """The id of a team; raises InvalidTermsError where there is none of that name."""
+    if name not in current_terms().teams:
+        raise InvalidTermsError(f"unknown team {name[:40]}")
+    return name
+
+
 @transaction.atomic
 def set_terms(operator: Operator, changes: Mapping[str, Any]) -> AlertTerms:
     """Change the terms from here on: what was read before keeps the terms it was read under.

@@ -44,9 +44,9 @@ def desk_of(operator: Operator) -> DeskMember:
     return DeskMember.objects.filter(operator=operator).first() or DeskMember(operator=operator)
 
 
-def inbox_of(operator: Operator) -> QuerySet[Alert]:
-    """The open alerts of somebody's teams and skills, in the order of the queue."""
-    desk, found = desk_of(operator), open_alerts()
+def inbox_of(operator: Operator, among: QuerySet[Alert] | None = None) -> QuerySet[Alert]:
+    """The open alerts (or `among`) of somebody's teams and skills, in the order of the queue."""
+    desk, found = desk_of(operator), open_alerts() if among is None else among
     if desk.teams:
         found = found.filter(team__in=desk.teams)
     return found.filter(skill__in=desk.skills) if desk.skills else found

@@ -26,7 +26,10 @@ TONES: Final = {
 
 
 def typology_title(name: str, terms: Terms | None = None) -> str:
-    """What a typology is called; its id where only a policy knows it."""
+    """What a typology is called; its id where only a policy knows it.
+
+    Terms that are not given are read: who names many gives them (`current_terms`).
+    """
     found = (terms or current_terms()).typologies.get(name)
     return name if found is None else said(found.title)
 

@@ -7,7 +7,7 @@ from ninja import Field, Query, Router, Schema
 
 from fengkong.console.api.operations import bearer, operation, tagged
 from fengkong.console.api.representations import Number, columns, findable, paged
-from fengkong.console.cases import changing, opening
+from fengkong.console.cases import changing, escalating, opening
 from fengkong.console.cases.checklist import tick, ticked_steps
 from fengkong.console.cases.models import Case
 from fengkong.console.cases.notes import TEXT_MAX, write_note
@@ -73,6 +73,14 @@ class Why(Schema):
     """Why something is done to a case."""
 
     why: str = Field(min_length=1, max_length=200, pattern=_TEXT)
+
+
+class Escalation(Schema):
+    """Which incident a case becomes; severity 1 is the gravest."""
+
+    kind: str = Field(max_length=64, pattern=r"^[a-z_]*$")
+    severity: Literal["1", "2", "3", "4"]
+    title: str = Field(min_length=1, max_length=200, pattern=_TEXT)
 
 
 class Text(Schema):
@@ -156,6 +164,13 @@ def close_case(request: HttpRequest, number: int, said: Ending) -> dict[str, Any
 def reopen_case(request: HttpRequest, number: int, said: Why) -> dict[str, Any]:
     """Open a closed case again."""
     return _case(changing.reopen(bearer(request), findable(number), why=said.why))
+
+
+@router.post("/cases/{number}/escalate")
+@operation("incidents.work")
+def escalate_case(request: HttpRequest, number: int, said: Escalation) -> dict[str, Any]:
+    """Make an incident of a case; the case goes on and names it as `incident_id`."""
+    return _case(escalating.escalate(bearer(request), findable(number), **said.dict()))
 
 
 @router.post("/cases/{number}/notes")

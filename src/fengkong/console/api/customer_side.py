@@ -44,6 +44,14 @@ class Why(Schema):
     why: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")
 
 
+class Answered(Schema):
+    """What a person found; `was_good` says that the event was no fraud, which becomes a label."""
+
+    outcome: Appeal.Outcome
+    findings: str = Field(min_length=1, max_length=appeals.TEXT_MAX, pattern=r"^[^\x00]*$")
+    was_good: Literal["", "yes"] = ""
+
+
 class NewConfirmation(Schema):
     """About which event a customer is asked, and for how many minutes the link holds."""
 
@@ -99,6 +107,16 @@ def claim_appeal(request: HttpRequest, number: int) -> dict[str, Any]:
 def extend_appeal(request: HttpRequest, number: int, said: Why) -> dict[str, Any]:
     """Give a complex appeal the longest time allowed, once."""
     return _appeal(appeals.extend(bearer(request), findable(number), why=said.why))
+
+
+@router.post("/appeals/{number}/answer")
+@operation("appeals.work")
+def answer_appeal(request: HttpRequest, number: int, said: Answered) -> dict[str, Any]:
+    """Answer an appeal as its reviewer found, who bears the token; automation alone may not.
+
+    Refused to who had a part in the first decision (个人信息保护法, article 24).
+    """
+    return _appeal(appeals.answer(bearer(request), findable(number), **said.dict()))
 
 
 @router.post("/appeals/{number}/withdraw")

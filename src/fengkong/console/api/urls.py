@@ -13,6 +13,8 @@ from django.urls import URLPattern, path
 
 from fengkong import __version__
 from fengkong.console.api import (
+    action_work,
+    alert_work,
     case_work,
     customer_side,
     deliveries,
@@ -38,7 +40,7 @@ api = DescribedAPI(
 register_problems(api)
 for room in (
     *(resources, policies, listed_values, deliveries, people, now),
-    *(case_work, customer_side),
+    *(case_work, customer_side, alert_work, action_work),
 ):
     api.add_router("", room.router)
 

@@ -68,6 +68,8 @@ class ShareForm(forms.Form):
         widget=forms.NumberInput(attrs={"step": "any"}),
     )
 
+    reason = forms.CharField(label=_("Why"), min_length=4, max_length=400)
+
     @property
     def share(self) -> float:
         """As a share of one."""

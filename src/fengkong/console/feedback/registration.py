@@ -6,10 +6,12 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
+from fengkong.console.approvals.four_eyes import register_act
 from fengkong.console.audit.actions import register_actions
 from fengkong.console.audit.entry_words import register_details
 from fengkong.console.audit.guard import unrecorded
 from fengkong.console.feedback.desk import count_desk
+from fengkong.console.feedback.sampling import ACT, SHARE_ACT
 from fengkong.console.feedback.truths import forget_truths, take_truths
 from fengkong.console.journaled.intake import also_forgotten_by, also_taken_by
 from fengkong.console.outbox.jobs import every
@@ -22,6 +24,7 @@ def register() -> None:
     """Once, when Django starts."""
     also_taken_by(take_truths)
     also_forgotten_by(forget_truths)
+    register_act(SHARE_ACT, ACT)
     every(COUNT_S, "count_desk", count_desk)
     counted = "counted from the journal and from closed alerts; counted again at need"
     names = ("segment", "placed", "daytally", "fraudtally", "ruleday", "modelday", "labelled")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from django.contrib import messages
@@ -32,7 +32,7 @@ from fengkong.console.feedback.maturity import Days, Maturity, days_of, maturity
 from fengkong.console.feedback.missed import coverage_sheet, missed
 from fengkong.console.feedback.models import SecondLook
 from fengkong.console.feedback.quality import WORK, judge, judged_on, quality, waiting_for
-from fengkong.console.feedback.sampling import random_share, set_random_share
+from fengkong.console.feedback.sampling import propose_random_share, random_share, waiting_share
 from fengkong.console.feedback.settings import ORGANISE, loop_settings, set_loop
 from fengkong.console.feedback.staffing import Wish, forecast, staffing_chart, staffing_sheet
 from fengkong.console.live.rows import row_of
@@ -151,7 +151,7 @@ def second_looks(request: OperatorRequest) -> HttpResponse:
         "form": DaysForm({"days": key}),
         "found": found,
         "page": page,
-        "rows": [{"look": one, "typology": typology_title(one.typology)} for one in page.rows],
+        "rows": _looks(page.rows),
         "settings": loop_settings(),
         "settings_form": LoopForm(initial=LoopForm.initial_of(loop_settings())),
         "may_organise": request.user.may(ORGANISE),
@@ -166,8 +166,8 @@ def waiting(request: OperatorRequest) -> HttpResponse:
     """The second looks that wait for somebody like me."""
     found = waiting_for(request.user)
     page = page_by_cursor(request, found, order=("id",), total=found.count())
-    rows = [{"look": one, "typology": typology_title(one.typology)} for one in page.rows]
-    return render(request, "feedback/waiting.html", {"page": page, "rows": rows})
+    shown = {"page": page, "rows": _looks(page.rows)}
+    return render(request, "feedback/waiting.html", shown)
 
 
 @needs(WORK)
@@ -192,6 +192,11 @@ def look(request: OperatorRequest, number: int) -> HttpResponse:
     return render(request, "feedback/look.html", shown)
 
 
+def _looks(rows: Iterable[SecondLook]) -> list[dict[str, Any]]:
+    terms = current_terms()
+    return [{"look": one, "typology": typology_title(one.typology, terms)} for one in rows]
+
+
 @needs(VIEW)
 @require_GET
 def unseen(request: OperatorRequest) -> HttpResponse:
@@ -203,6 +208,7 @@ def unseen(request: OperatorRequest) -> HttpResponse:
         "missed": missed(days),
         "coverage": coverage_sheet(days),
         "share": share,
+        "waiting": waiting_share(),
         "share_form": ShareForm(initial={"percent": round(100 * share, 4)}),
         "may_organise": request.user.may(ORGANISE_ALERTS),
     }
@@ -212,13 +218,13 @@ def unseen(request: OperatorRequest) -> HttpResponse:
 @needs(ORGANISE_ALERTS)
 @require_POST
 def change_share(request: OperatorRequest) -> HttpResponse:
-    """Review more or less of the allowed traffic at random."""
+    """Propose to review more or less of the allowed traffic at random."""
     form = ShareForm(request.POST)
     if form.is_valid():
-        set_random_share(request.user, form.share)
-        messages.success(request, _("It holds for every decision from now on."))
+        propose_random_share(request.user, form.share, reason=form.cleaned_data["reason"])
+        messages.success(request, _("It was proposed; it holds once a second person approves it."))
     else:
-        messages.error(request, _("Give a percentage between 0 and 5."))
+        messages.error(request, _("Give a percentage between 0 and 5, and say why."))
     return redirect("feedback:unseen")
 
 

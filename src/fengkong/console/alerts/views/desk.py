@@ -31,11 +31,12 @@ from fengkong.core.errors import RiskError
 @require_GET
 def members(request: OperatorRequest) -> HttpResponse:
     """Who works at the desk, with teams and skills."""
+    terms = organising.current_terms()
     rows = [
         {
             "operator": one,
-            "teams": [words.team_title(name) for name in desk_of(one).teams],
-            "skills": [words.typology_title(name) for name in desk_of(one).skills],
+            "teams": [words.team_title(name, terms) for name in desk_of(one).teams],
+            "skills": [words.typology_title(name, terms) for name in desk_of(one).skills],
             "claims": Alert.objects.filter(claimed_by=one, state=Alert.State.OPEN).count(),
         }
         for one in Operator.objects.filter(is_active=True)
