@@ -31,7 +31,9 @@ ASK: Final = "actions.ask"
 APPROVE: Final = "actions.approve"
 DANGEROUS: Final = "dangerous_actions"
 SEND_JOB: Final = "send_action"
-ASKED_AT_ONCE_MAX: Final = 500
+ASKED_AT_ONCE_MAX: Final = 10_000
+"""As many as a gang has members."""
+_SOME: Final = 500
 LIMITS: Final = ("daily_transfer", "single_payment", "daily_withdrawal", "credit")
 """Limits that may be changed."""
 
@@ -113,7 +115,7 @@ def ask_many(
     )
     places = _places(subjects)
     made = [
-        Action.objects.create(
+        Action(
             id=f"act{uuid.uuid4().hex[:21]}",
             kind=action,
             subject=subject,
@@ -128,6 +130,7 @@ def ask_many(
         )
         for subject in subjects
     ]
+    Action.objects.bulk_create(made, batch_size=_SOME)
     _record(operator, "ask_action", made)
     if state == Action.State.PROPOSED:
         _propose(operator, made, why=why)
@@ -184,8 +187,9 @@ def promise(actions: Sequence[Action]) -> None:
 
 def perform_dangerous(proposal: Proposal, approver: Operator) -> None:
     """Send what was approved."""
-    actions = list(Action.objects.filter(proposal_id=proposal.pk, state=Action.State.PROPOSED))
-    Action.objects.filter(pk__in=[one.pk for one in actions]).update(state=Action.State.WAITING)
+    proposed = Action.objects.filter(proposal_id=proposal.pk, state=Action.State.PROPOSED)
+    actions = list(proposed.select_for_update())
+    proposed.update(state=Action.State.WAITING)
     _record(approver, "release_action", actions)
     promise(actions)
 
@@ -242,7 +246,9 @@ def _propose(operator: Operator, actions: Sequence[Action], *, why: str) -> None
     )
     for action in actions:
         action.proposal_id = proposal.pk
-        action.save(update_fields=("proposal_id",))
+    for at in range(0, len(actions), _SOME):
+        some = [one.pk for one in actions[at : at + _SOME]]
+        Action.objects.filter(pk__in=some).update(proposal_id=proposal.pk)
 
 
 def _places(subjects: Sequence[str]) -> dict[str, int]:

@@ -74,17 +74,19 @@ def dispose(
     *,
     remark: str = "",
     seen: Mapping[str, int] | None = None,
+    most: int = CLOSED_AT_ONCE_MAX,
 ) -> Closing:
     """Close alerts together; all of them or none.
 
-    `seen` is how far (`newest_sequence`) each was looked at, where that is known. Raises
-    PermissionDenied, UnknownReasonError, ClosedAlertError, ChangedAlertError, TooManyAlertsError.
+    `most` is how many may be closed at once. `seen` is how far (`newest_sequence`) each was
+    looked at, where that is known. Raises PermissionDenied, UnknownReasonError,
+    ClosedAlertError, ChangedAlertError, TooManyAlertsError.
     """
     if not operator.may(WORK):
         raise PermissionDenied(WORK)
     _check_reason(disposition, reason_code)
-    if len(alert_ids) > CLOSED_AT_ONCE_MAX:
-        raise TooManyAlertsError(f"{len(alert_ids):,} alerts, {CLOSED_AT_ONCE_MAX} at most")
+    if len(alert_ids) > most:
+        raise TooManyAlertsError(f"{len(alert_ids):,} alerts, {most:,} at most")
     read_upto, now = locked_position(), timezone.now()
     alerts = list(Alert.objects.select_for_update().filter(pk__in=alert_ids).order_by("pk"))
     _check(alerts, alert_ids, seen=seen or {})

@@ -27,14 +27,14 @@ from fengkong.console.entities.queries import hour
 from fengkong.console.entities.taking import key_of
 from fengkong.console.gangs.figures import Figures, figures_of
 from fengkong.console.gangs.models import Gang, Member, Search
-from fengkong.console.gangs.ties import Tie, ties_around
+from fengkong.console.gangs.ties import GROUP_MAX, Tie, ties_around
 from fengkong.console.journaled.models import Decision
 from fengkong.console.outbox.models import Job
 
 WINDOW: Final = timedelta(days=30)
 GROWN: Final = timedelta(days=7)
 MEMBERS_LEAST: Final = 3
-MEMBERS_MAX: Final = 300
+MEMBERS_MAX: Final = GROUP_MAX
 DECISIONS_A_STEP: Final = 2_000
 BUDGET_S: Final = 5.0
 ROUNDS_MAX: Final = 4

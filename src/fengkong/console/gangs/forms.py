@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.alerts.models import Disposition
 from fengkong.console.alerts.terms import reason_codes
+from fengkong.console.gangs.finding import MEMBERS_MAX
 from fengkong.console.gangs.models import Gang
 from fengkong.console.shell.spoken import said
 
@@ -36,13 +37,22 @@ class GangForm(forms.Form):
         choices=[("", _("Open gangs")), *Gang.State.choices[1:]],
     )
     least = forms.IntegerField(
-        label=_("Members at least"), required=False, min_value=3, max_value=300
+        label=_("Members at least"), required=False, min_value=3, max_value=MEMBERS_MAX
     )
 
 
 class FreezeForm(forms.Form):
-    """Why all members should be frozen."""
+    """Which members should be frozen, and why."""
 
+    whom = forms.ChoiceField(
+        label=_("Whom"),
+        choices=[
+            ("picked", _("those ticked on this page")),
+            ("not_good", _("all members but those of whom nothing bad is known")),
+            ("all", _("all members")),
+        ],
+        required=False,
+    )
     why = forms.CharField(label=_("Why"), max_length=500)
 
 

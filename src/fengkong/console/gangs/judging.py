@@ -28,7 +28,7 @@ from fengkong.console.entities.models import Link
 from fengkong.console.entities.panels import alerted
 from fengkong.console.entities.picture import fraudulent
 from fengkong.console.gangs.figures import STOPPED, blinds_of
-from fengkong.console.gangs.finding import WINDOW, newest_instant
+from fengkong.console.gangs.finding import MEMBERS_MAX, WINDOW, newest_instant
 from fengkong.console.gangs.models import Gang
 from fengkong.console.journaled.models import Decision
 from fengkong.core.errors import RiskError
@@ -88,6 +88,11 @@ class DryRun:
         return [one.entity for one in self.members if not one.is_under_way]
 
     @property
+    def not_good(self) -> list[str]:
+        """Those who would be frozen, without the good customers among them."""
+        return [one.entity for one in self.members if not (one.is_under_way or one.is_good)]
+
+    @property
     def good(self) -> int:
         """Good customers that it would hurt."""
         return sum(one.is_good for one in self.members if not one.is_under_way)
@@ -141,7 +146,8 @@ def freeze_all(
     Raises EndedGangError, and what `actions.port.ask_many` raises.
     """
     _check(gang)
-    wanted = [one for one in dry_run(gang).new if only is None or one in only]
+    picked = None if only is None else set(only)
+    wanted = [one for one in dry_run(gang).new if picked is None or one in picked]
     made = ask_many(Action.Kind.FREEZE, wanted, operator, why)
     record(
         operator,
@@ -164,10 +170,10 @@ def judge(
     if not operator.may("alerts.work"):
         raise PermissionDenied("alerts.work")
     _check(gang)
-    alerts = list(open_alerts_of(gang).values_list("pk", flat=True))
+    alerts = list(open_alerts_of(gang).values_list("pk", flat=True)[: MEMBERS_MAX + 1])
     if not alerts:
         raise NoAlertsError(f"gang {gang.pk} has no open alert")
-    closing = dispose(alerts, disposition, reason_code, operator, remark=remark)
+    closing = dispose(alerts, disposition, reason_code, operator, remark=remark, most=MEMBERS_MAX)
     gang.state, gang.disposition = Gang.State.DISPOSED, disposition
     gang.disposed_by, gang.disposed_at = operator, timezone.now()
     gang.alerts = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.contrib import messages
@@ -17,13 +18,14 @@ from fengkong.console.entities.naming import named
 from fengkong.console.entities.queries import hour
 from fengkong.console.gangs import judging
 from fengkong.console.gangs.figures import blinds_of
+from fengkong.console.gangs.finding import MEMBERS_MAX
 from fengkong.console.gangs.forms import FreezeForm, GangForm, JudgeForm
 from fengkong.console.gangs.models import Gang
 from fengkong.console.insiders.counting import counted
 from fengkong.console.live.reader import reader_of
 from fengkong.console.project.declared import needs
 from fengkong.console.shell.charts import Chart, Series
-from fengkong.console.shell.paging import page_by_cursor
+from fengkong.console.shell.paging import Page, page_by_cursor
 from fengkong.console.shell.spoken import field_title
 from fengkong.console.shell.told_errors import told_error
 from fengkong.core.errors import RiskError
@@ -34,6 +36,8 @@ ORDERS: Final = {
     "newest": ("-newest_at", "-id"),
 }
 GROWTH_POINTS: Final = 40
+MEMBERS_A_PAGE: Final = 50
+ALERTS_SHOWN: Final = 10
 
 
 @needs("entities.view")
@@ -64,12 +68,13 @@ def gang(request: HttpRequest, number: int) -> HttpResponse:
         counted(operator, "gang", str(number))
     run = judging.dry_run(shown)
     joined = dict(shown.people.values_list("key", "joined_h"))
-    names = named(list(joined), most=len(joined))
+    page = _page(run.members, request.GET.get("from", ""))
     focus = min(joined, key=lambda key: (joined[key], key), default=None)
+    names = named([one.key for one in page.rows] + ([] if focus is None else [focus]))
     actions = Action.objects.filter(
         subject__in=list(blinds_of(joined).values()), kind=Action.Kind.FREEZE
     ).order_by("-asked_at")[:50]
-    alerts = list(judging.open_alerts_of(shown)[:200])
+    alerts = judging.open_alerts_of(shown)
     return render(
         request,
         "gangs/gang.html",
@@ -79,13 +84,16 @@ def gang(request: HttpRequest, number: int) -> HttpResponse:
             "run": run,
             "rows": [
                 (one, names[one.key], hour(joined[one.key]))
-                for one in run.members
+                for one in page.rows
                 if one.key in names
             ],
+            "page": page,
+            "names_max": MEMBERS_MAX,
             "chart": _growth(sorted(joined.values())),
             "subject": names[focus].entity if focus in names else "",
             "actions": list(actions),
-            "alerts": alerts,
+            "alerts": list(alerts[:ALERTS_SHOWN]),
+            "alert_count": alerts.count(),
             "freeze_form": FreezeForm(),
             "judge_form": JudgeForm(),
             "may_freeze": operator.may("actions.ask"),
@@ -98,16 +106,18 @@ def gang(request: HttpRequest, number: int) -> HttpResponse:
 @needs("entities.view", act="actions.ask")
 @require_POST
 def freeze(request: HttpRequest, number: int) -> HttpResponse:
-    """Ask for a freeze of all members; a second person decides."""
+    """Ask for a freeze of all members, or of some; a second person decides."""
     shown, form = _gang(number), FreezeForm(request.POST)
-    picked = request.POST.getlist("picked")
+    whom = request.POST.get("whom") or "picked"
+    picked = request.POST.getlist("picked") if whom == "picked" else ["all"]
     if not form.is_valid() or not picked:
         messages.error(request, _("Pick members, and say why they should be frozen."))
         return redirect("gangs:gang", number=number)
     try:
         with transaction.atomic():
             made = judging.freeze_all(
-                shown, reader_of(request), form.cleaned_data["why"], only=picked
+                *(shown, reader_of(request), form.cleaned_data["why"]),
+                only=None if whom == "all" else _wanted(shown, whom, picked),
             )
     except RiskError as error:
         messages.error(request, told_error(error))
@@ -139,6 +149,23 @@ def judge(request: HttpRequest, number: int) -> HttpResponse:
         count = closing.alerts.count()
         messages.success(request, _("%(n)s alerts were closed.") % {"n": count})
     return redirect("gangs:gang", number=number)
+
+
+def _wanted(gang: Gang, whom: str, picked: list[str]) -> list[str]:
+    return judging.dry_run(gang).not_good if whom == "not_good" else picked
+
+
+def _page(members: Sequence[judging.Affected], written: str) -> Page:
+    """The members from a place on, those with most money first."""
+    at = int(written) if written.isdecimal() and len(written) < 7 else 0
+    at = min(at, max(0, len(members) - 1)) // MEMBERS_A_PAGE * MEMBERS_A_PAGE
+    after, before = at + MEMBERS_A_PAGE, at - MEMBERS_A_PAGE
+    return Page(
+        rows=members[at:after],
+        total=len(members),
+        previous=f"?from={before}" if at else None,
+        following=f"?from={after}" if after < len(members) else None,
+    )
 
 
 def _gang(number: int) -> Gang:
