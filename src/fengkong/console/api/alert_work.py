@@ -120,7 +120,7 @@ def alerts(request: HttpRequest, asked: Query[AlertsAsked]) -> dict[str, Any]:
     for name in ("team", "typology", "subject"):
         if given := getattr(asked, name):
             found = found.filter(**{name: given})
-    order = CLOSED_ORDER if asked.state == Alert.State.CLOSED else ORDER
+    order = CLOSED_ORDER if asked.state == "closed" else ORDER
     return paged(request, found.select_related(*_PEOPLE), _alert, order=order)
 
 
