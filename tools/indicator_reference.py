@@ -18,18 +18,18 @@ from fengkong.indicators.warnings import worse_side
 LEAD: Final = Bilingual(
     zh=(
         "# 指标库\n\n自带的指标是数据（`packs/indicators`），公式用[表达式语言](language.md)书写，"
-        "在数据源的按日表上计算；每个指标都带有示例，测试会运行它们。阈值中标明"
-        "“house default”的是起点，应先在自己的历史上回测；"
-        "依据中标明“unverified”的数字未经核对原文。"
+        "在数据源的按日表上计算；每个指标都带有示例，测试会运行它们。每个阈值都写明"
+        "依据：法规、标准、文献、实测，或“自定起点”（并说明怎样设定），"
+        "自定起点应先在自己的历史上回测。"
         "怎样编写指标：[用指标做预警](../how-to/watch-with-indicators.zh.md)；"
         "级别如何产生：[预警](../explanation/early-warning.zh.md)。"
     ),
     en=(
         "# The library of indicators\n\nThe shipped indicators are data (`packs/indicators`). "
         "Formulas are in the [expression language](language.md), over a source's table by day; "
-        "each indicator has worked examples, which the tests run. Bounds called “house default” "
-        "are starting points, to be back-tested on the firm's own history; figures called "
-        "“unverified” were not read in the rule's own text. How to write one: "
+        "each indicator has worked examples, which the tests run. Every threshold says what it "
+        "rests on: a law, a standard, literature, data, or a house default and how it was set; "
+        "house defaults are to be back-tested on the firm's own history. How to write one: "
         "[Watch with indicators](../how-to/watch-with-indicators.md); how levels come about: "
         "[Early warning](../explanation/early-warning.md)."
     ),
@@ -82,12 +82,13 @@ def _row(one: Indicator, language: Language) -> tuple[str, ...]:
     name = f"**{one.title.of(language)}**<br>`{one.id}`"
     meaning = f"{one.meaning.of(language)} ({one.unit.word.of(language)}; `{one.source.id}`)"
     rule = one.thresholds.rules[-1]
+    ground = shipped_library().reference(rule.reference)
     bounds = f"{bounds_of(rule.rule, one)}<br>{worse_side(one.thresholds.direction).of(language)}"
     return (
         name,
         meaning,
         f"`{one.formula.render()}`{measures}",
-        f"{bounds}<br>{rule.reference}",
+        f"{bounds}<br>{ground.basis.word.of(language)}: {ground.text.of(language)}",
         owner,
     )
 

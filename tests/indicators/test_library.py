@@ -1,5 +1,6 @@
 """The shipped library: complete, in two languages, and right in its own worked examples."""
 
+import re
 from importlib.resources import files
 
 import pytest
@@ -8,9 +9,12 @@ from fengkong.core.errors import FaultsError
 from fengkong.indicators.examples import failed_examples
 from fengkong.indicators.indicator import RiskGroup
 from fengkong.indicators.library_file import load_library, shipped_library
+from fengkong.indicators.references import Basis
 from fengkong.rules.kinds import Kind
 
 LIBRARY = shipped_library()
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+ARTICLE = re.compile(r"第.+条|（\d{4}|〔\d{4}〕|惯例|号条例")
 
 SOURCE = """
 sources:
@@ -75,6 +79,45 @@ def test_every_source_is_read_and_every_indicator_has_a_rule() -> None:
     read = {one.source.id for one in LIBRARY.indicators.values()}
     assert read == set(LIBRARY.sources)
     assert all(one.thresholds.rules for one in LIBRARY.indicators.values())
+
+
+def test_everything_says_what_it_rests_on_in_both_languages() -> None:
+    """Every definition and threshold names a ground that is declared; every ground is used."""
+    named = {one.reference for one in LIBRARY.indicators.values()}
+    named |= {
+        rule.reference for one in LIBRARY.indicators.values() for rule in one.thresholds.rules
+    }
+    assert named == set(LIBRARY.references)
+    for name, ground in LIBRARY.references.items():
+        assert CHINESE.search(ground.title.zh), name
+        assert not CHINESE.search(ground.title.en.replace("银发〔2014〕127", "")), name
+        if ground.basis is Basis.LAW:
+            assert ARTICLE.search(ground.title.zh), f"{name}: which rule, of when"
+        if ground.basis is Basis.HOUSE:
+            assert (
+                "设定" in ground.title.zh or "口径" in ground.title.zh or "倍数" in ground.title.zh
+            )
+
+
+def test_no_text_is_missing_in_a_language() -> None:
+    texts = {one.id: [one.title, one.meaning] for one in LIBRARY.indicators.values()}
+    texts |= {
+        one.id: [one.title, one.meaning, *one.segments.values(), *(c.title for c in one.checks)]
+        for one in LIBRARY.sources.values()
+    }
+    for name, every in texts.items():
+        for text in every:
+            assert CHINESE.search(text.zh), f"{name}: {text.zh}"
+            assert text.en.strip(), name
+            assert not CHINESE.search(text.en), f"{name}: {text.en}"
+
+
+def test_an_undeclared_reference_is_taken_as_it_is_written() -> None:
+    library = load_library({"a.yaml": SOURCE, "b.yaml": GOOD})
+    assert library.reference("a test").title.en == "a test"
+    bad = {"a.yaml": "references: {x: {basis: law, title: {zh: 甲}}}"}
+    with pytest.raises(FaultsError, match="en"):
+        load_library(bad)
 
 
 def test_the_good_file_is_read() -> None:

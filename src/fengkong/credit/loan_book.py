@@ -80,6 +80,44 @@ def loan_book(
     return table.with_columns(numbers.fill_null(0)).sort("day", *segments)
 
 
+def loans_behind(
+    loans: pl.DataFrame, instalments: pl.DataFrame, *, column: str, day: date
+) -> pl.DataFrame:
+    """The loans that a column of the book counted on a day, the largest balance first.
+
+    Columns as `loans` with balance and days_past_due; balances (outstanding, overdue_m1, stage_2,
+    doubtful, ...) alone can be told apart, other columns give every loan that is not repaid.
+    """
+    standing = unpaid_stretches(loans, alive(instalments, since=day), until=day)
+    standing = standing.filter((pl.col("from_day") <= day) & (pl.col("to_day") >= day))
+    late = (pl.lit(day) - pl.col("due_on")).dt.total_days().clip(0)
+    found = standing.with_columns(late.alias("days_past_due")).filter(_counted(column))
+    return (
+        found.select(LOAN, "balance", "days_past_due")
+        .join(loans, on=LOAN)
+        .sort("balance", LOAN, descending=[True, False])
+    )
+
+
+def _counted(column: str) -> pl.Expr:
+    """Which days past due a column of the book counts."""
+    days = pl.col("days_past_due")
+    late = {f"overdue_{name}": at for at, name in enumerate(STAGES)}
+    if column in late:
+        at = late[column]
+        above = days > STAGE_DAYS * at
+        return above if at == len(STAGES) - 1 else above & (days <= STAGE_DAYS * (at + 1))
+    if column == "overdue_loans":
+        return days > 0
+    if column in list(RiskClass):
+        kinds = days.map_elements(lambda one: str(risk_class(one)), return_dtype=pl.String)
+        return kinds == column
+    if column in ("stage_1", "stage_2", "stage_3"):
+        stages = days.map_elements(ifrs_stage, return_dtype=pl.Int64)
+        return stages == int(column[-1])
+    return pl.lit(value=True)
+
+
 def _standing(
     stages: pl.DataFrame, segments: list[str], *, since: date, until: date, rates: BookRates
 ) -> pl.DataFrame:

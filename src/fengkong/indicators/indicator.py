@@ -10,6 +10,7 @@ from typing import Final
 from fengkong.core.bilingual import Bilingual
 from fengkong.indicators.errors import UnknownIndicatorError
 from fengkong.indicators.measures import Measure
+from fengkong.indicators.references import Reference, written
 from fengkong.indicators.sources import Source
 from fengkong.indicators.thresholds import Thresholds
 from fengkong.rules.errors import nearest
@@ -130,6 +131,12 @@ class Library:
 
     indicators: Mapping[str, Indicator]
     sources: Mapping[str, Source] = field(default_factory=dict)
+    references: Mapping[str, Reference] = field(default_factory=dict)
+    """What definitions and thresholds rest on, by the name they give."""
+
+    def reference(self, name: str) -> Reference:
+        """The ground of a name; one that is not declared is as it is written."""
+        return self.references.get(name) or written(name)
 
     def indicator(self, name: str) -> Indicator:
         """The indicator of an id; raises UnknownIndicatorError with the nearest name."""

@@ -19,6 +19,7 @@ from fengkong.indicators.aggregates import parse_aggregate
 from fengkong.indicators.errors import InvalidIndicatorError
 from fengkong.indicators.indicator import Indicator, IndicatorTest, Library, RiskGroup, Unit
 from fengkong.indicators.measures import parse_measure
+from fengkong.indicators.references import Basis, Reference
 from fengkong.indicators.sources import Calendar, Check, Column, Combine, Source, SourceKind
 from fengkong.indicators.thresholds import (
     CusumChart,
@@ -54,6 +55,12 @@ class _Texts(msgspec.Struct, forbid_unknown_fields=True):
 
     def bilingual(self) -> Bilingual:
         return Bilingual(zh=self.zh, en=self.en)
+
+
+class _ReferenceFile(msgspec.Struct, forbid_unknown_fields=True):
+    basis: Basis
+    title: _Texts
+    read: bool = False
 
 
 class _CheckFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -114,7 +121,9 @@ class _IndicatorFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 def load_library(texts: Mapping[str, str]) -> Library:
     """The library in YAML texts by file name; all faults of all files raise one FaultsError.
 
-    A file holds ``sources:`` (a mapping) or ``indicators:`` (a list), or both.
+    A file holds ``sources:`` (a mapping), ``indicators:`` (a list), ``references:`` (a mapping of
+    what definitions and thresholds rest on), or several of these. A reference that is not declared
+    is taken as it is written.
     """
     documents: list[Document] = []
     faults: list[Fault] = []
@@ -132,7 +141,7 @@ def load_library(texts: Mapping[str, str]) -> Library:
         reader.read_indicators(document)
     if faults:
         raise FaultsError(faults)
-    return Library(reader.indicators, reader.sources)
+    return Library(reader.indicators, reader.sources, reader.references)
 
 
 @cache
@@ -153,12 +162,21 @@ class _Reader:
         self.faults = faults
         self.sources: dict[str, Source] = {}
         self.indicators: dict[str, Indicator] = {}
+        self.references: dict[str, Reference] = {}
 
     def read_sources(self, document: Document) -> None:
         content = document.data if isinstance(document.data, dict) else {}
         for key in content:
-            if key not in ("sources", "indicators"):
+            if key not in ("sources", "indicators", "references"):
                 self._fault(document, f"unknown key {key!r}", key)
+        for name, entry in (content.get("references") or {}).items():
+            read = self._attempt(
+                document,
+                ("references", name),
+                lambda: msgspec.convert(entry, _ReferenceFile),  # noqa: B023
+            )
+            if read is not None:
+                self.references[name] = Reference(read.basis, read.title.bilingual(), read.read)
         sources = content.get("sources") or {}
         if not isinstance(sources, dict):
             self._fault(document, "expected a mapping of sources", "sources")

@@ -14,6 +14,7 @@ from fengkong.markets.runs import SCENARIOS, Position, run_through
 FLOWS_LEAST: Final = 28
 """Days of redemptions before a forecast is made."""
 _WEEK: Final = 7
+_NEEDED: Final = ("cash", "liquid_assets", "credit_lines", "customer_balances")
 
 
 def treasury_by_day(
@@ -25,11 +26,12 @@ def treasury_by_day(
 ) -> pl.DataFrame:
     """The source ``treasury``: `positions` and what follows from them and from redemptions.
 
-    `positions`: day, cash, liquid_assets, credit_lines, customer_balances (Int64, minor units), and
-    any other columns, which stay. `flows`: day, redeemed (Int64, above 0), each day once and none
-    left out. What is added to a day uses flows up to that day alone: forecast_7d and its upper end
-    (the sum of the days' upper ends, so rather too high), what had been forecast for the day
-    itself, the outflows of 30 days in each scenario, and how long a run is survived.
+    `positions`: day, cash, liquid_assets, credit_lines, customer_balances (Int64, minor units; a
+    day that lacks one of them has no stress), and any other columns, which stay. `flows`: day,
+    redeemed (Int64, above 0), each day once and none left out. What is added to a day uses flows up
+    to that day alone: forecast_7d and its upper end (the sum of the days' upper ends, so rather too
+    high), what had been forecast for the day itself, the outflows of 30 days in each scenario, and
+    how long a run is survived.
     """
     every = flows.sort("day")
     days, redeemed = every["day"].to_list(), every["redeemed"].to_list()
@@ -73,6 +75,8 @@ def _ahead(
 
 def _stressed(row: dict[str, int]) -> dict[str, int | float]:
     """The outflows of the scenarios, and the days that a run is survived."""
+    if any(row.get(name) is None for name in _NEEDED):
+        return {}
     position = Position(
         cash=row["cash"],
         liquid_assets=row["liquid_assets"],

@@ -279,12 +279,17 @@ def actions_of(operator: Operator) -> Values:
 
 
 def warnings(operator: Operator) -> Values:
-    """An indicator, a segment of it, and a warning."""
+    """An indicator, a segment of it, its source, and a warning."""
     del operator
     words = {"sentence_zh": "s", "sentence_en": "s", "owner": "s", "day": timezone.localdate()}
     known = {"indicator": "credit.overdue_rate", "group": "credit", "level": "red"}
     made, _ = RaisedWarning.objects.get_or_create(**known, defaults=words)
-    return {"pk": made.pk, "name": "credit.overdue_rate", "key": "region"}
+    return {
+        "pk": made.pk,
+        "name": "credit.overdue_rate",
+        "key": "region",
+        "source_name": "loan_book",
+    }
 
 
 def feedback(operator: Operator) -> Values:

@@ -42,7 +42,7 @@ def test_a_warning_says_level_money_owner_and_playbook(deliver: Deliver, officer
     recompute()
     found = RaisedWarning.objects.get(indicator="funds.unexplained_difference")
     text = page(officer, f"/warnings/{found.pk}/")
-    for piece in ("custody_mismatch", "treasury", "1,500.00", "red"):
+    for piece in ("custody_mismatch", "Treasury", "1,500.00", "red"):
         assert piece in text
     assert f"/notices/{found.notice}/" in text
     assert "red" in page(officer, "/warnings/?level=red")

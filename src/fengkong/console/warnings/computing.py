@@ -31,6 +31,8 @@ from fengkong.indicators.values import IMPACT, VALUE, values_of
 from fengkong.journal.errors import MissingJournalError
 
 AGAIN_DAYS: Final = 7
+PAST_DAYS: Final = 90
+"""Composites of so many earlier days are made where there are values but no composites."""
 FIRM: Final = "firm"
 _BATCH: Final = 500
 
@@ -54,7 +56,7 @@ def watch_indicators(_job: Job) -> None:
     if not changed:
         return
     library = library_in_force()
-    for name in sorted(changed):
+    for name in sorted(changed & set(library.sources)):
         _compute_source(library, name, only_streaming=True)
     keep_composites(library)
 
@@ -138,10 +140,41 @@ def keep_composites(library: Library) -> None:
         groups.setdefault(indicator.group.value, []).append(part)
     if not groups:
         return
+    _write_composites(_rows_of_day(groups, today))
+    _keep_past_composites(library, today)
+
+
+def _keep_past_composites(library: Library, today: date) -> None:
+    """Composites of earlier days out of the readings there are, where there is none yet."""
+    since = today - timedelta(days=PAST_DAYS)
+    had = CompositeReading.objects.filter(group=FIRM, day__gte=since, day__lt=today)
+    if had.exists():
+        return
+    readings = Reading.objects.filter(day__gte=since - timedelta(days=40), day__lt=today)
+    by_day: dict[date, dict[str, Level]] = {}
+    for name, day, level in readings.values_list("indicator", "day", "level"):
+        by_day.setdefault(day, {})[name] = Level(level)
+    known: dict[str, Level] = {}
+    for day in sorted(by_day):
+        known |= by_day[day]
+        groups: dict[str, list[Part]] = {}
+        for name, level in known.items():
+            one = library.indicators.get(name)
+            if one is not None:
+                part = Part(name, level, weight=one.weight, critical=one.critical)
+                groups.setdefault(one.group.value, []).append(part)
+        if groups and day >= since:
+            _write_composites(_rows_of_day(groups, day))
+
+
+def _rows_of_day(groups: dict[str, list[Part]], day: date) -> list[CompositeReading]:
     whole, of_groups = firm(groups)
-    made = [_row(name, today, one) for name, one in of_groups.items()]
+    return [_row(FIRM, day, whole), *(_row(name, day, one) for name, one in of_groups.items())]
+
+
+def _write_composites(rows: list[CompositeReading]) -> None:
     CompositeReading.objects.bulk_create(
-        [_row(FIRM, today, whole), *made],
+        rows,
         update_conflicts=True,
         unique_fields=["group", "day"],
         update_fields=["points", "level", "parts", "unknown"],

@@ -70,3 +70,26 @@ class NoteForm(forms.Form):
 
     day = _day(_("Day"))
     text = forms.CharField(label=_("Note"), max_length=300)
+
+
+class BehindForm(forms.Form):
+    """Which number is followed to what it counted."""
+
+    day = _day(_("Day"), required=False)
+    of = forms.CharField(required=False, max_length=80)
+    segment = forms.CharField(required=False, max_length=80)
+    part = forms.CharField(required=False, max_length=200)
+
+
+class PullForm(forms.Form):
+    """From where a source is got, and how often."""
+
+    address = forms.CharField(
+        label=_("Address"),
+        required=False,
+        max_length=500,
+        help_text=_("https, ending with .csv, .json or .parquet; empty ends it"),
+    )
+    minutes = forms.IntegerField(
+        label=_("Every so many minutes"), required=False, min_value=1, max_value=1440
+    )

@@ -1,8 +1,10 @@
 """What the journal's own sources hold: rows of events by day, and the tables made of them.
 
 The rows of the last two days are in memory; what is older has become a table by day on disk, with
-the place of the journal from which the rest is read again. Nothing here is the truth: without the
-folder it is all made again from the journal. Who is meant is hashed under a key of the house.
+the place of the journal from which the rest is read again. Rows themselves stay on disk for a
+while, so that a number can be followed to its events; those that books are made of (loans,
+repayments, movements of money) stay for good. Nothing here is the truth: without the folder it is
+all made again from the journal. Who is meant is hashed under a key of the house.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +26,7 @@ from django.conf import settings
 
 from fengkong.console.journaled.reading import opened_history
 from fengkong.console.lists.declared import lists_of_policy
+from fengkong.console.warnings.day_rows import SEQUENCE, DayRows
 from fengkong.indicators.aggregates import by_day
 from fengkong.indicators.columns import DAY
 from fengkong.indicators.library_file import shipped_library
@@ -35,13 +40,61 @@ TURN: Final = 40_000
 """Entries of one turn: the worker has other jobs too."""
 KEPT_DAYS: Final = 2
 """Rows of so many days are kept; an event that comes later than that is not counted any more."""
-_HASHED: Final = frozenset({"customer", "device", "merchant", "operator"})
+ROWS_DAYS: Final = 35
+"""Rows of so many days stay on disk, for those who ask which events a number counted."""
+WRITE_S: Final = 20.0
+"""Rows of days that are not over are written this often, for the screens."""
+FORM: Final = 2
+"""The form of what is kept; another one is made again from the journal."""
+_HASHED: Final = frozenset({"customer", "device", "merchant", "operator", "loan"})
 _SCHEMAS: Final = {
     Kind.TEXT: pl.String,
     Kind.MONEY: pl.Int64,
     Kind.NUMBER: pl.Float64,
     Kind.BOOLEAN: pl.Boolean,
+    Kind.INSTANT: pl.Int64,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Which fields of which events are kept as rows; for good where books are made of them."""
+
+    name: str
+    events: tuple[str, ...]
+    fields: Mapping[str, Kind]
+    source: Source | None = None
+
+
+LOANS: Final = Kept(
+    "loans",
+    ("loan.drawn",),
+    {
+        **dict.fromkeys(("loan", "customer", "loan_product", "region", "channel"), Kind.TEXT),
+        **dict.fromkeys(("loan_term_months", "annual_rate"), Kind.NUMBER),
+        "amount": Kind.MONEY,
+    },
+)
+REPAYMENTS: Final = Kept(
+    "repayments",
+    ("loan.repaid",),
+    {
+        **dict.fromkeys(("amount", "principal_amount"), Kind.MONEY),
+        "loan": Kind.TEXT,
+        "instalment_number": Kind.NUMBER,
+        "due_at": Kind.INSTANT,
+    },
+)
+MOVEMENTS: Final = Kept(
+    "movements",
+    ("fund.subscribed", "fund.redeemed", "withdrawal.requested", "loan.drawn", "loan.repaid"),
+    {
+        **dict.fromkeys(("event_type", "event_id", "order", "outcome"), Kind.TEXT),
+        "amount": Kind.MONEY,
+    },
+)
+FACTS: Final = (LOANS, REPAYMENTS, MOVEMENTS)
+"""What books are made of."""
 
 
 class _Hit(msgspec.Struct):
@@ -71,10 +124,15 @@ class JournalRows:
         self._folder = folder
         self._zone = zone
         self._sources = journal_sources()
+        self._kinds = [*(_of_source(one) for one in self._sources), *FACTS]
         self._of_type = {
-            kind: [one for one in self._sources if kind in one.events]
-            for kind in {kind for one in self._sources for kind in one.events}
+            kind: [one for one in self._kinds if kind in one.events]
+            for kind in {kind for one in self._kinds for kind in one.events}
         }
+        self.rows = DayRows(folder / "rows")
+        self._unwritten: set[tuple[str, date]] = set()
+        self._written_at = 0.0
+        self._follows = False
         self._rows: dict[tuple[str, date], pl.DataFrame] = {}
         self._first: dict[date, int] = {}
         self._newest: date | None = None
@@ -84,6 +142,7 @@ class JournalRows:
     def step(self) -> set[str]:
         """Take in what is new, up to a turn's worth; the sources that have new rows."""
         changed: set[str] = set()
+        self._follows = True
         with opened_history() as history:
             identity = history.reading.identity.hex()
             if identity != self._journal:
@@ -109,6 +168,7 @@ class JournalRows:
                 changed |= self._take(opened)
                 self._after = leaves[-1].sequence
         self._close_old_days()
+        self._write_open_days()
         return changed
 
     def table(self, source: Source) -> pl.DataFrame | None:
@@ -117,45 +177,74 @@ class JournalRows:
         place = self._place(source.id)
         if place.is_file():
             parts.append(pl.read_parquet(place))
-        recent = [rows for (name, _), rows in sorted(self._rows.items()) if name == source.id]
-        if recent:
-            parts.append(self._by_day(source, pl.concat(recent)))
+        recent = self._recent(source.id)
+        if recent is not None:
+            parts.append(self._by_day(source, recent))
         return pl.concat(parts, how="diagonal_relaxed") if parts else None
+
+    def facts(self, kind: Kept) -> pl.DataFrame | None:
+        """All rows of what a book is made of, each once, with their day; None for nothing."""
+        parts = [self.rows.read(kind.name), self._recent(kind.name)]
+        known = [one for one in parts if one is not None]
+        if not known:
+            return None
+        return pl.concat(known, how="diagonal_relaxed").unique(SEQUENCE, maintain_order=True)
+
+    def rows_of(self, name: str, *, since: date, until: date) -> pl.DataFrame | None:
+        """The rows of some days that are still kept, each once; None where there are none."""
+        parts = [self.rows.read(name, since=since, until=until), self._recent(name)]
+        known = [one for one in parts if one is not None]
+        if not known:
+            return None
+        rows = pl.concat(known, how="diagonal_relaxed")
+        inside = rows.filter(pl.col(DAY).is_between(since, until))
+        return inside.unique(SEQUENCE, keep="last", maintain_order=True)
+
+    def _recent(self, name: str) -> pl.DataFrame | None:
+        """Rows of the days that are not over: from memory, or, beside the follower, from disk."""
+        if self._follows:
+            rows = [rows for (kind, _), rows in sorted(self._rows.items()) if kind == name]
+            return pl.concat(rows) if rows else None
+        _, _, closed = self._kept()
+        return self.rows.read(name, since=None if closed is None else closed + timedelta(days=1))
 
     def _take(self, opened: Iterable[tuple[Leaf, Sealed]]) -> set[str]:
         found: dict[tuple[str, date], list[dict[str, Any]]] = {}
         for leaf, sealed in opened:
             event = sealed.understood
-            sources = self._of_type.get(event.type)
-            if not sources:
+            kinds = self._of_type.get(event.type)
+            if not kinds:
                 continue
             day = datetime.fromtimestamp(event.occurred_at / 1e6, tz=self._zone).date()
-            if self._closed is not None and day <= self._closed:
-                continue
-            self._first.setdefault(day, leaf.sequence)
-            self._newest = max(day, self._newest or day)
+            is_over = self._closed is not None and day <= self._closed
+            if not is_over:
+                self._first.setdefault(day, leaf.sequence)
+                self._newest = max(day, self._newest or day)
             seen = self._decided(leaf, sealed)
-            for source in sources:
-                named = (*source.rows, *source.segments)
-                row = {name: self._value(name, seen, event.values) for name in named}
-                found.setdefault((source.id, day), []).append(row)
+            for kind in kinds:
+                if is_over and kind.source is not None:
+                    continue
+                row = {name: self._value(name, seen, event.values) for name in kind.fields}
+                row[SEQUENCE] = leaf.sequence
+                found.setdefault((kind.name, day), []).append(row)
         for (name, day), rows in found.items():
             self._append(name, day, rows)
         return {name for name, _ in found}
 
     def _append(self, name: str, day: date, rows: list[dict[str, Any]]) -> None:
-        source = shipped_library().source(name)
-        kinds = {**dict.fromkeys(source.segments, Kind.TEXT), **source.rows}
-        schema = {field: _SCHEMAS[kind] for field, kind in kinds.items()}
-        frame = pl.DataFrame(rows, schema=schema, strict=False)
+        kind = next(one for one in self._kinds if one.name == name)
+        schema = {field: _SCHEMAS[value] for field, value in kind.fields.items()}
+        frame = pl.DataFrame(rows, schema={**schema, SEQUENCE: pl.Int64}, strict=False)
         frame = frame.with_columns(pl.lit(day).alias(DAY))
         before = self._rows.get((name, day))
         self._rows[name, day] = frame if before is None else pl.concat([before, frame])
+        self._unwritten.add((name, day))
 
     def _decided(self, leaf: Leaf, sealed: Sealed) -> dict[str, Any]:
         """What is known of the decision beside the event."""
         seen: dict[str, Any] = {
             "event_type": sealed.understood.type,
+            "event_id": sealed.understood.id,
             "degraded": leaf.degraded,
             "late": leaf.late,
         }
@@ -195,17 +284,39 @@ class JournalRows:
         over = sorted({day for _, day in self._rows if day < limit})
         if not over:
             return
-        for source in self._sources:
-            rows = [self._rows.pop((source.id, day), None) for day in over]
-            known = [one for one in rows if one is not None]
-            if known:
-                self._write(source, self._by_day(source, pl.concat(known)))
+        for kind in self._kinds:
+            rows = {
+                day: self._rows.pop((kind.name, day))
+                for day in over
+                if (kind.name, day) in self._rows
+            }
+            for day, of_day in rows.items():
+                self.rows.keep(kind.name, day, of_day)
+            if kind.source is not None and rows:
+                self._write(kind.source, self._by_day(kind.source, pl.concat(rows.values())))
+            if kind.source is not None:
+                self.rows.forget(kind.name, before=limit - timedelta(days=ROWS_DAYS))
+        self._unwritten = {one for one in self._unwritten if one in self._rows}
         kept = [first for day, first in self._first.items() if day >= limit]
         self._first = {day: first for day, first in self._first.items() if day >= limit}
-        self._closed = over[-1]
+        self._closed = max(over[-1], self._closed or over[-1])
         again = min(kept) - 1 if kept else self._after
-        said = {"journal": self._journal, "after": again, "closed": self._closed.isoformat()}
+        said = {
+            "journal": self._journal,
+            "after": again,
+            "form": FORM,
+            "closed": self._closed.isoformat(),
+        }
         self._replace(self._folder / "journal.json", json.dumps(said).encode())
+
+    def _write_open_days(self) -> None:
+        """Write the rows of days that are not over, now and then, for those who only read."""
+        if not self._unwritten or time.monotonic() - self._written_at < WRITE_S:
+            return
+        for name, day in self._unwritten:
+            self.rows.keep(name, day, self._rows[name, day])
+        self._unwritten.clear()
+        self._written_at = time.monotonic()
 
     def _write(self, source: Source, table: pl.DataFrame) -> None:
         place = self._place(source.id)
@@ -236,6 +347,8 @@ class JournalRows:
         if not place.is_file():
             return "", 0, None
         said = json.loads(place.read_text(encoding="utf-8"))
+        if said.get("form") != FORM:
+            return "another form", 0, None
         return said["journal"], said["after"], date.fromisoformat(said["closed"])
 
     def _begin_anew(self, identity: str) -> None:
@@ -243,10 +356,17 @@ class JournalRows:
         if self._journal:
             for source in self._sources:
                 self._place(source.id).unlink(missing_ok=True)
+            self.rows.clear()
         self._journal, self._after, self._closed = identity, 0, None
         self._rows.clear()
+        self._unwritten.clear()
         self._first.clear()
         self._newest = None
+
+
+def _of_source(source: Source) -> Kept:
+    fields = {**dict.fromkeys(source.segments, Kind.TEXT), **source.rows}
+    return Kept(source.id, source.events, fields, source)
 
 
 _FOLLOWED: Final[dict[str, JournalRows]] = {}

@@ -19,7 +19,7 @@ def library_in_force() -> Library:
     for name, of_one in groupby(changes, key=lambda change: change.indicator):
         if name in found:
             found[name] = with_changes(found[name], list(of_one))
-    return Library(found, shipped.sources)
+    return Library(found, shipped.sources, shipped.references)
 
 
 def with_changes(indicator: Indicator, changes: list[ThresholdChange]) -> Indicator:

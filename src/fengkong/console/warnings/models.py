@@ -72,6 +72,38 @@ class SourceStatus(models.Model):
         return f"{self.source} is {self.state}"
 
 
+class SourcePull(models.Model):
+    """From where the worker gets a source by itself, and how often."""
+
+    source = models.CharField(max_length=ID_LENGTH, primary_key=True)
+    address = models.CharField(max_length=500)
+    every_minutes = models.IntegerField(default=60)
+    by = models.CharField(max_length=64)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("source",)
+
+    def __str__(self) -> str:
+        return f"{self.source} every {self.every_minutes} minutes"
+
+
+class PullResult(models.Model):
+    """What came of the newest pull of a source; `failures` is how many failed in a row."""
+
+    source = models.CharField(max_length=ID_LENGTH, primary_key=True)
+    at = models.DateTimeField()
+    succeeded_at = models.DateTimeField(null=True)
+    failures = models.IntegerField(default=0)
+    said_zh = models.CharField(max_length=300, blank=True)
+    said_en = models.CharField(max_length=300, blank=True)
+    bytes = models.IntegerField(default=0)
+    elapsed_ms = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.failures} failures"
+
+
 class RaisedWarning(models.Model):
     """An indicator (or a source) beyond its bounds, until it is back; one open at a time each.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -16,10 +16,12 @@ from fengkong.console.shell.spoken import said
 from fengkong.console.warnings.computing import FIRM
 from fengkong.console.warnings.models import (
     CompositeReading,
+    PullResult,
     RaisedWarning,
     Reading,
     SourceStatus,
 )
+from fengkong.console.warnings.telling import owner_word
 from fengkong.console.warnings.words import LAMP_OF, LEVEL_WORDS
 from fengkong.indicators.indicator import Indicator, Library
 from fengkong.indicators.level import Level
@@ -44,6 +46,11 @@ class Row:
     day: date | None
     owner: str
     source: str
+
+    @property
+    def owner_word(self) -> Any:
+        """Who answers for it, in words."""
+        return owner_word(self.owner)
 
     @property
     def lamp(self) -> str:
@@ -96,6 +103,24 @@ def trend(group: str = FIRM) -> list[tuple[date, float]]:
     return list(rows.values_list("day", "points"))
 
 
+def trends() -> dict[str, list[float]]:
+    """Points of every composite over the last days, for sparks."""
+    since = timezone.localdate() - timedelta(days=TREND_DAYS)
+    rows = CompositeReading.objects.filter(day__gte=since).order_by("day")
+    found: dict[str, list[float]] = {}
+    for group, points in rows.values_list("group", "points"):
+        found.setdefault(group, []).append(points)
+    return found
+
+
+def worst_first(found: Iterable[RaisedWarning]) -> list[RaisedWarning]:
+    """Warnings by level, then by money at stake."""
+    return sorted(
+        found,
+        key=lambda one: (-Level(one.level).severity, -(one.impact_minor or 0), -one.pk),
+    )
+
+
 def warnings(asked: Mapping[str, Any]) -> QuerySet[RaisedWarning]:
     """Warnings that match what a form asked."""
     return RaisedWarning.objects.filter(**{name: value for name, value in asked.items() if value})
@@ -128,6 +153,17 @@ def fault_of(status: SourceStatus | None) -> str:
         return ""
     zh, en = status.faults[0]
     return str(zh if reading_language() == "zh" else en)
+
+
+def faults_of(status: SourceStatus | None) -> list[str]:
+    """All faults of a source, in the reader's language."""
+    at = 0 if reading_language() == "zh" else 1
+    return [] if status is None else [str(one[at]) for one in status.faults]
+
+
+def said_of(result: PullResult) -> str:
+    """What was wrong with a pull, in the reader's language."""
+    return result.said_zh if reading_language() == "zh" else result.said_en
 
 
 def _row(indicator: Indicator, newest: Reading | None) -> Row:

@@ -13,18 +13,23 @@ from fengkong.console.audit.guard import unrecorded
 from fengkong.console.outbox.jobs import every, register_job
 from fengkong.console.outbox.models import Job
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
-from fengkong.console.warnings import computing, thresholds
-from fengkong.console.warnings.views import RECOMPUTE, VIEW
+from fengkong.console.warnings import books, computing, pulling, thresholds
+from fengkong.console.warnings.source_views import RECOMPUTE, VIEW
 
 WATCH_S: Final = 4
 """What breaks a bound as events arrive is told within ten seconds."""
 COMPUTE_S: Final = 120
+BOOKS_S: Final = 600
+PULL_S: Final = 60
 
 
 def register() -> None:
     """Once, when Django starts."""
     every(WATCH_S, "watch_indicators", computing.watch_indicators)
     every(COMPUTE_S, "compute_indicators", computing.compute_indicators)
+    every(BOOKS_S, "make_books", books.make_books)
+    every(PULL_S, "pull_sources", pulling.pull_due)
+    register_job(pulling.PULL_NOW, pulling.pull_asked, waits=())
     register_job(RECOMPUTE, _recompute)
     register_act(
         thresholds.ACT,
@@ -41,6 +46,7 @@ def register() -> None:
             "warnings_reading": "values computed from sources, which may be computed again",
             "warnings_compositereading": "composites of those values",
             "warnings_sourcestatus": "what was found when a source was looked at",
+            "warnings_pullresult": "what came of getting a source from its address",
         }
     )
     register_actions(
@@ -49,10 +55,18 @@ def register() -> None:
             "close_warning": _("Ended an early warning: it is back within bounds"),
             "annotate_indicator": _("Noted something on an indicator"),
             "recompute_indicators": _("Had all indicators computed again"),
+            "set_pull": _("Set from where a source is got by itself"),
+            "pull_source": _("Had a source got at once"),
+            "end_pull": _("Ended getting a source by itself"),
         },
-        targets={"warning": _("early warning"), "indicator": _("indicator")},
+        targets={
+            "warning": _("early warning"),
+            "indicator": _("indicator"),
+            "source": _("source of indicators"),
+        },
     )
     register_details({"indicator": _("Indicator"), "day": _("Day"), "level": _("Level")})
+    register_details({"host": _("Host"), "minutes": _("Minutes")})
     add_to_menu(
         MenuEntry("warning", _("Risk cockpit"), "warnings:cockpit", "dashboard", VIEW, 10),
         MenuEntry("warning", _("Early warnings"), "warnings:inbox", "alert-triangle", VIEW, 20),

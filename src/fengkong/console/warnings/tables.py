@@ -1,21 +1,24 @@
 """The table by day of a source, wherever it comes from.
 
 In the folder `sources` of the data directory: NAME.csv, NAME.json or NAME.parquet as they were
-delivered or pulled. What the journal and the ledger say themselves is made by `journal_rows.py` and
-`own_tables.py`.
+delivered or pulled; in its folder `made` what the worker makes of the journal (`books.py`). What
+the journal and the ledger say themselves is made by `journal_rows.py` and `own_tables.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 from django.conf import settings
 
+from fengkong.console.warnings.books import made_folder
 from fengkong.console.warnings.journal_rows import journal_rows
 from fengkong.console.warnings.own_tables import OWN
+from fengkong.console.warnings.pulling import pull_fault
 from fengkong.core.bilingual import Bilingual
 from fengkong.indicators.errors import UnreadableSourceError
 from fengkong.indicators.readers import FORMS, read_file
@@ -44,13 +47,19 @@ def delivered(source: Source) -> Path | None:
     return None
 
 
+def made(source: Source) -> Path | None:
+    """The table that the worker made of a source, None where it makes none."""
+    place = made_folder() / f"{source.id}.parquet"
+    return place if place.is_file() else None
+
+
 def stamp_of(source: Source) -> str:
     """What changes when a source was delivered again; empty where it is made anew each time."""
-    place = delivered(source)
+    place = delivered(source) or made(source)
     if place is None:
         return ""
-    status = place.stat()
-    return f"{status.st_mtime_ns}-{status.st_size}"
+    status, failed = place.stat(), pull_fault(source)
+    return f"{status.st_mtime_ns}-{status.st_size}" + ("-failed" if failed is not None else "")
 
 
 def table_and_report(source: Source, *, today: date) -> tuple[pl.DataFrame | None, SourceReport]:
@@ -62,13 +71,16 @@ def table_and_report(source: Source, *, today: date) -> tuple[pl.DataFrame | Non
         fault = Bilingual(zh=f"无法读取：{said}", en=f"cannot be read: {said}")
         return None, SourceReport(source.id, SourceState.BROKEN, None, 0, (fault,))
     report = examine(source, table, today=today)
+    failed = pull_fault(source)
+    if failed is not None and report.state.usable:
+        report = replace(report, state=SourceState.STALE, faults=(failed,))
     if table is not None and report.state.usable:
         table = completed(source, table)
     return table, report
 
 
 def _table(source: Source) -> pl.DataFrame | None:
-    place = delivered(source)
+    place = delivered(source) or made(source)
     if place is not None:
         return read_file(source, place, time_zone=settings.TIME_ZONE)
     own: Callable[[], pl.DataFrame | None] | None = OWN.get(source.id)

@@ -6,25 +6,21 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from fengkong.console.audit.recording import record
+from fengkong.console.cases.errors import MissingFontError
 from fengkong.console.notices.signs import GROUPS
-from fengkong.console.outbox.jobs import put
 from fengkong.console.project.declared import needs
 from fengkong.console.project.requests import OperatorRequest
-from fengkong.console.shell.figures import reading_language
 from fengkong.console.shell.paging import page_by_cursor
 from fengkong.console.shell.spoken import said
 from fengkong.console.shell.told_errors import told_error
 from fengkong.console.warnings import queries
 from fengkong.console.warnings.charting import indicator_chart, segment_chart, trend_chart
-from fengkong.console.warnings.computing import FIRM
 from fengkong.console.warnings.following import followed_by
 from fengkong.console.warnings.forms import (
     IndicatorsForm,
@@ -36,7 +32,15 @@ from fengkong.console.warnings.forms import (
 )
 from fengkong.console.warnings.library import library_in_force
 from fengkong.console.warnings.models import Annotation, RaisedWarning, Reading
+from fengkong.console.warnings.one_page import one_page_pdf
+from fengkong.console.warnings.standing import heat, standing_today, told
 from fengkong.console.warnings.tables import table_and_report
+from fengkong.console.warnings.telling import (
+    owner_word,
+    playbook_title,
+    source_of_warning,
+    told_movers,
+)
 from fengkong.console.warnings.thresholds import (
     EDIT,
     annotate,
@@ -44,40 +48,47 @@ from fengkong.console.warnings.thresholds import (
     propose_threshold,
     tried,
 )
-from fengkong.console.warnings.words import LAMP_OF, LEVEL_WORDS, SOURCE_LAMPS
+from fengkong.console.warnings.words import BASIS_TONES, LAMP_OF, LEVEL_WORDS, RULE_WORDS
 from fengkong.core.errors import RiskError
+from fengkong.indicators.drilldown import a_week_before, movers
 from fengkong.indicators.indicator import Indicator
-from fengkong.indicators.sources import SourceState
+from fengkong.indicators.thresholds import Fixed
 from fengkong.indicators.values import SEGMENT, VALUE, values_of
 from fengkong.indicators.warnings import shown, worse_side
 
 VIEW = "indicators.view"
 WORK = "warnings.work"
-RECOMPUTE = "recompute_indicators"
 _DAYS = 365
+_QUICK_ROWS = 5_000
 
 
 @needs(VIEW)
 @require_GET
 def cockpit(request: OperatorRequest) -> HttpResponse:
     """How the firm stands: lamps by kind of risk, composite, trend, open warnings."""
-    found = queries.composites(timezone.localdate())
-    whole = found.get(FIRM)
-    groups = [
-        {"id": name, "title": title, "found": one, "lamp": LAMP_OF[one.level], "parts": _parts(one)}
-        for name, title in GROUPS.items()
-        if (one := found.get(name)) is not None
-    ]
-    points = queries.trend()
+    standing = standing_today()
     context = {
-        "whole": whole,
-        "whole_lamp": None if whole is None else LAMP_OF[whole.level],
-        "groups": groups,
-        "chart": trend_chart(points) if len(points) > 1 else None,
-        "warnings": [_told(one) for one in queries.warnings({"state": "open"})[:10]],
-        "heat": _heat(),
+        "standing": standing,
+        "whole": standing.whole,
+        "chart": trend_chart(standing.trend) if len(standing.trend) > 1 else None,
+        "heat": heat(),
     }
     return render(request, "warnings/cockpit.html", context)
+
+
+@needs(VIEW)
+@require_GET
+def one_page(request: OperatorRequest) -> HttpResponse:
+    """The cockpit on one page of paper."""
+    try:
+        content = one_page_pdf(standing_today())
+    except MissingFontError as error:
+        messages.error(request, told_error(error))
+        return redirect("warnings:cockpit")
+    answer = HttpResponse(content, content_type="application/pdf")
+    name = f"risk-{timezone.localdate():%Y-%m-%d}.pdf"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 @needs(VIEW)
@@ -120,9 +131,15 @@ def indicator(request: OperatorRequest, name: str) -> HttpResponse:
         "chart": indicator_chart(found, readings) if readings else None,
         "rules": _rules(found),
         "segments": [(key, said(found.source.segments[key])) for key in found.segments],
+        "movers": _movers_now(found, newest),
+        "owner": owner_word(found.owner),
+        "open_warning": RaisedWarning.objects.filter(indicator=name, state="open").first(),
+        "playbook": playbook_title(found.playbook),
         "notes": Annotation.objects.filter(indicator=name, day__gte=since, day__lte=until),
         "note_form": NoteForm(initial={"day": timezone.localdate()}),
-        "history": RaisedWarning.objects.filter(indicator=name)[:10],
+        "history": [told(one) for one in RaisedWarning.objects.filter(indicator=name)[:10]],
+        "reference": said(library_in_force().reference(found.reference).text),
+        "day_text": "" if newest is None else f"{newest.day:%Y-%m-%d}",
         "may_edit": request.user.may(EDIT),
         "may_work": request.user.may(WORK),
         **trial,
@@ -138,7 +155,7 @@ def segment(request: OperatorRequest, name: str, key: str) -> HttpResponse:
     if key not in found.segments:
         raise Http404
     table, report = table_and_report(found.source, today=timezone.localdate())
-    chart = None
+    chart, listed = None, []
     if table is not None and report.state.usable and report.newest is not None:
         day = report.newest
         values = values_of(found, table, by=key, as_of=day, since=day)
@@ -146,11 +163,14 @@ def segment(request: OperatorRequest, name: str, key: str) -> HttpResponse:
         parts = list(kept.select(SEGMENT, VALUE).iter_rows())
         title = said(found.source.segments[key])
         chart = segment_chart(found, title, parts) if parts else None
+        listed = [{"part": part, "value": shown(value, found)} for part, value in parts]
     context = {
         "indicator": found,
         "title": said(found.title),
         "segment": said(found.source.segments[key]),
         "chart": chart,
+        "key": key,
+        "parts": listed,
         "newest": report.newest,
     }
     return render(request, "warnings/segment.html", context)
@@ -200,7 +220,7 @@ def inbox(request: OperatorRequest) -> HttpResponse:
     form = WarningsForm(request.GET or {"state": "open"})
     found = queries.warnings(form.cleaned_data if form.is_valid() else {})
     page = page_by_cursor(request, found, order=("-id",), total=found.count())
-    rows = [_told(one) for one in page.rows]
+    rows = [told(one) for one in page.rows]
     return render(request, "warnings/inbox.html", {"form": form, "page": page, "rows": rows})
 
 
@@ -211,49 +231,17 @@ def warning(request: OperatorRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(RaisedWarning, pk=pk)
     known = library_in_force().indicators.get(found.indicator)
     context = {
-        **_told(found),
+        **told(found),
         "indicator": known,
         "meaning": "" if known is None else said(known.meaning),
         "notice": queries.notice_of(found),
-        "movers": found.movers,
+        "movers": told_movers(known, found.movers),
+        "playbook": playbook_title(found.playbook),
+        "source_id": source_of_warning(found),
         "may_open": request.user.may("incidents.work"),
         "followed": followed_by(found),
     }
     return render(request, "warnings/warning.html", context)
-
-
-@needs(VIEW)
-@require_GET
-def sources(request: OperatorRequest) -> HttpResponse:
-    """Every source: fresh, stale, broken, or not set up."""
-    library = library_in_force()
-    rows = [
-        {
-            "source": source,
-            "title": said(source.title),
-            "meaning": said(source.meaning),
-            "status": status,
-            "lamp": "unknown" if status is None else SOURCE_LAMPS[status.state],
-            "word": _("not set up") if status is None else said(SourceState(status.state).word),
-            "fault": queries.fault_of(status),
-            "indicators": len(library.of_source(source.id)),
-        }
-        for source, status in queries.sources(library)
-    ]
-    rows.sort(key=lambda row: row["status"] is None)
-    may_edit = request.user.may(EDIT)
-    return render(request, "warnings/sources.html", {"rows": rows, "may_edit": may_edit})
-
-
-@needs(EDIT)
-@require_POST
-def recompute(request: OperatorRequest) -> HttpResponse:
-    """Have everything computed again from the sources as they are."""
-    with transaction.atomic():
-        put(RECOMPUTE, {}, key="all")
-        record(request.user, "recompute_indicators", target_kind="indicator", target="all")
-    messages.success(request, _("The worker computes everything again now."))
-    return redirect("warnings:sources")
 
 
 def _indicator(name: str) -> Indicator:
@@ -263,52 +251,52 @@ def _indicator(name: str) -> Indicator:
     return found
 
 
-def _told(one: RaisedWarning) -> dict[str, Any]:
-    return {
-        "warning": one,
-        "sentence": one.sentence(reading_language()),
-        "lamp": LAMP_OF[one.level],
-        "level": LEVEL_WORDS[one.level],
-        "group": GROUPS.get(one.group, one.group),
-    }
-
-
-def _parts(one: Any) -> list[dict[str, Any]]:
-    """The parts that make most of a composite."""
-    known = library_in_force().indicators
-    return [
-        {
-            "id": name,
-            "title": said(known[name].title) if name in known else name,
-            "lamp": LAMP_OF[level],
-            "level": LEVEL_WORDS[level],
-            "share": share,
-        }
-        for name, level, share in one.parts[:3]
-        if share > 0
-    ]
-
-
-def _heat() -> list[dict[str, Any]]:
-    titles = (_("high"), _("middle"), _("low"))
-    return [
-        {"title": title, "cells": [[_told(one) for one in cell] for cell in row]}
-        for title, row in zip(titles, queries.heat_map(), strict=True)
-    ]
+def _movers_now(found: Indicator, newest: Reading | None) -> list[dict[str, Any]]:
+    """What moved the newest value in a week: as its warning says it, or computed where that is
+    quick.
+    """
+    warning = RaisedWarning.objects.filter(indicator=found.id, state="open").first()
+    if warning is not None and warning.movers:
+        return told_movers(found, warning.movers)
+    if newest is None or not found.segments:
+        return []
+    table, report = table_and_report(found.source, today=timezone.localdate())
+    if table is None or not report.state.usable or table.height > _QUICK_ROWS:
+        return []
+    parts = movers(found, table, day=newest.day, against=a_week_before(newest.day), at_most=5)
+    return told_movers(
+        found, [[one.segment, one.part, one.before, one.now, one.moved] for one in parts]
+    )
 
 
 def _rules(found: Indicator) -> list[dict[str, Any]]:
-    return [
-        {
-            "from": one.effective_from,
-            "kind": type(one.rule).__name__,
-            "yellow": one.rule.yellow,
-            "orange": one.rule.orange,
-            "red": one.rule.red,
-            "reference": one.reference,
+    """Its thresholds with what they rest on; fixed bounds in the indicator's unit."""
+    library = library_in_force()
+    rows = []
+    for one in found.thresholds.rules:
+        ground = library.reference(one.reference)
+        is_fixed = isinstance(one.rule, Fixed)
+        bounds_of = {
+            name: _bound(getattr(one.rule, name), found if is_fixed else None)
+            for name in ("yellow", "orange", "red")
         }
-        for one in found.thresholds.rules
-    ]
+        rows.append(
+            {
+                "from": one.effective_from,
+                "kind": RULE_WORDS[type(one.rule).__name__],
+                "reference": said(ground.text),
+                "basis": said(ground.basis.word),
+                "tone": BASIS_TONES[ground.basis.value],
+                **bounds_of,
+            }
+        )
+    return rows
+
+
+def _bound(value: float | None, found: Indicator | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:g}" if found is None else shown(value, found)
 
 
 def _trial(request: OperatorRequest, found: Indicator) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Posts one message to one destination and says what came back: bounded in time and size."""
+"""Asks one destination once and says what came back: bounded in time and size."""
 
 from __future__ import annotations
 
@@ -66,6 +66,52 @@ def post(
         overdue.cancel()
         connection.close()
     return Answer(**answer, elapsed_ms=round((time.monotonic() - began) * 1000))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What lay behind an address: `status` is 0 and `failure` says why where nothing came."""
+
+    status: int
+    body: bytes = b""
+    failure: str = ""
+    elapsed_ms: int = 0
+
+
+def fetch(
+    destination: Destination,
+    *,
+    headers: Mapping[str, str],
+    bytes_max: int,
+    deadline_s: float,
+    context: ssl.SSLContext | None = None,
+) -> Document:
+    """Get a document once; redirects are not followed, one that is too large is a failure.
+
+    Raises nothing of the network.
+    """
+    began = time.monotonic()
+    connection = _Pinned(destination, deadline_s=deadline_s, context=context)
+    overdue = threading.Timer(deadline_s, connection.cut)
+    overdue.start()
+    status, body, failure = 0, b"", ""
+    try:
+        connection.request("GET", destination.target, headers=dict(headers))
+        response = connection.getresponse()
+        body = response.read(bytes_max + 1)
+        if connection.was_cut:  # the end of the line looked like the end of the answer
+            raise TimeoutError
+        status = response.status
+    except (OSError, http.client.HTTPException) as error:
+        late = connection.was_cut or isinstance(error, TimeoutError)
+        failure = "timeout" if late else _failure(error)
+    finally:
+        overdue.cancel()
+        connection.close()
+    elapsed = round((time.monotonic() - began) * 1000)
+    if len(body) > bytes_max:
+        return Document(status=0, failure=f"larger than {bytes_max} bytes", elapsed_ms=elapsed)
+    return Document(status=status, body=body, failure=failure, elapsed_ms=elapsed)
 
 
 class _Pinned(http.client.HTTPConnection):

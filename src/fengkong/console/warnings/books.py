@@ -1,0 +1,242 @@
+"""Books that the worker makes by itself: loans, treasury, custody and the desk, by day.
+
+What the journal says (loans drawn and repaid, money that moved) and what was delivered beside it
+(positions, the custodian's statement) become tables by day in ``sources/made``. A table that
+somebody delivered under the same name goes before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+from django.conf import settings
+from django.utils import timezone
+
+from fengkong.console.outbox.models import Job
+from fengkong.console.warnings.desk_book import review_desk
+from fengkong.console.warnings.journal_rows import LOANS, MOVEMENTS, REPAYMENTS, journal_rows
+from fengkong.credit.custody import Movement, custody_row, reconcile
+from fengkong.credit.loan_book import BookRates, loan_book
+from fengkong.credit.loan_events import instalments_of, loans_of
+from fengkong.credit.provisions import LossRates
+from fengkong.indicators.columns import DAY
+from fengkong.indicators.errors import UnreadableSourceError
+from fengkong.indicators.library_file import shipped_library
+from fengkong.indicators.readers import read_file
+from fengkong.journal.errors import MissingJournalError
+from fengkong.markets.redemptions import Forecaster
+from fengkong.markets.treasury import treasury_by_day
+from fengkong.rules.calendars import shipped_calendar
+
+RATES: Final = BookRates(LossRates(0.03, 0.25, 0.6))
+"""House default: 3 percent of current and a quarter of M1 to M3 balances default in a year, and
+60 percent of what defaults is lost."""
+SEGMENTS: Final = ["product", "region", "industry"]
+BOOK_DAYS: Final = 400
+TREASURY_DAYS: Final = 30
+CUSTODY_DAYS: Final = 7
+"""So many days of each book are made again each time; older ones stay as they were made."""
+MATCHED_DAYS: Final = 60
+"""Movements older than that are in the opening balances."""
+OPENING: Final = "OPENING"
+"""The reference of the line of a statement that is its opening balance."""
+_SIGNS: Final = {
+    **dict.fromkeys(("fund.subscribed", "loan.repaid"), 1),
+    **dict.fromkeys(("fund.redeemed", "withdrawal.requested", "loan.drawn"), -1),
+}
+_HELD: Final = ("deny", "delay", "review")
+
+
+def made_folder() -> Path:
+    """Where the tables are that were made here."""
+    directory: Path = settings.CONSOLE.directory
+    return directory / "sources" / "made"
+
+
+def make_books(_job: Job) -> None:
+    """Make every book whose rows there are; a job of the outbox."""
+    today = timezone.localdate()
+    try:
+        journal_rows().step()
+    except MissingJournalError:
+        return
+    for name, make in BOOKS.items():
+        table = make(today)
+        if table is not None and not table.is_empty():
+            _write(name, table)
+
+
+def schedules() -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
+    """Loans and their instalments as the journal has them; None without any loan."""
+    drawn, repaid = journal_rows().facts(LOANS), journal_rows().facts(REPAYMENTS)
+    if drawn is None:
+        return None, None
+    loans = loans_of(drawn)
+    return loans, instalments_of(loans, _due(repaid))
+
+
+def lent(today: date) -> pl.DataFrame | None:
+    """The loan book out of what the journal says was drawn and repaid."""
+    loans, instalments = schedules()
+    if loans is None or instalments is None:
+        return None
+    first = loans["drawn_on"].min()
+    assert isinstance(first, date)
+    return loan_book(
+        loans,
+        instalments,
+        segments=SEGMENTS,
+        since=max(first, today - timedelta(days=BOOK_DAYS)),
+        until=today,
+        rates=RATES,
+    )
+
+
+def _due(repaid: pl.DataFrame | None) -> pl.DataFrame:
+    """Repayments with the day on which they were due, where they say it."""
+    if repaid is None:
+        whole = dict.fromkeys(("sequence", "due_at", "principal_amount"), pl.Int64)
+        named = {"loan": pl.String, DAY: pl.Date, "instalment_number": pl.Float64}
+        repaid = pl.DataFrame(schema={**named, **whole})
+    due = pl.col("due_at").cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(settings.TIME_ZONE)
+    return repaid.with_columns(due.dt.date().alias("due_on"))
+
+
+def treasury(today: date) -> pl.DataFrame | None:
+    """Positions as delivered, with forecasts of redemptions and runs of stress."""
+    library = shipped_library()
+    place = settings.CONSOLE.directory / "sources" / "positions.csv"
+    flows = journal_rows().table(library.source("fund_flows"))
+    if flows is None or not place.is_file():
+        return None
+    positions = read_file(library.source("treasury"), place, time_zone=settings.TIME_ZONE)
+    since = today - timedelta(days=TREASURY_DAYS)
+    made = treasury_by_day(
+        positions.filter(pl.col(DAY) <= today),
+        _unbroken(flows, until=today),
+        forecaster=_forecaster(),
+        since=since,
+    )
+    return _with_older("treasury", made, since=since)
+
+
+def _unbroken(flows: pl.DataFrame, *, until: date) -> pl.DataFrame:
+    """Redemptions of every day that is over, from the newest day without any on."""
+    by_day = flows.group_by(DAY).agg(pl.col("redeemed").sum()).filter(pl.col(DAY) < until)
+    if by_day.is_empty():
+        return by_day
+    first, last = by_day[DAY].min(), by_day[DAY].max()
+    assert isinstance(first, date), "there are days"
+    assert isinstance(last, date), "there are days"
+    days = pl.date_range(first, last, "1d", eager=True)
+    every = pl.DataFrame({DAY: days}).join(by_day, on=DAY, how="left").sort(DAY)
+    empty = every.filter(pl.col("redeemed").fill_null(0) <= 0)[DAY].max()
+    return every if empty is None else every.filter(pl.col(DAY) > empty)
+
+
+def _forecaster() -> Forecaster:
+    calendar = shipped_calendar("cn")
+    return Forecaster(holidays=calendar.holidays, make_up_days=calendar.working_days)
+
+
+def custody(today: date) -> pl.DataFrame | None:
+    """The ledger held against the custodian's statement, for each of the last days."""
+    folder = settings.CONSOLE.directory / "sources"
+    statement = _movements(folder / "custody_statement.csv")
+    if statement is None:
+        return None
+    ledger = _movements(folder / "custody_ledger.csv") or _journal_movements()
+    claims = _claims(folder / "custody_positions.csv")
+    newest = max(one.day for one in statement)
+    days = [newest - timedelta(days=back) for back in range(CUSTODY_DAYS - 1, -1, -1)]
+    rows = [
+        {DAY: day, **_reconciled(ledger, statement, claims.get(day, {}), on=day)}
+        for day in days
+        if day <= today
+    ]
+    return _with_older("custody", pl.DataFrame(rows), since=days[0])
+
+
+def _reconciled(
+    ledger: list[Movement], statement: list[Movement], claims: Mapping[str, int], *, on: date
+) -> dict[str, float]:
+    begin = on - timedelta(days=MATCHED_DAYS)
+    openings, inside = [], []
+    for book in (ledger, statement):
+        known = [one for one in book if one.day <= on]
+        old = [one for one in known if one.day < begin or one.reference == OPENING]
+        openings.append(sum(one.amount for one in old))
+        inside.append([one for one in known if one.day >= begin and one.reference != OPENING])
+    found = reconcile(*inside, on=on, opening_ledger=openings[0], opening_bank=openings[1])
+    row = custody_row(found, signs=(), customer_claims=0, reserve=0, reserve_needed=0)
+    keep = (
+        *("ledger_balance", "bank_balance", "in_transit", "explained", "unexplained"),
+        *("unmatched_items", "oldest_unmatched_days"),
+    )
+    return {name: row[name] for name in keep} | dict(claims)
+
+
+def _movements(place: Path) -> list[Movement] | None:
+    """The lines of a delivered ledger or statement; amounts in major units. None without one."""
+    if not place.is_file():
+        return None
+    try:
+        table = pl.read_csv(place, infer_schema_length=0)
+        minor = (pl.col("amount").cast(pl.Decimal(38, 6)) * 100).round().cast(pl.Int64)
+        account = pl.col("account") if "account" in table.columns else pl.lit("")
+        rows = table.select("reference", pl.col(DAY).str.to_date(), minor, account.alias("account"))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        said = str(error).splitlines()[0][:150]
+        raise UnreadableSourceError(f"{place.name}: {said}") from None
+    return [Movement(*row) for row in rows.iter_rows()]
+
+
+def _journal_movements() -> list[Movement]:
+    """What the journal says moved: the order it belongs to, or the event, is the reference."""
+    facts = journal_rows().facts(MOVEMENTS)
+    if facts is None:
+        return []
+    moved = facts.filter(~pl.col("outcome").is_in(_HELD).fill_null(value=False))
+    reference = pl.coalesce("order", "event_id").alias("reference")
+    signed = (pl.col("amount") * pl.col("event_type").replace_strict(_SIGNS)).cast(pl.Int64)
+    rows = moved.drop_nulls("amount").select(reference, DAY, signed)
+    return [Movement(*row) for row in rows.iter_rows()]
+
+
+def _claims(place: Path) -> dict[date, dict[str, int]]:
+    """What customers are owed and the reserve, by day, as far as it was delivered."""
+    if not place.is_file():
+        return {}
+    table = read_file(shipped_library().source("custody"), place, time_zone=settings.TIME_ZONE)
+    return {
+        row.pop(DAY): {name: value for name, value in row.items() if value is not None}
+        for row in table.iter_rows(named=True)
+    }
+
+
+def _with_older(name: str, made: pl.DataFrame, *, since: date) -> pl.DataFrame:
+    place = made_folder() / f"{name}.parquet"
+    if not place.is_file():
+        return made
+    older = pl.read_parquet(place).filter(pl.col(DAY) < since)
+    return pl.concat([older, made], how="diagonal_relaxed")
+
+
+def _write(name: str, table: pl.DataFrame) -> None:
+    made_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    place = made_folder() / f"{name}.parquet"
+    new = place.with_suffix(".new")
+    table.write_parquet(new)
+    new.replace(place)
+
+
+BOOKS: Final[Mapping[str, Callable[[date], pl.DataFrame | None]]] = {
+    "loan_book": lent,
+    "treasury": treasury,
+    "custody": custody,
+    "review_desk": review_desk,
+}

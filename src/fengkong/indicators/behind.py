@@ -1,0 +1,104 @@
+"""Which rows an indicator counted: from its value back to the events, exactly.
+
+What a formula reads of its source are *ingredients*: a column, over a window, perhaps under a
+condition. The rows behind an ingredient are those that its column's aggregate took.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+
+from fengkong.indicators.columns import DAY, column_of
+from fengkong.indicators.indicator import Indicator
+from fengkong.indicators.measures import Measure
+from fengkong.indicators.sources import Source
+from fengkong.rules.expressions import Expression
+
+UNKNOWN = "-"
+"""The part of a segment of rows that do not say theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingredient:
+    """One thing that a formula reads: a column from `since` to `until`, days of the source."""
+
+    name: str
+    column: str
+    since: date
+    until: date
+    where: Expression | None = None
+
+
+def ingredients(indicator: Indicator, *, day: date) -> list[Ingredient]:
+    """What the formula reads for a day's value, in the order in which it stands there.
+
+    A measure without a window of its own reads its day alone here.
+    """
+    measures = {measure.name: measure for measure in indicator.measures}
+    names = [name for name in _in_order(indicator.formula) if name in indicator.source.columns]
+    found = []
+    for name in _in_order(indicator.formula):
+        if name in measures:
+            found.append(_of_measure(measures[name], day=day))
+        elif name in names:
+            found.append(Ingredient(name, name, day, day))
+    return found
+
+
+def rows_behind(
+    source: Source,
+    rows: pl.DataFrame,
+    ingredient: Ingredient,
+    *,
+    segment: str = "",
+    part: str = "",
+) -> pl.DataFrame:
+    """The rows (one an event, with their day) that an ingredient's column took, oldest first.
+
+    With a segment only those of one part of it. A condition of the measure is over columns of the
+    table by day: it is applied where it names segments alone, as then it holds for rows too.
+    """
+    found = rows.filter(pl.col(DAY).is_between(ingredient.since, ingredient.until))
+    found = found.with_columns(pl.col(name).fill_null(UNKNOWN) for name in source.segments)
+    if segment:
+        found = found.filter(pl.col(segment) == part)
+    if ingredient.where is not None and set(ingredient.where.names) <= set(source.segments):
+        found = found.filter(column_of(ingredient.where.node).fill_null(value=False))
+    aggregate = source.columns[ingredient.column].aggregate
+    if aggregate is None:
+        return found
+    if aggregate.where is not None:
+        found = found.filter(column_of(aggregate.where.node).fill_null(value=False))
+    if aggregate.argument is not None:
+        names = list(aggregate.argument.names)
+        found = found.drop_nulls(names)
+    return found
+
+
+def _of_measure(measure: Measure, *, day: date) -> Ingredient:
+    until = day - timedelta(days=measure.delayed)
+    window = measure.last or 1
+    return Ingredient(
+        measure.name, measure.column, until - timedelta(days=window - 1), until, measure.where
+    )
+
+
+def _in_order(formula: Expression) -> list[str]:
+    """The names of a formula as they come in its text, each once."""
+    text = formula.render()
+    places = {name: _place(text, name) for name in formula.names}
+    return sorted(places, key=lambda name: places[name])
+
+
+def _place(text: str, name: str) -> int:
+    """Where a name stands first as a word of its own."""
+    at = text.find(name)
+    while at >= 0:
+        before, after = text[at - 1 : at], text[at + len(name) : at + len(name) + 1]
+        if not (before.isalnum() or before == "_" or after.isalnum() or after == "_"):
+            return at
+        at = text.find(name, at + 1)
+    return len(text)
