@@ -48,6 +48,11 @@ DONE_BY = {
     "webhooks:replay_range": "replay_webhook_range",
     "webhooks:propose_personal": "propose_webhook_personal",
     "webhooks:withhold_personal": "withhold_webhook_personal",
+    "warnings:note": "note_on_indicator",
+    "warnings:propose": "propose_indicator_threshold",
+    "warnings:recompute": "recompute_indicators",
+    "warnings:pull": "set_source_pull",
+    "warnings:pull_now": "pull_source_now",
     "cases:open": "open_case",
     "cases:gather": "open_case",
     "cases:close": "close_case",
@@ -134,8 +139,6 @@ BY_PEOPLE_ONLY = {
     **dict.fromkeys(
         ("notices:switch_channel", "notices:test_channel"), "goes with the forms of channels"
     ),
-    **dict.fromkeys(("warnings:note", "warnings:propose"), "a person's judgement of an indicator"),
-    "warnings:recompute": "a program delivers a source anew instead",
     "feedback:look": "a second look is worth something only from a person",
     **dict.fromkeys(
         ("feedback:change_share", "feedback:change_loop"), "is weighed by who leads the desk"

@@ -13,6 +13,8 @@ from fengkong.console.approvals.four_eyes import SameEyesError
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.warnings.computing import recompute
 from fengkong.console.warnings.models import Annotation, RaisedWarning, Reading, ThresholdChange
+from fengkong.console.warnings.telling import OWNERS
+from fengkong.indicators.library_file import shipped_library
 
 pytestmark = pytest.mark.django_db
 Deliver = Callable[..., date]
@@ -133,3 +135,10 @@ def test_everything_is_computed_again_by_the_worker(commander: Operator) -> None
 
     browser_of(commander).post("/warnings/sources/recompute/")
     assert Job.objects.filter(kind="recompute_indicators").count() == 1
+
+
+def test_everybody_who_answers_for_something_has_a_name_in_words() -> None:
+    library = shipped_library()
+    owners = {one.owner for one in library.indicators.values()}
+    owners |= {one.owner for one in library.sources.values()}
+    assert owners <= set(OWNERS)

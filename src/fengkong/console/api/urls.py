@@ -18,6 +18,7 @@ from fengkong.console.api import (
     case_work,
     customer_side,
     deliveries,
+    early_warning,
     listed_values,
     now,
     people,
@@ -40,7 +41,7 @@ api = DescribedAPI(
 register_problems(api)
 for room in (
     *(resources, policies, listed_values, deliveries, people, now),
-    *(case_work, customer_side, alert_work, action_work),
+    *(case_work, customer_side, alert_work, action_work, early_warning),
 ):
     api.add_router("", room.router)
 

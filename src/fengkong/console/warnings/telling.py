@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 OWNERS: Final = {
     "credit_risk": Bilingual(zh="信用风险", en="Credit risk"),
     "market_risk": Bilingual(zh="市场风险", en="Market risk"),
+    "collection": Bilingual(zh="贷后催收", en="Collections"),
+    "incident_response": Bilingual(zh="应急响应", en="Incident response"),
+    "model_risk": Bilingual(zh="模型风险", en="Model risk"),
     "liquidity": Bilingual(zh="流动性管理", en="Liquidity"),
     "treasury": Bilingual(zh="资金部", en="Treasury"),
     "fraud_operations": Bilingual(zh="反欺诈运营", en="Fraud operations"),
