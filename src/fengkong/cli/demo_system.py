@@ -20,6 +20,7 @@ from fengkong.cli.sources import read_policy
 from fengkong.cli.system import Ports, System, planned, run
 from fengkong.client.client import Client, Patience
 from fengkong.client.errors import ClientError
+from fengkong.console.configuration import FILE_NAME as CONSOLE_FILE
 from fengkong.protection.access import Access
 from fengkong.protection.api_keys import KeyTerms
 from fengkong.service.clock import wall_clock
@@ -37,6 +38,8 @@ SEEN_S: Final = 120.0
 """How long the console may take to have seen the past."""
 STOPPING_S: Final = 30.0
 LOOK_S: Final = 0.3
+LOOPBACK: Final = "127.0.0.0/8"
+"""The robots of a demonstration are on this machine."""
 KEY_S: Final = 0.6
 """A running service knows a new key after a quarter of a second."""
 
@@ -54,16 +57,20 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
     ports = Ports(service=_preferred(SERVICE_PORT), console=_preferred(CONSOLE_PORT))
     system = planned(data, ports=ports)
     ERRORS.print(text("demo.starting"), markup=False)
+    _allow_loopback(data)
     prepared_console(data, given={"port": system.console.port, "service": system.service_url})
     from fengkong.cli.demo_cases import made_demo_cases  # noqa: PLC0415 - needs Django
     from fengkong.cli.demo_incidents import made_demo_incident  # noqa: PLC0415
     from fengkong.cli.demo_loop import begun_demo_loop, made_demo_loop  # noqa: PLC0415
+    from fengkong.cli.demo_notices import made_demo_channels, started_robots  # noqa: PLC0415
     from fengkong.cli.demo_operators import made_demo_operators  # noqa: PLC0415
     from fengkong.cli.demo_policies import made_demo_policies  # noqa: PLC0415
     from fengkong.cli.demo_sources import made_demo_sources  # noqa: PLC0415
 
     operators = made_demo_operators()
+    robots = started_robots(data)
     if operators:
+        made_demo_channels(robots.server_port)
         made_demo_sources(data, today=datetime.now(tz=CHINA).date())
         begun_demo_loop()
     over = threading.Event()
@@ -99,6 +106,16 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
         run(system, policy=POLICY, quiet=True, started=started)
     finally:
         over.set()
+        robots.shutdown()
+        robots.server_close()
+
+
+def _allow_loopback(data: Path) -> None:
+    """Let every process of a new data directory reach the robots on this machine."""
+    place = data / CONSOLE_FILE
+    if not place.exists():
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.write_text(f"webhook_networks: [{LOOPBACK}]\n", encoding="utf-8")
 
 
 def _client(system: System) -> Client:
