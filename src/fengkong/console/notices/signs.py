@@ -15,7 +15,7 @@ LEVELS: Final[dict[str, Words]] = {
     level.value: spoken_later(level.word) for level in (Level.YELLOW, Level.ORANGE, Level.RED)
 }
 """The levels that are told, the mildest first."""
-LAMP_OF: Final = {"yellow": "notice", "orange": "warning", "red": "critical"}
+LAMP_OF: Final = {"yellow": "level_yellow", "orange": "level_orange", "red": "critical"}
 GROUPS: Final[dict[str, Words]] = {one.value: spoken_later(one.word) for one in RiskGroup}
 """Kinds of risk; each has a team on duty of the same name."""
 ANY: Final = ""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Unit = Literal["count", "share", "money", "seconds", "number"]
 KINDS: Final = ("line", "area", "bar", "stacked", "bars_across", "pie")
-TONES: Final = ("blue", "green", "amber", "red", "violet", "teal", "grey")
+TONES: Final = ("blue", "green", "amber", "yellow", "orange", "red", "violet", "teal", "grey")
 """Colours by meaning; those of outcomes are in OUTCOME_TONES."""
 OUTCOME_TONES: Final = {
     "allow": "green",

@@ -138,6 +138,6 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "lamps": list(LAMPS),
         "now": now,
         "wave": [3, 5, 4, 6, 8, 7, 9, 12, 10, 13, 12, 15],
-        "tones": ("blue", "green", "amber", "red", "violet", "teal", "grey"),
+        "tones": ("blue", "green", "amber", "yellow", "orange", "red", "violet", "teal", "grey"),
     }
     return render(request, "shell/gallery.html", context)

@@ -31,6 +31,8 @@ OUTCOMES: Final[dict[str, Sign]] = {
 
 LAMPS: Final[dict[str, Sign]] = {
     "ok": Sign(_("Normal"), "lamp-ok", "green"),
+    "level_yellow": Sign(_("Notice"), "lamp-notice", "yellow"),
+    "level_orange": Sign(_("Warning"), "lamp-warning", "orange"),
     "notice": Sign(_("Notice"), "lamp-notice", "blue"),
     "warning": Sign(_("Warning"), "lamp-warning", "amber"),
     "critical": Sign(_("Critical"), "lamp-critical", "red"),

@@ -21,8 +21,8 @@ def indicator_chart(indicator: Indicator, readings: Sequence[Reading]) -> Chart:
     shown = readings[-_POINTS_MAX:]
     series = [Series(_("Value"), [one.value for one in shown], tone="blue")]
     for name, title, tone in (
-        ("yellow", _("Yellow from"), "amber"),
-        ("orange", _("Orange from"), "violet"),
+        ("yellow", _("Yellow from"), "yellow"),
+        ("orange", _("Orange from"), "orange"),
         ("red", _("Red from"), "red"),
     ):
         bounds = [_own_bound(one, name) for one in shown]

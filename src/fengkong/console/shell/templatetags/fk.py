@@ -74,7 +74,7 @@ def lamp(name: str, text: str = "") -> SafeString:
 
 @register.simple_tag
 def badge(text: object, tone: str = "grey") -> SafeString:
-    """A badge of a tone: blue, green, amber, red, violet, teal, grey."""
+    """A badge of a tone: blue, green, amber, yellow, orange, red, violet, teal, grey."""
     return format_html('<span class="fk-badge fk-{}">{}</span>', tone, text)
 
 

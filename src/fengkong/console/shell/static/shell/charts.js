@@ -1,7 +1,7 @@
 // Charts: drawn from the JSON beside them; the bundle is fetched when a page has one.
 (() => {
   const { when } = window.Fengkong;
-  const TONES = ['blue', 'green', 'amber', 'red', 'violet', 'teal', 'grey'];
+  const TONES = ['blue', 'green', 'amber', 'yellow', 'orange', 'red', 'violet', 'teal', 'grey'];
   const drawn = new Set();
   let bundle = null;
 
