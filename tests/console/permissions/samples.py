@@ -44,7 +44,7 @@ from fengkong.console.notices.models import Delivery as NoticeDelivery
 from fengkong.console.personal.sealing import seal_text
 from fengkong.console.playbooks.changing import begin_draft
 from fengkong.console.playbooks.models import PlaybookVersion
-from fengkong.console.warnings.models import RaisedWarning
+from fengkong.console.warnings.models import RaisedWarning, SourcePull
 from fengkong.console.webhooks.models import Delivery, Endpoint, EndpointHealth, Message
 
 Values = dict[str, object]
@@ -284,6 +284,8 @@ def warnings(operator: Operator) -> Values:
     words = {"sentence_zh": "s", "sentence_en": "s", "owner": "s", "day": timezone.localdate()}
     known = {"indicator": "credit.overdue_rate", "group": "credit", "level": "red"}
     made, _ = RaisedWarning.objects.get_or_create(**known, defaults=words)
+    pull = {"address": "https://example.com/loan_book.csv", "by": "s"}
+    SourcePull.objects.get_or_create(source="loan_book", defaults=pull)
     return {
         "pk": made.pk,
         "name": "credit.overdue_rate",
