@@ -42,9 +42,10 @@ class ConsoleSettings:
     (``10.1.2.0/24``); `public_address` is what links in messages begin with
     (``https://risk.example.com``), the console's own address unless set; `mail_server` is
     smtp://, smtp+starttls:// or smtps:// with user and host (the password is in the file
-    keys/mail.password), `mail_from` the sender; `trusted_proxies` are networks
-    of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, and which speak
-    https with browsers.
+    keys/mail.password), `mail_from` the sender; `virus_scanner` is the clamd that looks at files of
+    cases (``unix:///run/clamav/clamd.ctl`` or ``tcp://127.0.0.1:3310``), none unless set;
+    `trusted_proxies` are networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto
+    are believed, and which speak https with browsers.
     """
 
     directory: Path
@@ -64,6 +65,7 @@ class ConsoleSettings:
     public_address: str = ""
     mail_server: str = ""
     mail_from: str = "fengkong@localhost"
+    virus_scanner: str = ""
 
     def __post_init__(self) -> None:
         if not self.public_address:
@@ -89,6 +91,7 @@ class ConsoleSettings:
 _ADDRESSES: Final = {
     "public_address": ("https", "http"),
     "mail_server": ("smtp", "smtp+starttls", "smtps"),
+    "virus_scanner": ("tcp", "unix"),
 }
 _RANGES: Final = {
     "port": (0, 65_535),

@@ -2,9 +2,11 @@
 
 import csv
 import io
+import json
 import re
 import zipfile
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +33,8 @@ from fengkong.console.reports.quarterly import (
 from fengkong.console.shell.sheet_files import csv_file, pdf_file, xlsx_file
 from fengkong.console.shell.sheets import Column, Sheet, written
 
+_TEXTS = re.compile(r'"((?:[^"\\]|\\.)*)"')
+"""Strings of Typst, quoted as JSON's are."""
 EVIL = ("=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "{=1}", "https://h.example/")
 
 
@@ -189,6 +193,38 @@ def test_no_text_is_a_formula() -> None:
     ):
         for cell in line:
             assert not cell.startswith(("=", "+", "-", "@", "\t"))
+
+
+@pytest.mark.usefixtures("traffic")
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_what_is_set_for_paper_are_the_cells_of_the_screen(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import typst
+
+    pressed: list[str] = []
+    press = typst.compile
+
+    def watched(page: str) -> bytes:
+        pressed.append(Path(page).read_text(encoding="utf-8"))
+        return bytes(press(page))
+
+    monkeypatch.setattr(typst, "compile", watched)
+    browser = browser_of(new_operator("executive"))
+    browser.cookies["django_language"] = language
+    answer = browser.get("/reports/file/pdf/?days=7d")
+    assert answer.content.startswith(b"%PDF")
+    texts = [json.loads(f'"{one}"') for one in _TEXTS.findall(pressed[0])]
+    with translation.override(language):
+        sheets = sheets_of(dashboard(Wanted(days=days_of("7d")[1])))
+    cells = [cell for sheet in sheets for row in sheet.cells() for cell in row]
+    assert len(cells) > 50
+    place = 0
+    for cell in cells:  # in the order of the screen, none left out
+        place = texts.index(cell, place) + 1
+    page = browser.get("/reports/?days=7d").content.decode()
+    shown = [one for sheet in sheets[1:] for row in sheet.cells() for one in row[1:]]
+    assert [one for one in shown if f">{escape(one)}</t" not in page] == []
 
 
 @pytest.mark.usefixtures("traffic")

@@ -61,6 +61,20 @@ class UnfitFileError(RiskError):
     hint = "PDF, PNG, JPEG, WebP and plain text are taken in, up to 10 MB each."
 
 
+class InfectedFileError(RiskError):
+    """The virus scanner found something in a file; the file was not kept."""
+
+    code = "console.infected_file"
+    hint = "Do not open it; tell those who look after security where it came from."
+
+
+class UnscannedFileError(RiskError):
+    """The virus scanner did not answer, so the file was not kept."""
+
+    code = "console.unscanned_file"
+    hint = "Try again in a moment; whoever runs the console sees whether virus_scanner is up."
+
+
 class TooManyFilesError(RiskError):
     """A case holds as many files or notes as it may."""
 

@@ -25,11 +25,13 @@ from django.utils import timezone
 from fengkong.console.audit.recording import record
 from fengkong.console.cases.errors import (
     ForgottenContentError,
+    InfectedFileError,
     TooManyFilesError,
     UnfitFileError,
 )
 from fengkong.console.cases.models import TARGET, Case, CaseFile
 from fengkong.console.cases.opening import demand_work, open_case
+from fengkong.console.cases.scanning import scan
 from fengkong.console.personal import sealing
 from fengkong.protection.errors import TamperedFileError
 
@@ -82,17 +84,29 @@ def harmless_name(name: str, *, media_type: str) -> str:
     return f"{stem[: NAME_MAX - len(ending)] or 'file'}{ending}"
 
 
-@transaction.atomic
 def add_file(operator: Operator, case_id: int, *, name: str, content: bytes) -> CaseFile:
-    """Keep a file with an open case.
+    """Keep a file with an open case, once the virus scanner has nothing against it.
 
-    Raises PermissionDenied, ClosedCaseError, UnfitFileError, TooManyFilesError.
+    Raises PermissionDenied, ClosedCaseError, UnfitFileError, TooManyFilesError, InfectedFileError,
+    UnscannedFileError.
     """
     demand_work(operator)
-    case = open_case(case_id)
     media_type = media_type_of(content) if 0 < len(content) <= SIZE_MAX else None
     if media_type is None:
         raise UnfitFileError(f"{len(content):,} bytes of a type that is not taken in")
+    try:
+        scan(content)
+    except InfectedFileError as error:
+        _record_infected(operator, case_id, content, found=str(error.message))
+        raise
+    return _kept(operator, case_id, name=name, content=content, media_type=media_type)
+
+
+@transaction.atomic
+def _kept(
+    operator: Operator, case_id: int, *, name: str, content: bytes, media_type: str
+) -> CaseFile:
+    case = open_case(case_id)
     kept = case.files.filter(removed_at=None)
     held = kept.aggregate(bytes=models.Sum("size"))["bytes"] or 0
     if kept.count() >= FILES_MAX or held + len(content) > CASE_BYTES_MAX:
@@ -187,6 +201,13 @@ def sweep_files(_job: Job) -> None:
     for path in folder.glob(f"{PREFIX}*.sealed"):
         if path.stem not in kept and path.stat().st_mtime < old:
             sealing.forget_file(path.stem)
+
+
+@transaction.atomic
+def _record_infected(operator: Operator, case_id: int, content: bytes, *, found: str) -> None:
+    """The ledger knows of a file that was refused; nothing of its content is kept."""
+    detail = {"sha256": hashlib.sha256(content).hexdigest(), "found": found[:200]}
+    record(operator, "refuse_case_file", target_kind=TARGET, target=str(case_id), detail=detail)
 
 
 def _record(operator: Operator, action: str, file: CaseFile) -> None:

@@ -53,6 +53,7 @@ def _register_words() -> None:
             "tick_step": _("Ticked a step of the checklist"),
             "write_case_note": _("Wrote a note on a case"),
             "add_case_file": _("Added a file"),
+            "refuse_case_file": _("The virus scanner refused a file"),
             "download_case_file": _("Downloaded a file"),
             "remove_case_file": _("Removed a file"),
             "print_case": _("Took the case file"),

@@ -37,6 +37,7 @@ from fengkong.console.cases.forms import (
 from fengkong.console.cases.linked import entity_of, graph_of
 from fengkong.console.cases.models import Case, CaseFile
 from fengkong.console.cases.notes import clear_notes, write_note
+from fengkong.console.cases.scanning import is_scanning
 from fengkong.console.cases.similar import endings_of, similar_cases
 from fengkong.console.cases.timeline import KINDS, timeline_of
 from fengkong.console.entities.panels import panels_about
@@ -142,6 +143,7 @@ def case_papers(request: HttpRequest, number: int) -> HttpResponse:
         "files": clear_files(case, newest=FILES_SHOWN),
         "note_form": note_form,
         "file_form": file_form,
+        "is_scanning": is_scanning(),
     }
     shown = context | _head(request, case, "papers")
     return render(request, "cases/papers.html", shown, status=status)
