@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from fengkong.console.entities.kinds import KIND_OF_FIELD
+from fengkong.console.entities.kinds import CALLED, KIND_OF_FIELD, NAME
 from fengkong.console.journaled.seen import (
     SeenActivation,
+    SeenCall,
     SeenDecision,
     SeenEntries,
     SeenErasure,
@@ -88,6 +89,9 @@ def seen_of(
     live: dict[str, DeclaredList] = {}
     activated = {one.policy_hash: one.sequence for one in seen.activations}
     for opened in _opened(zip(entries, leaves, strict=True), history=history):
+        if opened.sealed is not None:
+            event = opened.sealed.understood
+            seen.calls.extend(_calls(opened.leaf, event, vault=history.vault))
         if opened.leaf.kind == "decision":
             seen.decisions.append(_decision(opened, names=names))
             if opened.sealed is not None:
@@ -156,6 +160,20 @@ def _names(leaf: Leaf, event: Event, *, vault: Vault) -> SeenNames:
             if isinstance(value := values.get(name), str)
         ),
     )
+
+
+def _calls(leaf: Leaf, event: Event, *, vault: Vault) -> Iterable[SeenCall]:
+    """The names by which an event calls entities, each with the entity."""
+    values = event.values
+    for field, named in CALLED.items():
+        if not isinstance(text := values.get(field), str):
+            continue
+        name = vault.subject(subject_text(text, entity=NAME))
+        by = bytes.fromhex(leaf.subject or "")
+        for one in named:
+            if isinstance(value := values.get(one), str):
+                entity = vault.subject(subject_text(value, entity=KIND_OF_FIELD[one]))
+                yield SeenCall(name, entity, by)
 
 
 def _erased(leaf: Leaf, *, names: Names) -> SeenDecision:

@@ -27,6 +27,8 @@ def paid(number: int) -> dict[str, Any]:
         "payee_account": f"PAYEE-{number % 2}-0001",
         "ip": "203.0.113.7",
         "phone": f"+861380000000{number % 7}",
+        "full_name": f"Åsa  Chen-{number % 7}",
+        "payee_name": f"陳小{'美明'[number % 2]}",
     }
 
 

@@ -1,11 +1,18 @@
 """Made events as the tail hands them over, with readable names for blind indexes."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from fengkong.console.entities.kinds import KIND_OF_FIELD
 from fengkong.console.entities.taking import key_of
-from fengkong.console.journaled.seen import SeenDecision, SeenEntries, SeenErasure, SeenNames
+from fengkong.console.journaled.seen import (
+    SeenCall,
+    SeenDecision,
+    SeenEntries,
+    SeenErasure,
+    SeenNames,
+)
 
 JOURNAL = "ab" * 16
 NOON = 1_793_534_400_000_000  # 2026-11-01T12:00:00Z
@@ -59,7 +66,10 @@ def event(sequence: int, *, at: int = NOON, **fields: Any) -> tuple[SeenDecision
 
 
 def entries(
-    *made: tuple[SeenDecision, SeenNames], after: int = 0, erased: tuple[str, ...] = ()
+    *made: tuple[SeenDecision, SeenNames],
+    after: int = 0,
+    erased: tuple[str, ...] = (),
+    calls: Sequence[SeenCall] = (),
 ) -> SeenEntries:
     """What the tail has seen: these events, and then erasures of subjects."""
     last = max([after, *(one.sequence for one, _ in made)])
@@ -71,5 +81,6 @@ def entries(
         at=NOON,
         decisions=[one for one, _ in made],
         names=[one for _, one in made],
+        calls=list(calls),
         erasures=gone,
     )

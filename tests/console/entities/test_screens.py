@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from tests.console.entities.conftest import COUNT
@@ -94,6 +95,34 @@ def test_whoever_types_an_identifier_finds_the_entity(
         assert address in answer.content.decode()
     assert LookUp.objects.filter(what="search").exists()
     assert not LookUp.objects.filter(last_target__contains=typed).exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("åsa chen-4", ("customer", "C4")),
+        ("ÅＳＡ\u3000Chen-4 ", ("customer", "C4")),
+        ("陳小美", ("account", "PAYEE-0-0001")),
+    ],
+)
+def test_a_person_is_found_by_the_whole_name(
+    index: Index, signed_in: SignedIn, typed: str, found: tuple[str, str]
+) -> None:
+    analyst = signed_in("analyst")
+    text = analyst.post(reverse("entities:find"), {"q": typed}).content.decode()
+    assert reverse("entities:entity", args=[found[0], index(*found)]) in text
+    assert "of this name" in text
+    part = analyst.post(reverse("entities:find"), {"q": typed.strip()[:-1]}).content.decode()
+    assert "of this name" not in part
+
+
+def test_names_stand_nowhere_in_the_read_model(index: Index) -> None:
+    for table in connection.introspection.table_names():
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM {table}")
+            content = repr(cursor.fetchall()).casefold()
+        assert "åsa" not in content, table
+        assert "陳小" not in content, table
 
 
 def test_a_search_finds_nothing_for_those_who_may_see_nothing(

@@ -1,7 +1,8 @@
 """Finding entities by what is typed: through blind indexes, and without keeping what was typed.
 
-A typed text is tried as an identifier of every kind, or of one: ``phone:13812341234``. It is
-turned into blind indexes here and dropped; it stands in no address, no log and no table.
+A typed text is tried as an identifier of every kind, or of one: ``phone:13812341234``, and as a
+whole name of a person or a firm. It is turned into blind indexes here and dropped; it stands in no
+address, no log and no table.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from fengkong.console.entities.calling import called
 from fengkong.console.entities.forms import FindForm
-from fengkong.console.entities.kinds import KINDS
+from fengkong.console.entities.kinds import KINDS, NAME
 from fengkong.console.entities.naming import named
 from fengkong.console.entities.queries import is_entity, known
 from fengkong.console.entities.taking import key_of
@@ -61,12 +63,13 @@ def find_entities(operator: Operator, text: str) -> Iterable[Found]:
         return
     with transaction.atomic():
         counted(operator, "search")
-    keys = {key_of(blind) for blind in _blinds(text)}
-    for key, (kind, entity) in known(keys).items():
+    named_by = _bearing(text)
+    keys = dict.fromkeys([*(key_of(blind) for blind in _blinds(text)), *named_by])
+    for key, (kind, entity) in sorted(known(keys).items(), key=lambda one: one[0] in named_by):
         about = named([key])[key]
         yield Found(
             about.name,
-            about.title,
+            _("%(kind)s of this name") % {"kind": about.title} if key in named_by else about.title,
             reverse("entities:entity", args=[kind, entity]),
             _ICONS.get(kind, "fingerprint"),
         )
@@ -87,6 +90,15 @@ def find_decisions(operator: Operator, text: str) -> Iterable[Found]:
             reverse("decision", args=[row.sequence]),
             "list-search",
         )
+
+
+def _bearing(text: str) -> set[int]:
+    """The entities that are called by a text as by their whole name."""
+    try:
+        with opened_history() as history:
+            return set(called(history.vault.subject(subject_text(text, entity=NAME))))
+    except (RiskError, OSError):
+        return set()
 
 
 def _blinds(text: str) -> list[bytes]:

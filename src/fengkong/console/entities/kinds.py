@@ -32,6 +32,14 @@ LEFT_OUT: Final[Mapping[str, str]] = {
 }
 """Entity fields of the catalogue that are not indexed, and why."""
 
+NAME: Final = "full_name"
+"""The field whose one spelling every name has, before it becomes a blind index."""
+CALLED: Final[Mapping[str, tuple[str, ...]]] = {
+    "full_name": ("customer",),
+    "payee_name": ("payee", "payee_account"),
+    "merchant_name": ("merchant",),
+}
+"""Fields that hold a name, and the fields of the same event whose entities they name."""
 KIND_OF_FIELD: Final[Mapping[str, str]] = {
     name: shipped_catalogue().fields[name].entity or "" for name in FIELDS
 }

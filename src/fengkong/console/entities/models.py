@@ -57,6 +57,27 @@ class Link(models.Model):
         return f"{self.subject} with {self.entity}"
 
 
+class Called(models.Model):
+    """An event of a subject (`told_by`) calls an entity by a name: a person's, or a firm's.
+
+    `name` is the key of the blind index of the name in its one spelling.
+    """
+
+    pk = models.CompositePrimaryKey("name", "entity", "told_by")
+    name = models.BigIntegerField()
+    entity = models.BigIntegerField()
+    told_by = models.BigIntegerField()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("entity",), name="names_of_entity"),
+            models.Index(fields=("told_by",), name="names_told_by"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.entity} by {self.told_by}"
+
+
 class Flow(models.Model):
     """A decision was asked for money from one entity to another, whatever it then said.
 

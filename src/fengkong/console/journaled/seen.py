@@ -37,6 +37,17 @@ class SeenNames(NamedTuple):
     named: tuple[tuple[str, bytes], ...]
 
 
+class SeenCall(NamedTuple):
+    """An event of a subject (`by`) calls an entity by a person's or a firm's name.
+
+    All three are blind indexes of 16 bytes; `by` is empty where the event is nobody's.
+    """
+
+    name: bytes
+    entity: bytes
+    by: bytes
+
+
 class SeenWay(NamedTuple):
     """How the event of the decision at `sequence` came; empty is what it did not say.
 
@@ -122,6 +133,7 @@ class SeenEntries:
     at: int
     decisions: list[SeenDecision] = field(default_factory=list)
     names: list[SeenNames] = field(default_factory=list)
+    calls: list[SeenCall] = field(default_factory=list)
     ways: list[SeenWay] = field(default_factory=list)
     labels: list[SeenLabel] = field(default_factory=list)
     activations: list[SeenActivation] = field(default_factory=list)
