@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "desk"))
-from desk_of_tests import payment, send, serve, settings_of
+from desk_of_tests import body, payment, send, serve, settings_of
 
 from fengkong.console.configuration import ConsoleSettings
 from fengkong.console.journaled import reading
@@ -27,9 +27,20 @@ def paid(number: int) -> dict[str, Any]:
         "payee_account": f"PAYEE-{number % 2}-0001",
         "ip": "203.0.113.7",
         "phone": f"+861380000000{number % 7}",
-        "full_name": f"Åsa  Chen-{number % 7}",
-        "payee_name": f"陳小{'美明'[number % 2]}",
     }
+
+
+def named_events() -> list[dict[str, Any]]:
+    """Events that are only recorded: what customers are called, and whom one of them pays."""
+    common = {name: payment(COUNT)[name] for name in ("occurred_at", "currency")}
+    changed = {"type": "profile.changed", "changed_field": "full_name"}
+    made: list[dict[str, Any]] = [
+        common | changed | {"id": f"n-{n}", "customer": f"C{n}", "full_name": f"Åsa  Chen-{n}"}
+        for n in range(7)
+    ]
+    transfer = {"type": "transfer.initiated", "id": "n-t", "customer": "C1", "amount": "1.00"}
+    payee = {"payee_account": "PAYEE-0-0001", "payee_name": "陳小美"}
+    return [*made, common | transfer | payee]
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +50,8 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     async def decide(service: Any) -> None:
         await send(service, *map(paid, range(COUNT)))
+        for event in named_events():
+            await service.desk.submit(body(event), decided=False)
 
     serve(directory, decide)
     return settings_of(directory).directory

@@ -111,9 +111,9 @@ def test_a_person_is_found_by_the_whole_name(
     analyst = signed_in("analyst")
     text = analyst.post(reverse("entities:find"), {"q": typed}).content.decode()
     assert reverse("entities:entity", args=[found[0], index(*found)]) in text
-    assert "of this name" in text
+    assert "同名" in text
     part = analyst.post(reverse("entities:find"), {"q": typed.strip()[:-1]}).content.decode()
-    assert "of this name" not in part
+    assert "同名" not in part
 
 
 def test_names_stand_nowhere_in_the_read_model(index: Index) -> None:

@@ -18,6 +18,9 @@ from fengkong.console.entities.walking import Limits, Wanted
 from fengkong.console.shell.spoken import field_title
 
 GRAPH_KINDS: Final = tuple(kind for kind in KINDS if kind != "customer")
+OWN: Final = "own"
+OWN_KINDS: Final = frozenset({"account", "card", "device", "phone", "email", "id_number"})
+"""What people use as their own: neither shops nor networks, where strangers meet."""
 DAYS: Final = (
     ("", _("All time")),
     ("7", _("7 days")),
@@ -39,7 +42,11 @@ class GraphForm(forms.Form):
     over = forms.ChoiceField(
         label=_("Only over"),
         required=False,
-        choices=lambda: [("", _("Everything")), *((k, field_title(k)) for k in GRAPH_KINDS)],
+        choices=lambda: [
+            ("", _("Everything")),
+            (OWN, _("What people use as their own")),
+            *((k, field_title(k)) for k in GRAPH_KINDS),
+        ],
     )
     hubs = forms.ChoiceField(
         label=_("Hubs"),
@@ -78,7 +85,7 @@ class GraphAsked:
             since = int((now - timedelta(days=self.days)).timestamp()) // _HOUR_S
         return Wanted(
             since_h=since,
-            kinds=frozenset({self.over} if self.over else KINDS),
+            kinds=OWN_KINDS if self.over == OWN else frozenset({self.over} if self.over else KINDS),
             opened=frozenset(key_of(bytes.fromhex(one)) for one in self.opened),
             limits=Limits(hops=self.hops),
         )
@@ -92,7 +99,7 @@ def graph_asked(query: QueryDict) -> GraphAsked:
     return GraphAsked(
         hops=int(hops) if hops in dict(HOPS) else 2,
         days=int(days) if days in dict(DAYS) and days else None,
-        over=over if over in GRAPH_KINDS else "",
+        over=over if over in (OWN, *GRAPH_KINDS) else "",
         shows_hubs=query.get("hubs") == "show",
         opened=tuple(opened)[-OPENED_MAX:],
         until_h=int(until) if until.isascii() and until.isdigit() and len(until) <= 9 else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +12,9 @@ from fengkong.console.alerts.terms import reason_codes
 from fengkong.console.gangs.finding import MEMBERS_MAX
 from fengkong.console.gangs.models import Gang
 from fengkong.console.shell.spoken import said
+
+RING_MEMBER: Final = "ring_member"
+"""The reason that a whole gang is mostly judged for."""
 
 
 def reason_choices() -> list[tuple[str, str]]:

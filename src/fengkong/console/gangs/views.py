@@ -14,12 +14,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from fengkong.console.actions.models import Action
+from fengkong.console.alerts.organising import current_terms
+from fengkong.console.alerts.rows import rows_of
 from fengkong.console.entities.naming import named
 from fengkong.console.entities.queries import hour
 from fengkong.console.gangs import judging
 from fengkong.console.gangs.figures import blinds_of
 from fengkong.console.gangs.finding import MEMBERS_MAX
-from fengkong.console.gangs.forms import FreezeForm, GangForm, JudgeForm
+from fengkong.console.gangs.forms import RING_MEMBER, FreezeForm, GangForm, JudgeForm
 from fengkong.console.gangs.models import Gang
 from fengkong.console.insiders.counting import counted
 from fengkong.console.live.reader import reader_of
@@ -92,10 +94,10 @@ def gang(request: HttpRequest, number: int) -> HttpResponse:
             "chart": _growth(sorted(joined.values())),
             "subject": names[focus].entity if focus in names else "",
             "actions": list(actions),
-            "alerts": list(alerts[:ALERTS_SHOWN]),
+            "alerts": rows_of(list(alerts[:ALERTS_SHOWN]), terms=current_terms()),
             "alert_count": alerts.count(),
             "freeze_form": FreezeForm(),
-            "judge_form": JudgeForm(),
+            "judge_form": JudgeForm(initial={"reason_code": RING_MEMBER}),
             "may_freeze": operator.may("actions.ask"),
             "may_judge": operator.may("alerts.work"),
             "is_live": shown.state in (Gang.State.OPEN, Gang.State.DISPOSED),
