@@ -13,6 +13,7 @@ import msgspec
 from fengkong.response.kinds import shipped_scale
 from fengkong.response.phases import WORKING
 from fengkong.response.strict import Reader, Record, Text, document_of, read_all
+from fengkong.response.triggers import Trigger, check_triggers
 
 Part = Literal[
     "commander",
@@ -90,7 +91,7 @@ class Playbook(Record, frozen=True):
     severity: int
     title: Text
     summary: Text
-    triggers: tuple[Text, ...]
+    triggers: tuple[Trigger, ...]
     roles: tuple[Role, ...]
     steps: tuple[Step, ...]
     resources: tuple[Text, ...]
@@ -111,7 +112,7 @@ class Playbook(Record, frozen=True):
 
 
 _LISTS: Final[dict[str, Any]] = {
-    "triggers": Text,
+    "triggers": Trigger,
     "roles": Role,
     "steps": Step,
     "resources": Text,
@@ -141,6 +142,7 @@ def read_playbook(text: str, source: str) -> Playbook:
             reader.fault(f"a playbook needs {name}", name)
     if made is not None:
         _check_head(reader, made)
+    check_triggers(reader, lists["triggers"])
     _check_steps(reader, lists["steps"], roles={role.part for role in lists["roles"]})
     reader.unique([one.id for one in lists["exit"]], "exit")
     reader.unique([one.part for one in lists["roles"]], "roles")

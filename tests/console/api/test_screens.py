@@ -101,7 +101,7 @@ BY_PEOPLE_ONLY = {
     **dict.fromkeys(("invite_operator", "renew_invitation", "lock_operator"), PERSON),
     **dict.fromkeys(("release_operator", "reset_factors", "end_sessions"), PERSON),
     **dict.fromkeys(("tokens:tokens", "tokens:revoke"), "a token makes and ends no tokens"),
-    **dict.fromkeys(("policy_preview", "policy_faults"), EDITOR),
+    **dict.fromkeys(("policy_preview", "policy_faults", "playbook_faults"), EDITOR),
     **dict.fromkeys(("personal:reveal", "personal:new_export", "personal:new_erasure"), PERSON),
     **dict.fromkeys(
         ("audit:checkpoint", "audit:export_csv", "audit:export_archive", "personal:download"),

@@ -91,7 +91,7 @@ def test_an_incident_is_led_through_every_phase(kept: None) -> None:
     room.left(5)
     room.do("cause", kind="root", text="A key was too widely held")
     due = {"owner": chen.pk, "due_on": "2027-01-31"}
-    room.do("action", text="Rotate", changes="rule", target="payments", cause="", **due)
+    room.do("action", text="Rotate", thing="system:", cause="", **due)
     for clock in incident.clocks.all():
         room.do("report", clock.pk, reference="R-1")
     room.left(6)

@@ -14,7 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from fengkong.console.incidents import acting, clocking, communicating, keeping, reviewing
 from fengkong.console.incidents import forms as asked
 from fengkong.console.incidents.acting import COMMAND, WORK, RefusedIncidentActError
-from fengkong.console.incidents.models import Communication, Incident
+from fengkong.console.incidents.changeable import versions_since
+from fengkong.console.incidents.containing import contain
+from fengkong.console.incidents.models import Communication, FollowUp, Incident
 from fengkong.console.incidents.starting import playbook_choices, playbook_content
 from fengkong.console.incidents.switching import ask_end, ask_switch
 from fengkong.console.incidents.targets import pace_of, policy_of
@@ -101,6 +103,11 @@ def _switch(operator: Operator, incident: int, _item: int, form: Any) -> None:
     )
 
 
+def _contain(operator: Operator, incident: int, _item: int, form: Any) -> None:
+    given = form.cleaned_data
+    contain(operator, incident, action=given["action"], why=given["why"], until=form.until())
+
+
 def _evidence(operator: Operator, incident: int, _item: int, form: Any) -> None:
     file = form.cleaned_data["file"]
     keeping.add_evidence(
@@ -119,7 +126,7 @@ def _draft(operator: Operator, incident: int, _item: int, form: Any) -> None:
 
 
 def _follow_up(operator: Operator, incident: int, _item: int, form: Any) -> None:
-    reviewing.add_follow_up(operator, incident, **form.cleaned_data)
+    reviewing.add_follow_up(operator, incident, **form.given())
 
 
 def _with(act: Callable[..., Any], *, item: bool = False) -> Callable[..., Any]:
@@ -185,6 +192,9 @@ ACTS: Final[dict[str, Act]] = {
         item=True,
     ),
     "switch": Act(_("Ask for a switch"), WORK, _switch, asked.SwitchForm),
+    "contain": Act(
+        _("Freeze the customers"), WORK, _contain, asked.ContainForm, needs_incident=True
+    ),
     "end-switch": Act(_("Ask for its end"), WORK, _about(ask_end), asked.ReasonForm, item=True),
     "evidence": Act(_("Keep evidence"), WORK, _evidence, asked.EvidenceForm),
     "check": Act(_("Check it"), WORK, _about(keeping.check_evidence), item=True),
@@ -228,7 +238,10 @@ def form_of(act: str, incident: Incident, item: int, data: Any = None, files: An
         return None
     more: Given = {"incident": incident} if declared.needs_incident else {}
     if act == "playbook":
-        more["choices"] = playbook_choices(incident.kind)
+        more["choices"] = playbook_choices(incident)
+    if act == "action-done":
+        action = FollowUp.objects.select_related("incident").get(pk=item, incident=incident)
+        more["versions"] = versions_since(action)
     if act == "rewrite":
         text = Communication.objects.get(pk=item, incident=incident)
         more["initial"] = {"subject": text.subject, "body": text.body, "edition": text.edition}

@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.accounts.models import Operator
+from fengkong.console.incidents.changeable import things_by_kind
+from fengkong.console.incidents.containing import CONTAINING, FREEZE, dry_run
 from fengkong.console.incidents.models import Cause, FollowUp, Incident, IncidentRole
 from fengkong.console.incidents.switch_kinds import KINDS, OUTCOMES
 from fengkong.console.shell.spoken import said
@@ -49,6 +51,17 @@ def responders() -> Any:
     """Who may work on incidents, by name."""
     able = [one.pk for one in Operator.objects.filter(is_active=True) if one.may("incidents.work")]
     return Operator.objects.filter(pk__in=able).order_by("username")
+
+
+def _things() -> list[tuple[Any, list[tuple[str, str]]]]:
+    """What an action may change, by kind."""
+    words = dict(FollowUp.Changes.choices)
+    kept = [
+        (words[kind], [(f"{kind}:{name}", title) for name, title in things])
+        for kind, things in things_by_kind()
+    ]
+    others = [f"{one}" for one in (FollowUp.Changes.SYSTEM, FollowUp.Changes.TRAINING)]
+    return [*kept, (_("Others"), [(f"{one}:", words[one]) for one in others])]
 
 
 class IncidentQuery(forms.Form):
@@ -290,12 +303,9 @@ class FollowUpForm(forms.Form):
     """An action of the review."""
 
     text = _text(_("What is to be done"), rows=2)
-    changes = forms.ChoiceField(label=_("What it changes"), choices=FollowUp.Changes.choices)
-    target = forms.CharField(
-        label=_("Which one"),
-        max_length=200,
-        required=False,
-        help_text=_("The id of the indicator, rule, playbook or list"),
+    thing = forms.ChoiceField(
+        label=_("What it changes"),
+        help_text=_("It is done once a newer version of just this is there"),
     )
     owner = forms.ModelChoiceField(label=_("In charge"), queryset=Operator.objects.none())
     due_on = forms.DateField(
@@ -309,14 +319,55 @@ class FollowUpForm(forms.Form):
         super().__init__(*args, **named)
         _model(self, "owner").queryset = responders()
         _model(self, "cause").queryset = incident.causes.all()
+        _choice(self, "thing").choices = _things()
+
+    def given(self) -> dict[str, Any]:
+        """What the action is made of."""
+        given = dict(self.cleaned_data)
+        changes, _colon, target = given.pop("thing").partition(":")
+        return given | {"changes": changes, "target": target}
 
 
 class ChangedForm(forms.Form):
-    """What an action changed."""
+    """What an action changed: a version that is there, or words where nobody keeps versions."""
 
-    changed = forms.CharField(
-        label=_("What was changed, with its version"),
-        max_length=200,
-        help_text=_("Such as payments 7, or the threshold of an indicator"),
-    )
+    changed = forms.CharField(label=_("What was changed"), max_length=200)
     remark = _text(_("Remark"), rows=2, required=False)
+
+    def __init__(
+        self, *args: Any, versions: list[tuple[str, str]] | None = None, **named: Any
+    ) -> None:
+        super().__init__(*args, **named)
+        if versions is not None:
+            self.fields["changed"] = forms.ChoiceField(
+                label=_("The version that changed it"),
+                choices=versions,
+                help_text=""
+                if versions
+                else _("None was approved since the incident began: make the change first"),
+            )
+
+
+class ContainForm(forms.Form):
+    """An action on everybody whom the incident's alerts and cases are about."""
+
+    action = forms.ChoiceField(label=_("Action"), choices=list(CONTAINING.items()))
+    hours = forms.FloatField(label=_("Ends after hours"), min_value=0.25, max_value=720, initial=24)
+    why = _text(_("Reason"), rows=2, length=1000)
+
+    def __init__(self, *args: Any, incident: Incident, **named: Any) -> None:
+        super().__init__(*args, **named)
+        dry = dry_run(incident, FREEZE)
+        self.fields["action"].help_text = _(
+            "Of %(all)s customers, %(new)s can be frozen now; %(held)s are under way or frozen, "
+            "%(unknown)s are known no more. Of more than one a second person approves."
+        ) % {
+            "all": sum(len(one) for one in dry.values()),
+            "new": len(dry["new"]),
+            "held": len(dry["under_way"]),
+            "unknown": len(dry["unknown"]),
+        }
+
+    def until(self) -> Any:
+        """When it ends."""
+        return timezone.now() + timedelta(hours=self.cleaned_data["hours"])

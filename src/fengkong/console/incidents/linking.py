@@ -16,6 +16,7 @@ LINKED: Final[dict[str, tuple[Words, str]]] = {
     "case": (_("case"), "cases:case"),
     "warning": (_("early warning"), "warnings:warning"),
     "policy": (_("policy"), "policy_version"),
+    "action": (_("action"), "actions:action"),
     "decision": (_("decision"), "decision"),
     "incident": (_("incident"), "incident"),
 }

@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from fengkong.console.incidents.acts import ACTS
+from fengkong.console.incidents.changeable import page_of
+from fengkong.console.incidents.containing import actions_of, subjects_of
 from fengkong.console.incidents.linking import shown_link
 from fengkong.console.incidents.models import (
     FollowUp,
@@ -21,8 +23,10 @@ from fengkong.console.incidents.models import (
 )
 from fengkong.console.incidents.need_words import NEED_WORDS
 from fengkong.console.incidents.needs import standing_of
+from fengkong.console.incidents.starting import fitting_playbooks
 from fengkong.console.incidents.switch_kinds import KINDS as SWITCHES
 from fengkong.console.incidents.timeline import KINDS
+from fengkong.console.incidents.trigger_words import condition_of
 from fengkong.console.shell.figures import reading_language
 from fengkong.console.shell.spoken import said
 from fengkong.response.kinds import shipped_scale
@@ -106,7 +110,12 @@ def room_of(incident: Incident, operator: Operator) -> dict[str, Any]:
         "holds": [shipped_scale().facts[name].title for name in incident.facts],
         "tasks": _tasks(incident),
         "clocks": [_clock(one) for one in incident.clocks.all()],
-        "links": [shown_link(one) for one in incident.links.all()],
+        "links": [shown_link(one) for one in incident.links.exclude(kind="action")],
+        "fit": _fit(incident) if may_command else None,
+        "actions": actions_of(incident),
+        "subjects": len(subjects_of(incident)),
+        "follow_ups": [(one, page_of(one)) for one in incident.follow_ups.select_related("owner")],
+        "may_contain": operator.may("incidents.work") and operator.may("actions.ask"),
         "switches": [(one, SWITCHES[one.kind].title) for one in incident.switches.all()],
         "exits": _exits(incident),
         "entries": told(incident.timeline.order_by("-at", "-pk")[:_NEWEST]),
@@ -167,6 +176,21 @@ def _about(entry: TimelineEntry) -> str:
 
 def _phase_word(phase: str | Phase) -> str:
     return str(Incident.PhaseName(str(phase)).label)
+
+
+def _fit(incident: Incident) -> dict[str, Any] | None:
+    """The playbook that fits best, with the triggers that are met; None once one was started."""
+    if incident.playbook is not None or incident.no_playbook:
+        return None
+    found = fitting_playbooks(incident)
+    if not found:
+        return None
+    best = found[0]
+    return {
+        "name": best.playbook.playbook,
+        "title": best.playbook.title,
+        "met": [(said(one.words), condition_of(one)) for one in best.met],
+    }
 
 
 def _stepper(incident: Incident) -> list[dict[str, Any]]:

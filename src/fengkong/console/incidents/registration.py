@@ -10,6 +10,8 @@ from fengkong.console.approvals.models import Proposal
 from fengkong.console.audit.actions import register_actions
 from fengkong.console.audit.entry_words import register_details
 from fengkong.console.incidents import switching
+from fengkong.console.incidents.changeable import changes_are
+from fengkong.console.incidents.reviewed_things import REVIEWED
 from fengkong.console.incidents.timeline import KINDS
 from fengkong.console.incidents.warned import incidents_of
 from fengkong.console.incidents.watching import WATCH_S, watch
@@ -22,6 +24,8 @@ from fengkong.console.warnings.following import register_followed
 def register() -> None:
     """Once, when Django starts."""
     register_followed(incidents_of)
+    for kind, declared in REVIEWED.items():
+        changes_are(kind, declared)
     register_actions(
         {**KINDS, "derive_policy": _("Derived a policy for stop-loss switches")},
         targets={"incident": _("incident")},

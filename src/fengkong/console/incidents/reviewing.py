@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from fengkong.console.incidents.acting import WORK, RefusedIncidentActError, locked
+from fengkong.console.incidents.changeable import check_thing, check_version
 from fengkong.console.incidents.models import Cause, FollowUp
 from fengkong.console.incidents.timeline import note
 
@@ -41,10 +42,14 @@ def add_follow_up(
     target: str = "",
     cause: Cause | None = None,
 ) -> FollowUp:
-    """An action with owner and day; `target` is the threshold, rule or playbook it will change."""
+    """An action with owner and day; `target` is the threshold, rule, list or playbook it changes.
+
+    Raises UnknownChangeError where that is not there.
+    """
     incident = locked(incident_id, operator, WORK)
     if changes not in FollowUp.Changes.values:
         raise RefusedIncidentActError(f"an action that changes {changes[:20]!r}")
+    check_thing(changes, target)
     made = FollowUp.objects.create(
         incident=incident,
         cause=cause,
@@ -63,9 +68,13 @@ def add_follow_up(
 def finish_follow_up(
     operator: Operator, action_id: int, *, changed: str, remark: str = ""
 ) -> FollowUp:
-    """It is done, and `changed` names what it changed: a policy's version, an indicator, ..."""
+    """It is done, and `changed` is the version that changed it, made since the incident began.
+
+    Of a system or a training it is told in words. Raises UnknownChangeError.
+    """
     if not changed.strip():
         raise RefusedIncidentActError("an action is done when what it changed is named")
+    check_version(FollowUp.objects.select_related("incident").get(pk=action_id), changed.strip())
     return _end(operator, action_id, FollowUp.State.DONE, changed=changed, remark=remark)
 
 

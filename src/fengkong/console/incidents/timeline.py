@@ -60,6 +60,8 @@ KINDS: Final[dict[str, Words]] = {
     "end_switch": _("Ended a stop-loss switch"),
     "switch_off": _("A stop-loss switch is off"),
     "trouble_switch": _("A stop-loss switch could not be set yet"),
+    "contain_incident": _("Asked for an action on the customers"),
+    "answer_containing": _("An action on a customer was answered"),
     "add_incident_cause": _("Wrote down a cause"),
     "add_follow_up": _("Added an action of the review"),
     "finish_follow_up": _("Did an action of the review"),

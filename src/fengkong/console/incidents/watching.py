@@ -1,4 +1,4 @@
-"""What the worker watches: overdue tasks, clocks, actions of reviews, and switches.
+"""What the worker watches: overdue tasks, clocks, switches, and what became of actions.
 
 Each is told once: an entry with a key, or a mark that is set in the same transaction. What was
 missed while no worker ran is told when one runs again.
@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from fengkong.console.incidents.clocking import watch_clocks
+from fengkong.console.incidents.containing import tell_answers
 from fengkong.console.incidents.models import IncidentRole, IncidentTask
 from fengkong.console.incidents.reviewing import remind
 from fengkong.console.incidents.switching import apply_switches
@@ -29,6 +30,7 @@ def watch(_job: Job | None = None) -> None:
     """Once, over all open incidents."""
     now = timezone.now()
     apply_switches()
+    tell_answers()
     watch_clocks(now)
     escalate_tasks(now)
     remind(now)

@@ -14,8 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from fengkong.console.approvals.four_eyes import Fact, propose
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.audit.recording import record
+from fengkong.console.playbooks.checking import checked_playbook
+from fengkong.console.playbooks.differing import differences
 from fengkong.console.playbooks.library import in_use
 from fengkong.console.playbooks.models import PlaybookVersion
+from fengkong.console.shell.spoken import said
 from fengkong.core.errors import RiskError
 from fengkong.response.playbook import Playbook, read_playbook
 
@@ -91,7 +94,7 @@ def propose_draft(operator: Operator, draft_id: int, *, reason: str) -> Proposal
     """Ask a colleague to approve it; raises FaultsError where the text has faults."""
     _allow(operator)
     draft = _draft(draft_id)
-    read_playbook(draft.text, str(draft))
+    checked_playbook(draft.text)
     draft.state, draft.reason = _STATES.PROPOSED, reason.strip()
     draft.save()
     content = {"version": draft.pk, "hash": draft.hash}
@@ -124,19 +127,13 @@ def take_back(proposal: Proposal) -> None:
 
 
 def described(proposal: Proposal) -> list[Fact]:
-    """What the approver decides about: which steps come, go and change."""
+    """What the approver decides about: everything that comes, goes and changes."""
     version = PlaybookVersion.objects.get(pk=proposal.content["version"])
     used = in_use().get(version.name)
     new = read_playbook(version.text, str(version))
-    steps = {step.id: step for step in new.steps}
-    old = {} if used is None else {step.id: step for step in used.playbook.steps}
-    changed = [one for one in steps if one in old and steps[one] != old[one]]
-    return [
-        (_("Playbook"), f"{new.title.zh} / {new.title.en}"),
-        (_("Steps that come"), ", ".join(steps.keys() - old.keys()) or "-"),
-        (_("Steps that go"), ", ".join(old.keys() - steps.keys()) or "-"),
-        (_("Steps that change"), ", ".join(changed) or "-"),
-    ]
+    found = differences(None if used is None else used.playbook, new)
+    signs = {"+": _("Comes"), "-": _("Goes"), "~": _("Is changed")}
+    return [(_("Playbook"), said(new.title)), *((signs[one.sign], one.words) for one in found)]
 
 
 def playbook_or_none(text: str) -> Playbook | None:

@@ -34,8 +34,3 @@ def in_use() -> dict[str, InUse]:
         made = read_playbook(version.text, str(version))
         found[version.name] = InUse(made, version.text, version)
     return dict(sorted(found.items()))
-
-
-def fitting(kind: str) -> list[InUse]:
-    """The playbooks in use for a kind of incident, then all others."""
-    return sorted(in_use().values(), key=lambda one: one.playbook.kind != kind)

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse_lazy
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from fengkong.console.incidents.models import Incident
+from fengkong.console.governance.faults import faults_shown
+from fengkong.console.incidents.models import Incident, IncidentRole
+from fengkong.console.incidents.switch_kinds import KINDS
+from fengkong.console.incidents.trigger_words import condition_of
 from fengkong.console.playbooks import changing
+from fengkong.console.playbooks.checking import faults_of
+from fengkong.console.playbooks.differing import Difference, differences
 from fengkong.console.playbooks.library import InUse, in_use
 from fengkong.console.playbooks.models import PlaybookVersion
 from fengkong.console.project.declared import needs
 from fengkong.console.project.requests import OperatorRequest
 from fengkong.console.shell.told_errors import told_error
-from fengkong.core.errors import Fault, FaultsError, RiskError
+from fengkong.core.errors import RiskError
 from fengkong.response.kinds import shipped_scale
 from fengkong.response.phases import WORKING
-from fengkong.response.playbook import read_playbook
+from fengkong.response.playbook import Step, shipped_playbooks
+
+_PARTS: Final = dict(IncidentRole.Part.choices)
 
 
 class TextForm(forms.Form):
@@ -32,7 +41,15 @@ class TextForm(forms.Form):
         label=_("Text"),
         max_length=changing.TEXT_MAX,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 30, "class": "fk-mono", "spellcheck": "false"}),
+        widget=forms.Textarea(
+            attrs={
+                "rows": 30,
+                "class": "fk-mono",
+                "spellcheck": "false",
+                "data-policy-editor": "yaml",
+                "data-faults": reverse_lazy("playbook_faults"),
+            }
+        ),
     )
     edition = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -77,7 +94,9 @@ def page(request: OperatorRequest, playbook: str) -> HttpResponse:
     shown = _row(one) | {
         "book": one.playbook,
         "phases": _phases(one),
-        "versions": PlaybookVersion.objects.filter(name=playbook),
+        "triggers": [(trigger, condition_of(trigger)) for trigger in one.playbook.triggers],
+        "roles": [(_PARTS[role.part], role.duty) for role in one.playbook.roles],
+        "versions": PlaybookVersion.objects.filter(name=playbook).select_related("author"),
         "may_edit": request.user.may("playbooks.edit"),
     }
     return render(request, "playbooks/playbook.html", shown)
@@ -85,7 +104,43 @@ def page(request: OperatorRequest, playbook: str) -> HttpResponse:
 
 def _phases(one: InUse) -> list[tuple[str, Any]]:
     words = dict(Incident.PhaseName.choices)
-    return [(str(words[phase.value]), one.playbook.steps_of(phase.value)) for phase in WORKING]
+    return [
+        (str(words[phase.value]), [_step(step) for step in one.playbook.steps_of(phase.value)])
+        for phase in WORKING
+    ]
+
+
+def _step(step: Step) -> dict[str, Any]:
+    switch = None if step.switch is None else KINDS[step.switch].title
+    return {"step": step, "part": _PARTS[step.part], "switch": switch}
+
+
+@needs("incidents.view")
+@require_GET
+def version(request: OperatorRequest, playbook: str, number: int) -> HttpResponse:
+    """One version: its text, and what it changed against the version before."""
+    found = get_object_or_404(PlaybookVersion, name=playbook, number=number)
+    before = PlaybookVersion.objects.filter(
+        name=playbook, number__lt=number, state__in=("in_use", "retired")
+    ).first()
+    shown = {
+        "version": found,
+        "before": before,
+        "differences": _differences(found, before),
+        "may_edit": request.user.may("playbooks.edit"),
+    }
+    return render(request, "playbooks/version.html", shown)
+
+
+def _differences(found: PlaybookVersion, before: PlaybookVersion | None) -> list[Difference]:
+    """What a version changes against the one before, or against the one that was shipped."""
+    new = changing.playbook_or_none(found.text)
+    if new is None:
+        return []
+    if before is not None:
+        return differences(changing.playbook_or_none(before.text), new)
+    shipped = shipped_playbooks().get(found.name)
+    return differences(None if shipped is None else shipped[0], new)
 
 
 @needs("playbooks.edit")
@@ -132,7 +187,9 @@ def editor(request: OperatorRequest, draft_id: int) -> HttpResponse:
     shown = {
         "form": form,
         "draft": draft,
-        "faults": _faults(draft.text),
+        "faults": faults_shown(faults_of(draft.text)),
+        "asked": True,
+        "differences": _against_use(draft),
         "reason_form": ReasonForm(),
         "editable": draft.state == PlaybookVersion.State.DRAFT,
     }
@@ -157,9 +214,19 @@ def propose(request: OperatorRequest, draft_id: int) -> HttpResponse:
     return redirect("playbook_editor", draft_id)
 
 
-def _faults(text: str) -> tuple[Fault, ...]:
-    try:
-        read_playbook(text, "playbook")
-    except FaultsError as error:
-        return error.faults
-    return ()
+def _against_use(draft: PlaybookVersion) -> list[Difference]:
+    """What a draft would change in the playbook in use."""
+    new, used = changing.playbook_or_none(draft.text), in_use().get(draft.name)
+    return [] if new is None else differences(None if used is None else used.playbook, new)
+
+
+@needs("playbooks.edit")
+@require_POST
+def faults(request: OperatorRequest) -> HttpResponse:
+    """The faults of a text that is being written."""
+    found = faults_shown(faults_of(request.POST.get("text", "")[: changing.TEXT_MAX]))
+    shown = {"faults": found, "asked": True}
+    if request.headers.get("Accept", "").startswith("application/json"):
+        part = render_to_string("governance/parts/faults.html", shown)
+        return JsonResponse({"faults": found, "shown": part})
+    return render(request, "governance/parts/faults.html", shown)

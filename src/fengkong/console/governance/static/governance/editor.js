@@ -113,7 +113,7 @@
     const label = document.querySelector(`label[for="${area.id}"]`)?.textContent ?? '';
     const view = FengkongEditor.create({
       parent: holder, doc: area.value, language: area.dataset.policyEditor, nonce: Fengkong.nonce(),
-      complete: completions(area.dataset.names), lint: faultsOf(area), label,
+      complete: area.dataset.names ? completions(area.dataset.names) : () => null, lint: faultsOf(area), label,
       changed: (text) => { area.value = text; },
     });
     area.hidden = true;

@@ -1,0 +1,93 @@
+"""The editor of playbooks on its screens: faults at their lines, differences, four eyes."""
+
+from typing import Any
+
+import pytest
+from tests.console.operators import Browser, browser_of, new_operator
+
+from fengkong.console.approvals.models import Proposal
+from fengkong.console.playbooks.library import in_use
+from fengkong.console.playbooks.models import PlaybookVersion
+from fengkong.response.playbook import shipped_playbooks
+
+pytestmark = pytest.mark.django_db
+NAME = "ransomware"
+
+
+def english(operator: Any) -> Browser:
+    return browser_of(operator, headers={"accept-language": "en"})
+
+
+@pytest.fixture
+def writer() -> Browser:
+    return english(new_operator("senior_analyst", username="sun"))
+
+
+def draft_of(writer: Browser) -> PlaybookVersion:
+    assert writer.post(f"/playbooks/{NAME}/edit/").status_code == 302
+    return PlaybookVersion.objects.get(name=NAME)
+
+
+def saved(writer: Browser, draft: PlaybookVersion, text: str) -> Any:
+    draft.refresh_from_db()
+    where = f"/playbooks/drafts/{draft.pk}/"
+    return writer.post(where, {"text": text, "edition": draft.edition}, follow=True)
+
+
+def test_faults_stand_at_their_lines_and_keep_it_from_being_proposed(writer: Browser) -> None:
+    draft = draft_of(writer)
+    trigger = "  - {indicator: fraud.meteor, level: red, zh: 陨石, en: A meteor}"
+    broken = draft.text.replace("triggers:\n", f"triggers:\n{trigger}\n", 1)
+    line = broken.split("\n").index(trigger) + 1
+    page = saved(writer, draft, broken).content.decode()
+    assert "fraud.meteor" in page
+    answer = writer.post(
+        "/playbooks/faults/", {"text": broken}, headers={"accept": "application/json"}
+    )
+    assert [fault["line"] for fault in answer.json()["faults"]] == [line]
+    refused = writer.post(
+        f"/playbooks/drafts/{draft.pk}/propose/", {"reason": "better"}, follow=True
+    )
+    assert refused.status_code == 200
+    assert not Proposal.objects.exists()
+
+
+def test_a_change_is_told_in_words_approved_by_another_and_in_use(writer: Browser) -> None:
+    draft = draft_of(writer)
+    step = shipped_playbooks()[NAME][0].steps[0]
+    changed = draft.text.replace(f"minutes: {step.minutes},", "minutes: 7,", 1)
+    page = saved(writer, draft, changed).content.decode()
+    assert f"minutes {step.minutes} → 7" in page
+    writer.post(f"/playbooks/drafts/{draft.pk}/propose/", {"reason": "faster"})
+    proposal = Proposal.objects.get()
+    own = writer.post(f"/approvals/{proposal.pk}/approve/")
+    assert own.status_code in (302, 403, 409)
+    assert in_use()[NAME].version is None, "nobody approves their own"
+    second = english(new_operator("compliance_officer", username="lin"))
+    assert (
+        f"minutes {step.minutes} → 7"
+        in second.get("/approvals/").content.decode()
+        + second.get(f"/approvals/{proposal.pk}/").content.decode()
+    )
+    assert second.post(f"/approvals/{proposal.pk}/approve/").status_code == 302
+    assert in_use()[NAME].playbook.steps[0].minutes == 7
+    shown = second.get(f"/playbooks/{NAME}/versions/{draft.number}/").content.decode()
+    assert f"minutes {step.minutes} → 7" in shown
+    assert "/versions/2/" in second.get(f"/playbooks/{NAME}/").content.decode()
+
+
+def test_who_saves_over_a_colleague_is_told(writer: Browser) -> None:
+    draft = draft_of(writer)
+    edition = draft.edition
+    saved(writer, draft, draft.text + "\n# one more line\n")
+    late = writer.post(f"/playbooks/drafts/{draft.pk}/", {"text": draft.text, "edition": edition})
+    assert late.status_code == 422
+
+
+def test_a_new_playbook_begins_with_a_name_of_its_own(writer: Browser) -> None:
+    text = shipped_playbooks()[NAME][1]
+    assert writer.post("/playbooks/new/", {"text": text}).status_code == 422
+    own = text.replace(f"playbook: {NAME}", "playbook: wiper", 1)
+    assert writer.post("/playbooks/new/", {"text": own}).status_code == 302
+    page = writer.get(f"/playbooks/drafts/{PlaybookVersion.objects.get(name='wiper').pk}/")
+    assert "comes:" in page.content.decode()
