@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -26,6 +26,7 @@ from typing import Any, Final
 import msgspec
 
 from fengkong.client.client import Client
+from fengkong.console.drills.folders import folder_of
 from fengkong.console.project.setup import start_django
 from fengkong.core.errors import RiskError
 from fengkong.decisions.policy import Policy
@@ -43,6 +44,8 @@ SENT_MAX: Final = 3_000
 """The most events of one drill, so that a forgotten one fills no disk."""
 BEFORE: Final = 600
 GRACE_S: Final = 60.0
+GAP_S: Final = 2.0
+"""The longest pause between two events: who watches sees the attack go on."""
 _DEATH_SIGNAL: Final = 1
 _SCOPES: Final = frozenset({"decide", "record", "policy", "read"})
 
@@ -55,16 +58,20 @@ def main() -> None:
     from fengkong.console.drills.models import DrillRun  # noqa: PLC0415 - needs Django
 
     drill = DrillRun.objects.get(pk=run)
-    until = time.monotonic() + drill.minutes * 60 / drill.pace + GRACE_S
-    with sandbox(drill.policy_text) as (client, url):
-        Attack(drill.pk, client, url, until=until).run()
+    with sandbox(drill.policy_text, folder_of(data, run)) as (client, url):
+        Attack(drill.pk, client, url).run()
 
 
 @contextmanager
-def sandbox(text: str) -> Iterator[tuple[Client, str]]:
-    """A decision service on a directory of its own, with a client; both are gone afterwards."""
+def sandbox(text: str, folder: Path) -> Iterator[tuple[Client, str]]:
+    """A decision service on a directory of its own, with a client; all are gone afterwards.
+
+    What an attack that was killed left in the directory goes first.
+    """
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fengkong-drill-")))
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700, parents=True)
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
         policy, data, port = folder / "policy.yaml", folder / "data", free_port()
         policy.write_text(text, encoding="utf-8")
         data.mkdir(mode=0o700)
@@ -91,11 +98,11 @@ def sandbox(text: str) -> Iterator[tuple[Client, str]]:
 class Attack:
     """Plays events against the sandbox, and keeps its switches and its counts."""
 
-    def __init__(self, run: int, client: Client, url: str, *, until: float) -> None:
+    def __init__(self, run: int, client: Client, url: str) -> None:
         self._run = run
         self._client = client
         self._url = url
-        self._until = until
+        self._until = time.monotonic() + START_S
         self._held: frozenset[int] | None = frozenset()
         self._counts: Counter[str] = Counter()
 
@@ -106,12 +113,14 @@ class Attack:
         from fengkong.console.drills.models import DrillRun  # noqa: PLC0415
 
         drill = DrillRun.objects.get(pk=self._run)
+        self._counts.update(drill.attack)
         policy = load_policy(drill.policy_text, source="drill", catalogue=shipped_catalogue())
         before, during = traffic(drill.script["attack"])
         self._send(before, policy, counted=False)
         self._beat(drill)
-        gap = max(LOOK_S / 4, drill.minutes * 60 / drill.pace / max(len(during), 1))
-        looked, events = 0.0, iter(during)
+        self._until = time.monotonic() + drill.minutes * 60 / drill.pace + GRACE_S
+        gap = min(GAP_S, drill.minutes * 60 / drill.pace / max(2 * len(during), 1))
+        looked, events = 0.0, self._waves(during)
         while time.monotonic() < self._until:
             if time.monotonic() - looked >= LOOK_S:
                 looked = time.monotonic()
@@ -125,6 +134,16 @@ class Attack:
             if item is not None:
                 self._send([item], policy, counted=True)
             time.sleep(gap if item is not None else LOOK_S)
+
+    def _waves(self, during: list[SimulatedEvent]) -> Iterator[SimulatedEvent]:
+        """The attack over and over, each wave under ids of its own, until somebody stops it."""
+        for number in range(SENT_MAX):
+            wave = f"{os.getpid()}-{number}"
+            for item in during[: SENT_MAX - number * len(during)]:
+                event = msgspec.structs.replace(item.event, id=f"{item.event.id}-{wave}")
+                yield msgspec.structs.replace(item, event=event)
+            if (number + 1) * len(during) >= SENT_MAX:
+                return
 
     def _keep_switches(self, drill: Any) -> None:
         from django.db import transaction  # noqa: PLC0415 - needs Django

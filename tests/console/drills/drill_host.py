@@ -55,7 +55,7 @@ def play(data: Path, pace: float, names: list[str]) -> None:
     runs = [plan_drill(commander, name, pace=pace) for name in names]
     players = [Player(run.pk, commander, second) for run in runs]
     jobs, tended = Jobs(), 0.0
-    longest = max(run.minutes for run in runs) * 60 / pace + 240
+    longest = max(run.minutes for run in runs) * 60 / pace + 900
     until = time.monotonic() + longest
     while time.monotonic() < until:
         tended = jobs_step(jobs, tended)

@@ -60,5 +60,8 @@ def test_live_drills_attack_a_sandbox_and_end_as_their_scripts_say(tmp_path: Pat
         one = found[name]
         check(name, one)
         attack = one["attack"]
-        assert attack.get("attack_open_passed", 0) + attack.get("attack_open_met", 0) > 0
+        assert attack.get("attack_open_passed", 0) + attack.get("attack_open_met", 0) >= 10, attack
+        assert attack.get("attack_switched_met", 0) > 0, "the switches of the people stop it"
+        assert not attack.get("lost"), attack
         assert all(switch["policy_sequence"] for switch in one["switches"]), "in the journal"
+    assert not list((tmp_path / "data" / "drills").glob("*")), "nothing of a sandbox stays"

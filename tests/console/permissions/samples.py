@@ -364,7 +364,7 @@ def playbooks(operator: Operator) -> Values:
     if draft is None:
         writer = new_operator("senior_analyst", username="playwright")
         draft = begin_draft(writer, "phishing_campaign")
-    return {"playbook": "phishing_campaign", "draft_id": draft.pk}
+    return {"playbook": "phishing_campaign", "draft_id": draft.pk, "number": draft.number}
 
 
 def drills(operator: Operator) -> Values:

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.utils import timezone
 
 from fengkong.console.drills.models import DrillRun
+from fengkong.console.drills.process import is_alive
 
 if TYPE_CHECKING:
     from fengkong.console.outbox.models import Job
 
 
 def start_attack(job: Job) -> None:
-    """Start the attack of a run, unless one is at it already.
+    """Start the attack of a run, unless one is at it already: its process is noted at once.
 
     The process outlives a worker that ends; it ends with its drill or with the drill's time.
     """
@@ -25,7 +27,7 @@ def start_attack(job: Job) -> None:
     if run.state != DrillRun.State.RUNNING or is_alive(run):
         return
     data: Path = settings.CONSOLE.directory
-    subprocess.Popen(  # noqa: S603 - our own program
+    process = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "fengkong.worker.drilling", str(data), str(run.pk)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -33,15 +35,6 @@ def start_attack(job: Job) -> None:
         start_new_session=True,
         env=dict(os.environ),
     )
-
-
-def is_alive(run: DrillRun) -> bool:
-    """Whether the process that a run names is there, and is an attack."""
-    pid = int(run.sandbox.get("pid") or 0)
-    if pid <= 0:
-        return False
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
-    return b"fengkong.worker.drilling" in command and str(run.pk).encode() in command
+    DrillRun.objects.filter(pk=run.pk).update(
+        sandbox={"pid": process.pid, "asked": timezone.now().isoformat()}
+    )

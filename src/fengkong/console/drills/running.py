@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
 from fengkong.console.audit.recording import SYSTEM, record
+from fengkong.console.drills.folders import clean_up
 from fengkong.console.drills.models import DrillRun
+from fengkong.console.drills.process import is_alive
 from fengkong.console.drills.scoring import scored
 from fengkong.console.incidents.models import Incident, Switch
 from fengkong.console.incidents.opening import open_incident
@@ -29,7 +32,9 @@ STEP_S: Final = 1
 PACE_MAX: Final = 3_600.0
 RUNNING_MAX: Final = 20
 SILENT: Final = timedelta(seconds=30)
-"""An attack that says nothing for so long is started again."""
+"""An attack that says nothing for so long, and whose process is gone, is started again."""
+PREPARING_MAX: Final = timedelta(minutes=15)
+"""A live drill whose sandbox is not ready by then is ended: nothing was rehearsed."""
 _STATES: Final = DrillRun.State
 
 
@@ -135,21 +140,24 @@ def run_drills(_job: Job | None = None) -> None:
         start(run.pk, now)
     for run in DrillRun.objects.filter(state=_STATES.RUNNING):
         step(run.pk, now)
+    clean_up(settings.CONSOLE.directory)
 
 
 @transaction.atomic
 def start(run_id: int, now: datetime) -> None:
-    """Begin a run whose time has come."""
+    """Begin a run whose time has come; the clock of a live one begins with its attack."""
     from fengkong.console.drills.sandbox_policy import choose_policy  # noqa: PLC0415 - heavy
 
     run = DrillRun.objects.select_for_update().get(pk=run_id)
     if run.state != _STATES.SCHEDULED:
         return
-    run.state, run.started_at = _STATES.RUNNING, now
+    live = run.mode == "live"
+    run.state, run.started_at = _STATES.RUNNING, None if live else now
+    run.sandbox = {"asked": now.isoformat()} if live else {}
     run.policy_name, run.policy_text = choose_policy(script_of(run))
     run.save()
     _record(SYSTEM, "start_drill", run, policy=run.policy_name)
-    if run.mode == "live":
+    if live:
         put(ATTACK_JOB, {"drill": run.pk}, key=str(run.pk))
 
 
@@ -158,6 +166,8 @@ def step(run_id: int, now: datetime) -> None:
     """Tell the injects whose minute has come; end what is over; start a lost attack again."""
     run = DrillRun.objects.select_for_update().get(pk=run_id)
     if run.state != _STATES.RUNNING:
+        return
+    if run.started_at is None and not _has_begun(run, now):
         return
     minute, incident = run.minute(now), _incident(run)
     due = sum(1 for one in run.injects if one["at"] <= minute)
@@ -176,11 +186,25 @@ def step(run_id: int, now: datetime) -> None:
         put(ATTACK_JOB, {"drill": run.pk}, key=str(run.pk))
 
 
+def _has_begun(run: DrillRun, now: datetime) -> bool:
+    """Whether the sandbox of a live run is attacked now: then its clock begins."""
+    if run.sandbox.get("beat"):
+        run.started_at = now
+        run.save()
+        return True
+    asked = run.sandbox.get("asked")
+    if asked and now - datetime.fromisoformat(asked) > PREPARING_MAX:
+        end_drill(SYSTEM, run.pk, remark="the sandbox did not start")
+    elif _is_lost(run, now):
+        put(ATTACK_JOB, {"drill": run.pk}, key=str(run.pk))
+    return False
+
+
 def _is_lost(run: DrillRun, now: datetime) -> bool:
-    """Whether the attack's process has said nothing for too long."""
-    beat = run.sandbox.get("beat")
-    last = datetime.fromisoformat(beat) if beat else run.started_at
-    return last is not None and now - last > SILENT
+    """Whether the attack's process is gone and has said nothing for too long."""
+    said = run.sandbox.get("beat") or run.sandbox.get("asked")
+    last = datetime.fromisoformat(said) if said else run.started_at
+    return last is not None and now - last > SILENT and not is_alive(run)
 
 
 def _tell_inject(run: DrillRun, incident: Incident, number: int) -> None:

@@ -57,11 +57,11 @@ def _things() -> list[tuple[Any, list[tuple[str, str]]]]:
     """What an action may change, by kind."""
     words = dict(FollowUp.Changes.choices)
     kept = [
-        (words[kind], [(f"{kind}:{name}", title) for name, title in things])
+        (str(words[kind]), [(f"{kind}:{name}", title) for name, title in things])
         for kind, things in things_by_kind()
     ]
     others = [f"{one}" for one in (FollowUp.Changes.SYSTEM, FollowUp.Changes.TRAINING)]
-    return [*kept, (_("Others"), [(f"{one}:", words[one]) for one in others])]
+    return [*kept, (_("Others"), [(f"{one}:", str(words[one])) for one in others])]
 
 
 class IncidentQuery(forms.Form):
