@@ -1,7 +1,11 @@
 """Drills: planned, stepped on their clock, played unattended, scored, compared."""
 
+import subprocess
+import sys
 import time
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +14,7 @@ from django.utils import timezone
 from tests.console.operators import browser_of, new_operator
 
 from fengkong.console.approvals.four_eyes import approve
+from fengkong.console.drills.folders import folder_of
 from fengkong.console.drills.models import DrillRun
 from fengkong.console.drills.running import (
     RefusedDrillError,
@@ -130,6 +135,42 @@ def test_an_unattended_drill_goes_through_every_phase_and_is_compared(
     page = browser_of(new_operator("executive")).get(f"/drills/{run.pk}/").content.decode()
     assert "上次" in page
     assert points[1] > 50
+
+
+def test_the_process_of_an_attack_starts_before_django_does() -> None:
+    command = [sys.executable, "-c", "import fengkong.worker.drilling"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_clock_of_a_live_drill_begins_with_its_attack_and_what_it_left_is_cleared(
+    make_operator: Any, tmp_path: Path, settings: Any
+) -> None:
+    settings.CONSOLE = replace(settings.CONSOLE, directory=tmp_path)
+    run = plan_drill(make_operator("incident_commander"), "takeover_live")
+    folder_of(tmp_path, run.pk).mkdir(parents=True)
+    run_drills()
+    run_drills()
+    run.refresh_from_db()
+    assert (run.state, run.started_at, run.minute(timezone.now())) == ("running", None, 0.0)
+    DrillRun.objects.update(sandbox=run.sandbox | {"beat": timezone.now().isoformat()})
+    run_drills()
+    run.refresh_from_db()
+    assert run.started_at is not None
+    assert folder_of(tmp_path, run.pk).exists()
+    end_drill("system", run.pk)
+    run_drills()
+    assert not folder_of(tmp_path, run.pk).exists()
+
+
+def test_a_live_drill_whose_sandbox_never_starts_is_ended(make_operator: Any) -> None:
+    run = plan_drill(make_operator("incident_commander"), "takeover_live")
+    run_drills()
+    asked = timezone.now() - timedelta(minutes=16)
+    DrillRun.objects.update(sandbox={"asked": asked.isoformat()})
+    run_drills()
+    run.refresh_from_db()
+    assert (run.state, run.remark) == ("ended", "the sandbox did not start")
 
 
 def test_the_screens_of_drills(make_operator: Any) -> None:

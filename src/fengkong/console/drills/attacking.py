@@ -1,8 +1,9 @@
-"""Starts the process that attacks a sandbox: a decision service of its own that ends by itself."""
+"""Starts the process that attacks a sandbox, and clears away what one that was killed left."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils import timezone
 
+from fengkong.console.drills.folders import folders
 from fengkong.console.drills.models import DrillRun
 from fengkong.console.drills.process import is_alive
 
@@ -38,3 +40,18 @@ def start_attack(job: Job) -> None:
     DrillRun.objects.filter(pk=run.pk).update(
         sandbox={"pid": process.pid, "asked": timezone.now().isoformat()}
     )
+
+
+def clean_up(data: Path) -> int:
+    """Remove what sandboxes of runs that are over left behind; how many.
+
+    One whose process is still ending removes its directory itself.
+    """
+    gone = 0
+    for number, folder in folders(data):
+        run = DrillRun.objects.filter(pk=number).first()
+        if run is not None and (run.state == DrillRun.State.RUNNING or is_alive(run)):
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
+        gone += 1
+    return gone

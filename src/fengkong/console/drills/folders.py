@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Final
-
-from fengkong.console.drills.models import DrillRun
-from fengkong.console.drills.process import is_alive
 
 _BELOW: Final = "drills"
 
@@ -17,16 +13,6 @@ def folder_of(data: Path, run: int) -> Path:
     return data / _BELOW / str(run)
 
 
-def clean_up(data: Path) -> int:
-    """Remove what sandboxes of runs that are over left behind; how many.
-
-    One whose process is still ending removes its directory itself.
-    """
-    gone = 0
-    for folder in (data / _BELOW).glob("[0-9]*"):
-        run = DrillRun.objects.filter(pk=int(folder.name)).first()
-        if run is not None and (run.state == DrillRun.State.RUNNING or is_alive(run)):
-            continue
-        shutil.rmtree(folder, ignore_errors=True)
-        gone += 1
-    return gone
+def folders(data: Path) -> list[tuple[int, Path]]:
+    """Every directory of a sandbox that there is, with the number of its run."""
+    return [(int(one.name), one) for one in (data / _BELOW).glob("[0-9]*") if one.name.isdecimal()]

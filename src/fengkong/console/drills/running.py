@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from fengkong.console.audit.recording import SYSTEM, record
-from fengkong.console.drills.folders import clean_up
+from fengkong.console.drills.attacking import clean_up
 from fengkong.console.drills.models import DrillRun
 from fengkong.console.drills.process import is_alive
 from fengkong.console.drills.scoring import scored
