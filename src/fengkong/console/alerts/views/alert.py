@@ -50,6 +50,7 @@ def alert(request: OperatorRequest, alert_id: str) -> HttpResponse:
     decisions = list(decisions_of([found.pk])[:DECISIONS_SHOWN])
     others = list(alerts_of_subject(found.subject).exclude(pk=found.pk)[:OTHERS_SHOWN])
     labels = Label.objects.filter(event_id__in=[one.event_id for one in decisions])
+    elsewhere = panels_about([found.subject], request.user, without=("alerts", "actions"))
     shown = {
         "alert": found,
         "row": rows_of([found], terms=terms)[0],
@@ -70,7 +71,7 @@ def alert(request: OperatorRequest, alert_id: str) -> HttpResponse:
         "may_ask": request.user.may(ASK),
         "may_open_case": request.user.may(CASE_WORK),
         "case_address": _address("cases:case", found.case_id) if found.case_id else "",
-        "panels": panels_about([found.subject], request.user, without=("alerts", "actions")),
+        "panels": [one for one in elsewhere if one.rows],
         "entity_address": _address("entities:entity", "customer", found.subject),
     }
     return render(request, "alerts/alert.html", shown)
