@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from fengkong.console.accounts.duties import PERMISSIONS, ROLES, Words, roles_in_conflict
 from fengkong.console.accounts.models import TIME_ZONES, Operator
 from fengkong.console.accounts.queries import States
+from fengkong.console.shell.reasons import KeptText
 
 ROLE_CHOICES = [(key, role.title) for key, role in ROLES.items()]
-_REASON = {"rows": 2, "maxlength": 200}
 
 
 class OperatorQuery(forms.Form):
@@ -57,17 +57,13 @@ class InvitationForm(forms.Form):
 class ReasonForm(forms.Form):
     """Why something is done to an operator."""
 
-    reason = forms.CharField(
-        label=_("Reason"), max_length=200, widget=forms.Textarea(attrs=_REASON)
-    )
+    reason = KeptText(max_length=200)
 
 
 class RolesForm(forms.Form):
     """Which roles an operator shall hold, each to the end of a day or for good."""
 
-    reason = forms.CharField(
-        label=_("Reason"), max_length=200, widget=forms.Textarea(attrs=_REASON)
-    )
+    reason = KeptText(max_length=200)
 
     def __init__(self, *args: Any, held: dict[str, str | None], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

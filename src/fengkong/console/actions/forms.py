@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from fengkong.console.actions.models import Action
 from fengkong.console.actions.port import LIMITS
 from fengkong.console.lists.declared import live_lists
+from fengkong.console.shell.reasons import KeptText
 from fengkong.console.shell.spoken import said
 from fengkong.core.errors import RiskError
 from fengkong.core.money import parse_minor
@@ -52,7 +53,7 @@ class AskForm(forms.Form):
     """An action, why, until when, and the terms of a limit or a list."""
 
     kind = forms.ChoiceField(label=_("Action"), choices=Action.Kind.choices)
-    why = forms.CharField(label=_("Why"), min_length=4, max_length=400)
+    why = KeptText(label=_("Why"), min_length=4, max_length=400, widget=forms.TextInput)
     days = forms.IntegerField(
         label=_("Days until it ends by itself"), min_value=1, max_value=365, required=False
     )

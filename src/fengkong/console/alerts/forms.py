@@ -14,6 +14,7 @@ from fengkong.console.alerts.organising import OUTCOMES, SLA_MAX, possible_taker
 from fengkong.console.alerts.snoozing import LENGTHS
 from fengkong.console.alerts.terms import Terms, reason_codes
 from fengkong.console.shell.outcomes import OUTCOMES as SIGNS
+from fengkong.console.shell.reasons import KeptText
 
 _ANY: Final = ("", _("All"))
 INBOXES: Final = {"mine": _("My teams and skills"), "claimed": _("Claimed by me"), "all": _("All")}
@@ -72,7 +73,7 @@ class SnoozeForm(forms.Form):
     """How long an alert rests, and why."""
 
     length = forms.ChoiceField(label=_("Snooze for"), choices=list(LENGTH_TITLES.items()))
-    reason = forms.CharField(label=_("Reason"), min_length=4, max_length=400)
+    reason = KeptText(min_length=4, max_length=400, widget=forms.TextInput)
 
 
 class MemberForm(forms.Form):

@@ -12,11 +12,10 @@ from fengkong.console.cases.escalating import kinds, severities
 from fengkong.console.cases.models import Case, Disposition
 from fengkong.console.cases.notes import TEXT_MAX
 from fengkong.console.cases.queries import who_may_take
+from fengkong.console.shell.reasons import KeptText
 
 if TYPE_CHECKING:
     from fengkong.console.accounts.models import Operator
-
-_NO_NAMES = _("No personal data: the ledger keeps it for ever")
 
 
 class CaseQuery(forms.Form):
@@ -60,12 +59,7 @@ class OpenForm(forms.Form):
         help_text=_("Their numbers in the journal, with spaces or commas between"),
     )
     typology = forms.ChoiceField(label=_("Typology"))
-    why = forms.CharField(
-        label=_("Why"),
-        max_length=200,
-        help_text=_NO_NAMES,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
+    why = KeptText(label=_("Why"), max_length=200)
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
@@ -104,8 +98,8 @@ class HandOverForm(forms.Form):
     """To whom a case goes."""
 
     to = forms.ChoiceField(label=_("Hand over to"))
-    remark = forms.CharField(
-        label=_("What they must know"), max_length=400, required=False, help_text=_NO_NAMES
+    remark = KeptText(
+        label=_("What they must know"), max_length=400, required=False, widget=forms.TextInput
     )
 
     def __init__(self, *args: Any, case: Case, **named: Any) -> None:
@@ -124,7 +118,7 @@ class MergeForm(forms.Form):
 class SplitForm(forms.Form):
     """Which decisions become a case of their own; the boxes stand in the table."""
 
-    why = forms.CharField(label=_("Why"), max_length=200, help_text=_NO_NAMES)
+    why = KeptText(label=_("Why"), max_length=200, widget=forms.TextInput)
 
 
 class CloseForm(forms.Form):
@@ -132,7 +126,7 @@ class CloseForm(forms.Form):
 
     outcome = forms.ChoiceField(label=_("Disposition"), choices=Disposition.choices)
     reason_code = forms.ChoiceField(label=_("Reason"))
-    remark = forms.CharField(label=_("Remark"), max_length=400, required=False, help_text=_NO_NAMES)
+    remark = KeptText(label=_("Remark"), max_length=400, required=False, widget=forms.TextInput)
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
@@ -142,7 +136,7 @@ class CloseForm(forms.Form):
 class WhyForm(forms.Form):
     """Why something is done to a case."""
 
-    why = forms.CharField(label=_("Why"), max_length=200, help_text=_NO_NAMES)
+    why = KeptText(label=_("Why"), max_length=200, widget=forms.TextInput)
 
 
 class EscalateForm(forms.Form):
@@ -150,7 +144,7 @@ class EscalateForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("Kind of incident"))
     severity = forms.ChoiceField(label=_("Severity"))
-    title = forms.CharField(label=_("Title"), max_length=120, help_text=_NO_NAMES)
+    title = KeptText(label=_("Title"), max_length=120, widget=forms.TextInput)
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
@@ -161,8 +155,8 @@ class EscalateForm(forms.Form):
 class PrintForm(forms.Form):
     """Why a case file is taken away, and how."""
 
-    purpose = forms.CharField(
-        label=_("What it is needed for"), max_length=200, min_length=8, help_text=_NO_NAMES
+    purpose = KeptText(
+        label=_("What it is needed for"), max_length=200, min_length=8, widget=forms.TextInput
     )
     form = forms.ChoiceField(
         label=_("Form"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from fengkong.console.customers.appeals import TEXT_MAX
 from fengkong.console.customers.confirming import MINUTES
 from fengkong.console.customers.models import Appeal
+from fengkong.console.shell.reasons import KeptText
 
 _TEXT = forms.Textarea(attrs={"rows": 4})
 
@@ -67,11 +68,7 @@ class AnswerForm(forms.Form):
 class ExtendForm(forms.Form):
     """Why an appeal takes longer."""
 
-    why = forms.CharField(
-        label=_("Why it takes longer"),
-        max_length=200,
-        help_text=_("No personal data: the ledger keeps it for ever"),
-    )
+    why = KeptText(label=_("Why it takes longer"), max_length=200, widget=forms.TextInput)
 
 
 class ConfirmForm(forms.Form):

@@ -11,6 +11,7 @@ from fengkong.console.alerts.models import Disposition
 from fengkong.console.alerts.terms import reason_codes
 from fengkong.console.gangs.finding import MEMBERS_MAX
 from fengkong.console.gangs.models import Gang
+from fengkong.console.shell.reasons import KeptText
 from fengkong.console.shell.spoken import said
 
 RING_MEMBER: Final = "ring_member"
@@ -56,7 +57,7 @@ class FreezeForm(forms.Form):
         ],
         required=False,
     )
-    why = forms.CharField(label=_("Why"), max_length=500)
+    why = KeptText(label=_("Why"), max_length=500, widget=forms.TextInput)
 
 
 class JudgeForm(forms.Form):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from fengkong.console.governance.models import PolicyVersion, ServiceChange
 from fengkong.console.governance.policy_texts import TEXT_MAX
 from fengkong.console.governance.rule_templates import TEMPLATES
+from fengkong.console.shell.reasons import KeptText
 from fengkong.journal.parts import SHARE_MAX
 from fengkong.protection.subjects import SUBJECT_ENTITIES
 
@@ -91,12 +92,7 @@ class ProposalForm(forms.Form):
         widget=forms.Select(attrs=_CANARY_ONLY),
         help_text=_("For a canary only: the entity whose values belong to the share or not."),
     )
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=REASON_MAX,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("It goes into the ledger, which forgets nothing: no personal data here."),
-    )
+    reason = KeptText(max_length=REASON_MAX, rows=3)
 
     def __init__(self, *args: object, modes: Collection[str] | None = None, **more: object) -> None:
         super().__init__(*args, **more)  # type: ignore[arg-type]
@@ -134,12 +130,7 @@ class DatedChangeForm(forms.Form):
         max_length=200,
         help_text=_("What justifies the value, such as the number of a decision."),
     )
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=REASON_MAX,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-    )
+    reason = KeptText(max_length=REASON_MAX, required=False)
 
     def clean(self) -> dict[str, object]:
         """Who proposes says why; a preview needs no reason."""
@@ -178,9 +169,7 @@ class ModelChangeForm(forms.Form):
     by = forms.ChoiceField(
         label=_("Dealt out by"), required=False, choices=[(one, one) for one in SUBJECT_ENTITIES]
     )
-    reason = forms.CharField(
-        label=_("Reason"), max_length=REASON_MAX, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    reason = KeptText(max_length=REASON_MAX, rows=3)
 
     def __init__(self, *args: object, names: Sequence[str], **more: object) -> None:
         super().__init__(*args, **more)  # type: ignore[arg-type]
@@ -203,11 +192,7 @@ class ModelChangeForm(forms.Form):
 class ReasonForm(forms.Form):
     """Why something is done."""
 
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=REASON_MAX,
-        help_text=_("It goes into the ledger, which forgets nothing: no personal data here."),
-    )
+    reason = KeptText(max_length=REASON_MAX, widget=forms.TextInput)
 
 
 class TemplateForm(forms.Form):

@@ -195,7 +195,7 @@ ACTS: Final[dict[str, Act]] = {
     "contain": Act(
         _("Freeze the customers"), WORK, _contain, asked.ContainForm, needs_incident=True
     ),
-    "end-switch": Act(_("Ask for its end"), WORK, _about(ask_end), asked.ReasonForm, item=True),
+    "end-switch": Act(_("Ask for its end"), WORK, _about(ask_end), asked.KeptReasonForm, item=True),
     "evidence": Act(_("Keep evidence"), WORK, _evidence, asked.EvidenceForm),
     "check": Act(_("Check it"), WORK, _about(keeping.check_evidence), item=True),
     "hand-over": Act(

@@ -14,6 +14,7 @@ from fengkong.console.incidents.changeable import things_by_kind
 from fengkong.console.incidents.containing import CONTAINING, FREEZE, dry_run
 from fengkong.console.incidents.models import Cause, FollowUp, Incident, IncidentRole
 from fengkong.console.incidents.switch_kinds import KINDS, OUTCOMES
+from fengkong.console.shell.reasons import KeptText
 from fengkong.console.shell.spoken import said
 from fengkong.response.kinds import shipped_scale
 from fengkong.response.messages import shipped_templates
@@ -142,6 +143,12 @@ class ReasonForm(forms.Form):
     reason = _text(_("Reason"), rows=2, length=1000)
 
 
+class KeptReasonForm(forms.Form):
+    """A reason of what a colleague has to approve."""
+
+    reason = KeptText(max_length=1000)
+
+
 class TextForm(forms.Form):
     """A text."""
 
@@ -231,7 +238,7 @@ class SwitchForm(forms.Form):
     field = forms.CharField(label=_("Only where field"), max_length=64, required=False)
     value = forms.CharField(label=_("has the value"), max_length=128, required=False)
     hours = forms.FloatField(label=_("Ends after hours"), min_value=0.05, max_value=72, initial=4)
-    reason = _text(_("Reason"), rows=2, length=1000)
+    reason = KeptText(max_length=1000)
 
     def terms(self) -> dict[str, Any]:
         """What is given to the switch."""

@@ -9,6 +9,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from fengkong.console.shell.reasons import KeptText
+
 DAYS_USUAL: Final = 180
 """How long an entry of a black list lasts unless somebody says otherwise."""
 STATES: Final = (
@@ -44,9 +46,7 @@ class EntryQuery(forms.Form):
 class _EndingForm(forms.Form):
     """A reason and a day on which entries end."""
 
-    reason = forms.CharField(
-        label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    reason = KeptText(max_length=500)
     expires_on = _day(
         label=_("Ends on"),
         required=False,
@@ -94,6 +94,4 @@ class ImportForm(_EndingForm):
 class ReasonForm(forms.Form):
     """Why something is done."""
 
-    reason = forms.CharField(
-        label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    reason = KeptText(max_length=500)

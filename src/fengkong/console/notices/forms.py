@@ -11,6 +11,7 @@ from fengkong.console.accounts.models import Operator
 from fengkong.console.notices.changing import Terms
 from fengkong.console.notices.models import Channel, Notice
 from fengkong.console.notices.signs import GROUPS, LEVELS
+from fengkong.console.shell.reasons import KeptText
 
 _ANY = ("", _("Any"))
 
@@ -121,4 +122,4 @@ class SilenceForm(forms.Form):
         help_text=_("Empty is every notice of this kind of risk"),
     )
     until = _moment(_("Until"))
-    reason = forms.CharField(label=_("Reason"), max_length=400)
+    reason = KeptText(max_length=400, widget=forms.TextInput)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from fengkong.console.personal.exporting import exportable_fields
 from fengkong.console.personal.models import Export, Reason
 from fengkong.console.personal.revealing import TEXT_MIN
+from fengkong.console.shell.reasons import KeptText
 from fengkong.events.catalogue import shipped_catalogue
 from fengkong.protection.subjects import SUBJECT_ENTITIES
 
@@ -21,12 +22,11 @@ class RevealForm(forms.Form):
     """Why a value is revealed."""
 
     reason = forms.ChoiceField(label=_("Reason"), choices=Reason.choices)
-    text = forms.CharField(
+    text = KeptText(
         label=_("What for"),
         min_length=TEXT_MIN,
         max_length=200,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("A few words, such as the number of the case. No personal data."),
+        hint=_("A few words, such as the number of the case."),
     )
 
 
@@ -80,11 +80,11 @@ class ErasureForm(forms.Form):
         help_text=_("As it stands in the events. It is kept sealed until it is done."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    reason = forms.CharField(
-        label=_("Reason"),
+    reason = KeptText(
         min_length=8,
         max_length=200,
-        help_text=_("Such as the number of the request. No personal data."),
+        widget=forms.TextInput,
+        hint=_("Such as the number of the request."),
     )
 
     def __init__(self, *args: Any, **named: Any) -> None:

@@ -25,6 +25,7 @@ from fengkong.console.playbooks.library import InUse, in_use
 from fengkong.console.playbooks.models import PlaybookVersion
 from fengkong.console.project.declared import needs
 from fengkong.console.project.requests import OperatorRequest
+from fengkong.console.shell.reasons import KeptText
 from fengkong.console.shell.told_errors import told_error
 from fengkong.core.errors import RiskError
 from fengkong.response.kinds import shipped_scale
@@ -57,9 +58,7 @@ class TextForm(forms.Form):
 class ReasonForm(forms.Form):
     """Why it is to be put in use."""
 
-    reason = forms.CharField(
-        label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    reason = KeptText(max_length=500)
 
 
 @needs("incidents.view")

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.notices.signs import GROUPS
+from fengkong.console.shell.reasons import KeptText
 from fengkong.console.warnings.models import RaisedWarning
 from fengkong.console.warnings.words import LEVEL_WORDS
 
@@ -62,7 +63,7 @@ class ProposalForm(ThresholdForm):
     """Bounds that are proposed."""
 
     effective_from = _day(_("Effective from"))
-    reason = forms.CharField(label=_("Reason"), max_length=160)
+    reason = KeptText(max_length=160, widget=forms.TextInput)
 
 
 class NoteForm(forms.Form):

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.shell.outcomes import OUTCOMES
+from fengkong.console.shell.reasons import KeptText
 from fengkong.console.webhooks.changing import OVERLAP_HOURS_MAX, Terms
 from fengkong.console.webhooks.models import Delivery
 from fengkong.console.webhooks.occurrences import CHOSEN, OCCURRENCES
@@ -94,4 +95,4 @@ class RotationForm(forms.Form):
 class ReasonForm(forms.Form):
     """Why something is asked for."""
 
-    reason = forms.CharField(label=_("Reason"), max_length=500)
+    reason = KeptText(max_length=500, widget=forms.TextInput)
