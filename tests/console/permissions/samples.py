@@ -333,6 +333,8 @@ def api(operator: Operator) -> Values:
         "used_as": "none",
         "username": "sample",
         "version": "1",
+        "alert_id": "none",
+        "action_id": 1,
     }
 
 

@@ -12,6 +12,7 @@ from fengkong.console.alerts.models import Disposition
 from fengkong.console.alerts.sampling import SHARE_MAX
 from fengkong.console.alerts.words import team_choices
 from fengkong.console.feedback.models import LoopSettings
+from fengkong.console.shell.reasons import KeptText
 from fengkong.core.money import exponent
 
 DAYS_CHOICES: Final = (
@@ -68,7 +69,7 @@ class ShareForm(forms.Form):
         widget=forms.NumberInput(attrs={"step": "any"}),
     )
 
-    reason = forms.CharField(label=_("Why"), min_length=4, max_length=400)
+    reason = KeptText(label=_("Why"), min_length=4, max_length=400, widget=forms.TextInput)
 
     @property
     def share(self) -> float:

@@ -360,7 +360,7 @@ class ContainForm(forms.Form):
 
     action = forms.ChoiceField(label=_("Action"), choices=list(CONTAINING.items()))
     hours = forms.FloatField(label=_("Ends after hours"), min_value=0.25, max_value=720, initial=24)
-    why = _text(_("Reason"), rows=2, length=1000)
+    why = KeptText(max_length=1000)
 
     def __init__(self, *args: Any, incident: Incident, **named: Any) -> None:
         super().__init__(*args, **named)
