@@ -21,6 +21,12 @@ from fengkong.core.bilingual import Language
 from fengkong.evaluation.document import typst
 
 SENTENCE_MAX: Final = 96
+_FONTS: Final = (
+    *("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC"),
+    *("Microsoft YaHei", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "SimSun"),
+    "Libertinus Serif",
+)
+"""Faces whose figures go with Chinese, then the one that Typst brings."""
 _COLOURS: Final = {
     "green": "#1a7f4b",
     "yellow": "#b7791f",
@@ -49,9 +55,9 @@ def source_of(standing: Standing, *, language: Language) -> str:
     parts = [
         typst([], language=language),
         '#set page(paper: "a4", margin: (x: 1.6cm, y: 1.4cm), numbering: none)',
-        "#set text(size: 8.5pt)",
+        f"#set text(size: 9.5pt, font: ({', '.join(map(_text, _FONTS))}))",
         "#set table(stroke: (x, y) => if y == 0 { (bottom: 0.6pt) } else"
-        " { (bottom: 0.3pt + luma(210)) }, inset: (x: 4pt, y: 3.5pt))",
+        " { (bottom: 0.3pt + luma(210)) }, inset: (x: 4pt, y: 4.5pt))",
         _head(standing),
         _kinds(standing),
         _trend(standing),
@@ -96,7 +102,8 @@ def _kinds(standing: Standing) -> str:
                 _text(str(one.found.unknown)),
             )
         )
-    return _table(_("By kind of risk"), head, rows, columns="(auto, auto, auto, 1fr, auto)")
+    columns = "(auto, auto, auto, 1fr, auto), align: (left, left, right, left, right)"
+    return _table(_("By kind of risk"), head, rows, columns=columns)
 
 
 def _trend(standing: Standing) -> str:
@@ -132,7 +139,7 @@ def _warnings(standing: Standing) -> str:
         )
     if not rows:
         return f"#v(5pt)\n#text({_text(_('No warning is open.'))})"
-    columns = "(auto, 1fr, auto, auto, auto)"
+    columns = "(auto, 1fr, auto, auto, auto), align: (left, left, right, right, left)"
     return _table(_("Worst open warnings"), head, rows, columns=columns)
 
 
