@@ -55,9 +55,11 @@ def main() -> None:
     data, run = Path(sys.argv[1]), int(sys.argv[2])
     os.nice(10)
     start_django(data)
-    from fengkong.console.drills.models import DrillRun  # noqa: PLC0415 - needs Django
+    from fengkong.console.drills.claiming import claim  # noqa: PLC0415 - needs Django
 
-    drill = DrillRun.objects.get(pk=run)
+    drill = claim(run, pid=os.getpid())
+    if drill is None:
+        return
     with sandbox(drill.policy_text, folder_of(data, run)) as (client, url):
         Attack(drill.pk, client, url).run()
 

@@ -1,5 +1,6 @@
 """Drills: planned, stepped on their clock, played unattended, scored, compared."""
 
+import os
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from django.utils import timezone
 from tests.console.operators import browser_of, new_operator
 
 from fengkong.console.approvals.four_eyes import approve
+from fengkong.console.drills.claiming import claim
 from fengkong.console.drills.folders import folder_of
 from fengkong.console.drills.models import DrillRun
 from fengkong.console.drills.running import (
@@ -161,6 +163,21 @@ def test_the_clock_of_a_live_drill_begins_with_its_attack_and_what_it_left_is_cl
     end_drill("system", run.pk)
     run_drills()
     assert not folder_of(tmp_path, run.pk).exists()
+
+
+def test_a_second_process_leaves_a_run_to_the_first(make_operator: Any) -> None:
+    run = plan_drill(make_operator("incident_commander"), "takeover_live")
+    assert claim(run.pk, pid=1) is None, "it does not run yet"
+    run_drills()
+    command = [sys.executable, "-c", "input()", "fengkong.worker.drilling", str(run.pk)]
+    first = subprocess.Popen(command, stdin=subprocess.PIPE)
+    try:
+        assert claim(run.pk, pid=first.pid) is not None
+        assert claim(run.pk, pid=os.getpid()) is None
+    finally:
+        first.kill()
+        first.communicate()
+    assert claim(run.pk, pid=os.getpid()) is not None
 
 
 def test_a_live_drill_whose_sandbox_never_starts_is_ended(make_operator: Any) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.utils import timezone
 
 from fengkong.console.drills.folders import folders
 from fengkong.console.drills.models import DrillRun
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def start_attack(job: Job) -> None:
-    """Start the attack of a run, unless one is at it already: its process is noted at once.
+    """Start the attack of a run, unless one is at it already; the process claims the run itself.
 
     The process outlives a worker that ends; it ends with its drill or with the drill's time.
     """
@@ -29,16 +28,13 @@ def start_attack(job: Job) -> None:
     if run.state != DrillRun.State.RUNNING or is_alive(run):
         return
     data: Path = settings.CONSOLE.directory
-    process = subprocess.Popen(  # noqa: S603 - our own program
+    subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "fengkong.worker.drilling", str(data), str(run.pk)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         env=dict(os.environ),
-    )
-    DrillRun.objects.filter(pk=run.pk).update(
-        sandbox={"pid": process.pid, "asked": timezone.now().isoformat()}
     )
 
 

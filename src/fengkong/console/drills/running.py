@@ -91,7 +91,7 @@ def detect(operator: Operator, run_id: int, *, title: str = "") -> Incident:
         drill=run.pk,
     )
     run.incident = incident.pk
-    run.save()
+    run.save(update_fields=("incident",))
     for number in range(run.injected):
         _tell_inject(run, incident, number)
     return incident
@@ -176,7 +176,7 @@ def step(run_id: int, now: datetime) -> None:
             if incident is not None:
                 _tell_inject(run, incident, number)
         run.injected = due
-        run.save()
+        run.save(update_fields=("injected",))
         _record(SYSTEM, "tell_injects", run, injected=due)
     closed = incident is not None and not incident.is_open
     if closed or minute >= run.minutes:
@@ -190,7 +190,7 @@ def _has_begun(run: DrillRun, now: datetime) -> bool:
     """Whether the sandbox of a live run is attacked now: then its clock begins."""
     if run.sandbox.get("beat"):
         run.started_at = now
-        run.save()
+        run.save(update_fields=("started_at",))
         return True
     asked = run.sandbox.get("asked")
     if asked and now - datetime.fromisoformat(asked) > PREPARING_MAX:
