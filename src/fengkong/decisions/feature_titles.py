@@ -39,6 +39,7 @@ _MEASURES: Final = {
     Measure.PASS_THROUGH_SECONDS: Bilingual(zh="资金停留秒数", en="seconds the money stays"),
     Measure.PASSED_SHARE: Bilingual(zh="资金转出占比", en="share of the money passed on"),
 }
+_UNITS_ZH: Final = {"s": "秒", "m": "分钟", "h": "小时", "d": "天"}
 _EXTRA: Final = {
     "event_type": Bilingual(zh="事件类型", en="Type of event"),
     "currency": Bilingual(zh="币种", en="Currency"),
@@ -62,7 +63,7 @@ def link_title(feature: LinkFeature, *, catalogue: Catalogue) -> Bilingual:
     what, over = _MEASURES[feature.measure], catalogue.fields[feature.over].title
     last = format_duration(feature.last)
     shared = [catalogue.fields[name].title for name in feature.by]
-    zh = f"近 {last} 按{over.zh}统计的{what.zh}"
+    zh = f"近 {_duration_zh(feature.last)}按{over.zh}统计的{what.zh}"
     en = f"{what.en} by {over.en}, last {last}"
     if shared:
         zh = f"{zh}（共用{'、'.join(one.zh for one in shared)}）"
@@ -86,12 +87,18 @@ def window_title(feature: WindowFeature, *, catalogue: Catalogue) -> Bilingual:
     en = f"{en} by {', '.join(one.en for one in over)}"
     if feature.last is not None:
         zh, en = (
-            f"近 {format_duration(feature.last)} {zh}",
+            f"近 {_duration_zh(feature.last)}{zh}",
             f"{en}, last {format_duration(feature.last)}",
         )
     if feature.delayed:
-        zh = f"{zh}（延迟 {format_duration(feature.delayed)}）"
+        zh = f"{zh}（延迟 {_duration_zh(feature.delayed)}）"
         en = f"{en}, delayed {format_duration(feature.delayed)}"
     if feature.where is not None:
         zh, en = f"{zh}（{feature.where}）", f"{en}, where {feature.where}"
     return Bilingual(zh=zh, en=en)
+
+
+def _duration_zh(microseconds: int) -> str:
+    """A duration as Chinese says it: 30 天, 24 小时."""
+    text = format_duration(microseconds)
+    return f"{text[:-1]} {_UNITS_ZH[text[-1]]}"
