@@ -6,10 +6,12 @@ there is to visit. A process of its own, because a Django serves one data direct
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +22,10 @@ BATCH: Final = 20_000
 SUBJECTS: Final = 50_000
 DAYS: Final = 30
 SEED: Final = 20_261_130
+HOLDERS: Final = 3
+"""Customers who share a device."""
+GATHERED: Final = 500
+"""Decisions of the case that is looked at."""
 JOURNAL: Final = "be" * 16
 """The identity of the journal that there is not: the seeded console has no entries in the clear."""
 
@@ -86,7 +92,7 @@ def _addresses(walker: object) -> tuple[list[str], list[str]]:
     from fengkong.console.project.addresses import addresses
 
     values = {part: sample(walker) for part, sample in SAMPLES.items()}
-    for part, there in _really_there().items():
+    for part, there in _really_there(walker).items():
         values[part] = values.get(part, {}) | there
     filled, unfilled = [], []
     for one in addresses():
@@ -97,20 +103,56 @@ def _addresses(walker: object) -> tuple[list[str], list[str]]:
             filled.append(one.path(known))
         else:
             unfilled.append(one.route)
-    return sorted({*filled, *QUERIES}), sorted(set(unfilled))
+    subject = values["entities"]["entity"]
+    graphs = [f"/entities/graph/?subject={subject}&hops=4{part}" for part in ("", "&part=1")]
+    return sorted({*filled, *QUERIES, *graphs}), sorted(set(unfilled))
 
 
-def _really_there() -> dict[str, dict[str, object]]:
+def _really_there(walker: Any) -> dict[str, dict[str, object]]:
     """Samples that have much behind them, where the made ones have nothing."""
     from fengkong.console.alerts.models import Alert
     from fengkong.console.journaled.models import Decision
 
     there: dict[str, dict[str, object]] = {}
+    there |= _desk_of(walker)
     if newest := Decision.objects.order_by("-sequence").first():
         there["live"] = {"sequence": newest.sequence}
     if busiest := Alert.objects.order_by("-decisions").first():
         there["alerts"] = {"alert_id": busiest.pk}
     return there
+
+
+def _desk_of(walker: Any) -> dict[str, dict[str, object]]:
+    """A case of 500 decisions with notes, and the customer around whom 500 entities are."""
+    from fengkong.console.alerts.models import Alert
+    from fengkong.console.cases.models import CaseFile
+    from fengkong.console.cases.notes import write_note
+    from fengkong.console.cases.opening import add_decisions, case_for
+    from fengkong.console.entities.taking import key_of
+    from fengkong.console.entities.walking import Limits, Wanted, neighbourhood
+    from fengkong.console.journaled.models import Decision
+
+    alert = Alert.objects.filter(state="open").order_by("-decisions").first()
+    if alert is None:
+        return {}
+    case = case_for([alert.pk], walker)
+    newest = Decision.objects.order_by("-sequence").values_list("sequence", flat=True)
+    add_decisions(walker, case.pk, list(newest[:GATHERED]))
+    for number in range(50):
+        write_note(walker, case.pk, f"{number}: called, does not know the payee")
+    file = CaseFile.objects.order_by("-pk").first()
+    around = neighbourhood(key_of(bytes.fromhex(case.subject)), Wanted(limits=Limits(hops=4)))
+    sys.stderr.write(f"case {case.pk}: {len(around.hops)} entities within four hops\n")
+    return {
+        "cases": {"number": case.pk} | ({} if file is None else {"file_id": file.pk}),
+        "entities": {"kind": "customer", "entity": case.subject},
+    }
+
+
+@cache
+def _blind(kind: str, number: int) -> bytes:
+    """The blind index of an entity that there is not."""
+    return hashlib.sha256(f"{kind} {number}".encode()).digest()[:16]
 
 
 def _counted() -> dict[str, int]:
@@ -143,7 +185,7 @@ def fill(
 
 
 def _batches(*, start: int, decisions: int, now: int) -> Iterator[object]:
-    from fengkong.console.journaled.seen import SeenDecision, SeenEntries, SeenLabel
+    from fengkong.console.journaled.seen import SeenDecision, SeenEntries, SeenLabel, SeenNames
 
     span = DAYS * 86_400_000_000
     for after in range(start, decisions + 1, BATCH):
@@ -155,7 +197,8 @@ def _batches(*, start: int, decisions: int, now: int) -> Iterator[object]:
         subjects = dice.integers(0, SUBJECTS, count)
         rules = dice.integers(0, len(_RULES), (count, 2))
         probabilities = dice.beta(0.4, 8, count)
-        made, labels = [], []
+        payees = dice.integers(0, SUBJECTS, count)
+        made, labels, names = [], [], []
         for i in range(count):
             sequence = after + 1 + i
             at = now - span + span * (sequence - 2) // decisions
@@ -166,7 +209,7 @@ def _batches(*, start: int, decisions: int, now: int) -> Iterator[object]:
                     sequence=sequence,
                     event_id=f"seeded-{sequence:09d}",
                     event_type=str(types[i]),
-                    subject=f"{int(subjects[i]):032x}",
+                    subject=_blind("customer", int(subjects[i])).hex(),
                     occurred_at=at,
                     recorded_at=at + 2_000,
                     outcome=outcome,
@@ -184,6 +227,7 @@ def _batches(*, start: int, decisions: int, now: int) -> Iterator[object]:
                     shadow_outcome="review" if i % 500 == 11 else "",
                 )
             )
+            names.append(SeenNames(sequence, _named(int(subjects[i]), payee=int(payees[i]))))
             if hit and i % 3 == 0:
                 labels.append(
                     SeenLabel(f"seeded-{sequence:09d}", i % 2 == 0, "fraud", at, sequence)
@@ -191,8 +235,18 @@ def _batches(*, start: int, decisions: int, now: int) -> Iterator[object]:
         upto = after + count
         yield SeenEntries(
             journal=JOURNAL, after=after, upto=upto, at=made[-1].recorded_at,
-            decisions=made, labels=labels,
+            decisions=made, labels=labels, names=names,
         )  # fmt: skip
+
+
+def _named(subject: int, *, payee: int) -> tuple[tuple[str, bytes], ...]:
+    """Whom an event of a customer names."""
+    return (
+        ("customer", _blind("customer", subject)),
+        ("account", _blind("account", subject)),
+        ("device", _blind("device", subject // HOLDERS)),
+        ("payee_account", _blind("account", payee)),
+    )
 
 
 if __name__ == "__main__":
