@@ -22,6 +22,8 @@ BATCH: Final = 20_000
 SUBJECTS: Final = 50_000
 DAYS: Final = 30
 SEED: Final = 20_261_130
+DECISIONS_EACH: Final = 20
+"""Of fewer decisions there are fewer customers, so that as many share what they use."""
 HOLDERS: Final = 3
 """Customers who share a device."""
 GATHERED: Final = 500
@@ -143,10 +145,10 @@ def _desk_of(walker: Any) -> dict[str, dict[str, object]]:
     file = CaseFile.objects.order_by("-pk").first()
     around = neighbourhood(key_of(bytes.fromhex(case.subject)), Wanted(limits=Limits(hops=4)))
     sys.stderr.write(f"case {case.pk}: {len(around.hops)} entities within four hops\n")
-    return {
-        "cases": {"number": case.pk} | ({} if file is None else {"file_id": file.pk}),
-        "entities": {"kind": "customer", "entity": case.subject},
-    }
+    there: dict[str, object] = {"number": case.pk}
+    if file is not None:
+        there["file_id"] = file.pk
+    return {"cases": there, "entities": {"kind": "customer", "entity": case.subject}}
 
 
 @cache
@@ -188,16 +190,17 @@ def _batches(*, start: int, decisions: int, now: int) -> Iterator[object]:
     from fengkong.console.journaled.seen import SeenDecision, SeenEntries, SeenLabel, SeenNames
 
     span = DAYS * 86_400_000_000
+    people = max(100, min(SUBJECTS, decisions // DECISIONS_EACH))
     for after in range(start, decisions + 1, BATCH):
         count = min(BATCH, decisions + 1 - after)
         dice = np.random.default_rng((SEED, after))
         types = dice.choice([t for t, _ in _TYPES], count, p=[p for _, p in _TYPES])
         outcomes = dice.choice([o for o, _ in _OUTCOMES], count, p=[p for _, p in _OUTCOMES])
         amounts = (dice.lognormal(9.5, 1.2, count)).astype(np.int64)
-        subjects = dice.integers(0, SUBJECTS, count)
+        subjects = dice.integers(0, people, count)
         rules = dice.integers(0, len(_RULES), (count, 2))
         probabilities = dice.beta(0.4, 8, count)
-        payees = dice.integers(0, SUBJECTS, count)
+        payees = dice.integers(0, people, count)
         made, labels, names = [], [], []
         for i in range(count):
             sequence = after + 1 + i
