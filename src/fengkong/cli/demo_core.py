@@ -78,6 +78,14 @@ class DemoCore:
         return 200, {"status": "done", "reference": reference}
 
 
+def opened_demo_core() -> DemoCore:
+    """A core system that listens until it is closed, connected where demo operators are."""
+    core = DemoCore()
+    core.open()
+    connected_demo_core(core)
+    return core
+
+
 def connected_demo_core(core: DemoCore) -> bool:
     """Connect it, and put people into teams; False where there are no demo operators.
 

@@ -20,7 +20,6 @@ from fengkong.cli.sources import read_policy
 from fengkong.cli.system import Ports, System, planned, run
 from fengkong.client.client import Client, Patience
 from fengkong.client.errors import ClientError
-from fengkong.console.configuration import FILE_NAME
 from fengkong.console.configuration import FILE_NAME as CONSOLE_FILE
 from fengkong.protection.access import Access
 from fengkong.protection.api_keys import KeyTerms
@@ -35,8 +34,6 @@ POLICY: Final = "payments"
 SERVICE_PORT: Final = 8700
 CONSOLE_PORT: Final = 8800
 RATE: Final = 100_000.0
-LOOPBACK_NETWORK: Final = "127.0.0.0/8"
-"""What the demonstration's console may reach: its core system is on this machine."""
 SEEN_S: Final = 120.0
 """How long the console may take to have seen the past."""
 STOPPING_S: Final = 30.0
@@ -45,14 +42,6 @@ LOOPBACK: Final = "127.0.0.0/8"
 """The robots of a demonstration are on this machine."""
 KEY_S: Final = 0.6
 """A running service knows a new key after a quarter of a second."""
-
-
-def _allow_loopback(data: Path) -> None:
-    """Let the console reach this machine, where its directory has no settings of its own."""
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = data / FILE_NAME
-    if not file.exists():
-        file.write_text(f"webhook_networks: [{LOOPBACK_NETWORK}]\n", encoding="utf-8")
 
 
 def run_system(*, seed: int, customers: int, data: Path | None) -> None:
@@ -65,14 +54,13 @@ def run_system(*, seed: int, customers: int, data: Path | None) -> None:
 
 
 def _run(data: Path, *, seed: int, customers: int) -> None:
-    _allow_loopback(data)
     ports = Ports(service=_preferred(SERVICE_PORT), console=_preferred(CONSOLE_PORT))
     system = planned(data, ports=ports)
     ERRORS.print(text("demo.starting"), markup=False)
     _allow_loopback(data)
     prepared_console(data, given={"port": system.console.port, "service": system.service_url})
     from fengkong.cli.demo_cases import made_demo_cases  # noqa: PLC0415 - needs Django
-    from fengkong.cli.demo_core import DemoCore, connected_demo_core, frozen_in_demo  # noqa: PLC0415
+    from fengkong.cli.demo_core import frozen_in_demo, opened_demo_core  # noqa: PLC0415
     from fengkong.cli.demo_incidents import made_demo_incident  # noqa: PLC0415
     from fengkong.cli.demo_loop import begun_demo_loop, made_demo_loop  # noqa: PLC0415
     from fengkong.cli.demo_notices import made_demo_channels, started_robots  # noqa: PLC0415
@@ -81,9 +69,7 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
     from fengkong.cli.demo_sources import made_demo_sources  # noqa: PLC0415
 
     operators = made_demo_operators()
-    core = DemoCore()
-    core.open()
-    connected_demo_core(core)
+    core = opened_demo_core()
     robots = started_robots(data)
     if operators:
         made_demo_channels(robots.server_port)
