@@ -9,7 +9,7 @@ from hosting import Host, Hosted, Site
 from journal_check import check_state, missing, verified
 from load import Acknowledged, Made, a_random_moment, send_all, under_load
 
-KILLS = 30
+KILLS = 100
 KILLS_OF_A_JOURNAL = 100
 
 

@@ -48,7 +48,7 @@ def killed_again_and_again(
 
 
 def test_postgres_killed_under_load(host: Host, server: Any, tmp_path: Path) -> None:
-    assert killed_again_and_again(host, server, tmp_path / "s", kills=15, dice=random.Random(1))
+    assert killed_again_and_again(host, server, tmp_path / "s", kills=50, dice=random.Random(1))
 
 
 @pytest.mark.nightly

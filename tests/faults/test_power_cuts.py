@@ -67,7 +67,7 @@ def cut_again_and_again(host: Host, disk: LoopDisk, *, cuts: int, dice: random.R
 
 
 def test_power_cuts_lose_nothing(host: Host, disk: LoopDisk) -> None:
-    cut_again_and_again(host, disk, cuts=8, dice=random.Random(1))
+    cut_again_and_again(host, disk, cuts=20, dice=random.Random(1))
 
 
 @pytest.mark.nightly
