@@ -169,9 +169,12 @@ def test_a_second_process_leaves_a_run_to_the_first(make_operator: Any) -> None:
     run = plan_drill(make_operator("incident_commander"), "takeover_live")
     assert claim(run.pk, pid=1) is None, "it does not run yet"
     run_drills()
-    command = [sys.executable, "-c", "input()", "fengkong.worker.drilling", str(run.pk)]
-    first = subprocess.Popen(command, stdin=subprocess.PIPE)
+    waiting = "print(flush=True); input()"
+    command = [sys.executable, "-c", waiting, "fengkong.worker.drilling", str(run.pk)]
+    first = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
+        assert first.stdout is not None
+        first.stdout.readline()  # from here on it is known by its own command
         assert claim(run.pk, pid=first.pid) is not None
         assert claim(run.pk, pid=os.getpid()) is None
     finally:
