@@ -31,6 +31,8 @@ SETTLE_MS: Final = 700
 SKIPPED: Final = re.compile(r"stream|/static/|/api/|logout|language/|export|/gallery/")
 GROUPS: Final = {
     "now": ("What happens now", "实时态势"),
+    "desk": ("Review desk", "审核工作台"),
+    "warning": ("Early warning", "预警"),
     "policy": ("Policies", "策略"),
     "people": ("People and audit", "人员与审计"),
     "system": ("System", "系统"),
@@ -156,7 +158,8 @@ def _found(browser: Any, url: str, state: Any) -> list[Screen]:
     seen: dict[str, Screen] = {}
     asked: set[str] = set()
     waiting = ["/"]
-    while waiting and len(asked) < PAGES_MAX:
+    fetched = 0
+    while waiting and fetched < PAGES_MAX:
         path = waiting.pop(0)
         if path in asked or SKIPPED.search(path):
             continue
@@ -164,6 +167,7 @@ def _found(browser: Any, url: str, state: Any) -> list[Screen]:
         screen = _screen_of(path)
         if screen is None or (screen.route in seen and screen.route):
             continue
+        fetched += 1
         answer = context.request.get(url + path, max_redirects=0)
         if answer.status != 200 or "text/html" not in answer.headers.get("content-type", ""):
             continue
