@@ -5,8 +5,9 @@ import pytest
 from fengkong.core.errors import FaultsError
 from fengkong.indicators.level import Level
 from fengkong.indicators.library_file import shipped_library
+from fengkong.response.fitting import fitting
 from fengkong.response.playbook import read_playbook, shipped_playbooks
-from fengkong.response.triggers import Seen, Trigger, fitting, is_met
+from fengkong.response.triggers import Seen, Trigger, is_met
 
 LEVELS = {"y": Level.YELLOW, "o": Level.ORANGE, "r": Level.RED, "n": Level.NO_DATA}
 FAILED = "fraud.failed_sign_ins"

@@ -38,12 +38,11 @@ def ingredients(indicator: Indicator, *, day: date) -> list[Ingredient]:
     A measure without a window of its own reads its day alone here.
     """
     measures = {measure.name: measure for measure in indicator.measures}
-    names = [name for name in _in_order(indicator.formula) if name in indicator.source.columns]
     found = []
     for name in _in_order(indicator.formula):
         if name in measures:
             found.append(_of_measure(measures[name], day=day))
-        elif name in names:
+        elif name in indicator.source.columns:
             found.append(Ingredient(name, name, day, day))
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -12,7 +12,6 @@ from fengkong.indicators.level import Level
 from fengkong.response.strict import Record
 
 if TYPE_CHECKING:
-    from fengkong.response.playbook import Playbook
     from fengkong.response.strict import Reader
 
 ALERTS_MAX: Final = 10_000
@@ -52,15 +51,6 @@ class Seen:
     alerts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """A playbook that fits: the triggers that are met, and whether it is for the kind."""
-
-    playbook: Playbook
-    met: tuple[Trigger, ...]
-    for_kind: bool
-
-
 def is_met(trigger: Trigger, seen: Seen) -> bool:
     """Whether what was seen meets a trigger; one by hand is never met by itself."""
     if trigger.indicator is not None and trigger.level is not None:
@@ -69,19 +59,6 @@ def is_met(trigger: Trigger, seen: Seen) -> bool:
     if trigger.typology is not None:
         return seen.alerts.get(trigger.typology, 0) >= (trigger.alerts or 1)
     return False
-
-
-def fitting(playbooks: Iterable[Playbook], *, seen: Seen, kind: str) -> tuple[Fit, ...]:
-    """The playbooks with a trigger that is met or for the kind; the most triggers first.
-
-    Of as many, one for the incident's kind goes before others, and names decide the rest.
-    """
-    found = [
-        Fit(one, tuple(t for t in one.triggers if is_met(t, seen)), one.kind == kind)
-        for one in playbooks
-    ]
-    fits = [fit for fit in found if fit.met or fit.for_kind]
-    return tuple(sorted(fits, key=lambda f: (-len(f.met), not f.for_kind, f.playbook.playbook)))
 
 
 def check_triggers(reader: Reader, triggers: tuple[Trigger, ...]) -> None:

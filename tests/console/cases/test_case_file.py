@@ -11,8 +11,6 @@ from tests.console.operators import new_operator
 
 from fengkong.console.accounts.models import Operator
 from fengkong.console.audit.models import AuditEntry
-from fengkong.console.cases import printing
-from fengkong.console.cases.errors import MissingFontError
 from fengkong.console.cases.evidence import evidence_of
 from fengkong.console.cases.models import Case, CasePrint
 from fengkong.console.cases.opening import open_by_hand
@@ -22,6 +20,8 @@ from fengkong.console.journaled.models import Decision
 from fengkong.console.journaled.service_access import service_client
 from fengkong.console.personal.models import Reveal
 from fengkong.console.personal.watermarks import marks_in_file
+from fengkong.console.shell import paper
+from fengkong.console.shell.paper import MissingFontError
 from fengkong.evaluation.document import Grid
 from fengkong.ledger.notes import Checkpoint, Note, VerifierKey
 from fengkong.ledger.proof_files import ProofFile, verify_entry
@@ -117,7 +117,7 @@ def test_a_pdf_carries_its_mark_and_its_proofs(
     for proof in printed.proofs:
         assert proof.file_name.encode() in content
     assert AuditEntry.objects.filter(action="make_case_pdf", target=str(case.pk)).exists()
-    monkeypatch.setattr(printing, "CHINESE_FONTS", ("No Such Font",))
+    monkeypatch.setattr(paper, "CHINESE_FONTS", ("No Such Font",))
     with pytest.raises(MissingFontError):
         made_pdf(case, printed)
 

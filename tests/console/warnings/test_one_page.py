@@ -12,7 +12,7 @@ from tests.console.operators import browser_of
 
 from fengkong.cli.demo_sources import made_demo_sources
 from fengkong.console.accounts.models import Operator
-from fengkong.console.cases.printing import has_chinese_font
+from fengkong.console.shell.paper import has_chinese_font
 from fengkong.console.warnings.computing import recompute
 from fengkong.console.warnings.one_page import source_of
 from fengkong.console.warnings.standing import SHOWN, standing_today

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from fengkong.console.accounts.models import Operator
-from fengkong.console.shell.search import Found
-
-FEW: Final = 5
-LEAST: Final = 2
+from fengkong.console.shell.search import FEW, LEAST, Found
 
 
 def find_operators(operator: Operator, text: str) -> Iterable[Found]:

@@ -23,7 +23,7 @@ def wanted(query: QueryDict, operator: Operator) -> QuerySet[Alert]:
     form = QueueForm(query)
     given: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
     found = all_alerts().filter(state=given.get("state") or Alert.State.OPEN)
-    found = _of_inbox(found, given.get("inbox") or "mine", operator)
+    found = of_inbox(found, given.get("inbox") or "mine", operator)
     for name in ("team", "typology", "outcome", "subject"):
         if given.get(name):
             found = found.filter(**{name: given[name]})
@@ -44,7 +44,8 @@ def page_of(request: HttpRequest, operator: Operator) -> Page:
     )
 
 
-def _of_inbox(found: QuerySet[Alert], inbox: str, operator: Operator) -> QuerySet[Alert]:
+def of_inbox(found: QuerySet[Alert], inbox: str, operator: Operator) -> QuerySet[Alert]:
+    """Of some alerts those of an inbox: `all`, `claimed` by somebody, or of their own teams."""
     if inbox == "all":
         return found
     if inbox == "claimed":

@@ -9,12 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from fengkong.console.alerts.queries import all_alerts
-from fengkong.console.shell.search import Found
+from fengkong.console.shell.search import FEW, Found
 
 if TYPE_CHECKING:
     from fengkong.console.accounts.models import Operator
 
-FEW: Final = 5
 ALERT_LEAST: Final = 6
 
 

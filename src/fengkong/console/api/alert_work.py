@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from ninja import Field, Path, Query, Router, Schema
 
 from fengkong.console.accounts.models import Operator
 from fengkong.console.alerts import claiming, closing, organising, snoozing
-from fengkong.console.alerts.filtering import CLOSED_ORDER, ORDER
+from fengkong.console.alerts.filtering import CLOSED_ORDER, ORDER, of_inbox
 from fengkong.console.alerts.models import Alert, Closing, Disposition
-from fengkong.console.alerts.queries import all_alerts, inbox_of
+from fengkong.console.alerts.queries import all_alerts
 from fengkong.console.api.answers import REQUIRED, of_row, page
 from fengkong.console.api.operations import bearer, operation, tagged
 from fengkong.console.api.representations import Number, columns, findable, instant, paged
@@ -112,11 +111,7 @@ class HandedOver(Schema):
 @operation("alerts.view")
 def alerts(request: HttpRequest, asked: Query[AlertsAsked]) -> dict[str, Any]:
     """Alerts, those first that a person should look at first; of closed ones the newest."""
-    found = all_alerts().filter(state=asked.state)
-    if asked.inbox == "claimed":
-        found = found.filter(claimed_by=bearer(request), claimed_until__gt=timezone.now())
-    elif asked.inbox == "mine":
-        found = inbox_of(bearer(request), found)
+    found = of_inbox(all_alerts().filter(state=asked.state), asked.inbox, bearer(request))
     for name in ("team", "typology", "subject"):
         if given := getattr(asked, name):
             found = found.filter(**{name: given})

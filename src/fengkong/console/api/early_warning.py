@@ -4,15 +4,12 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, Literal
 
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
 from fengkong.console.api.operations import bearer, operation, tagged
 from fengkong.console.api.representations import columns, findable, paged, proposal_shown
-from fengkong.console.audit.recording import record
-from fengkong.console.outbox.jobs import put
 from fengkong.console.warnings import queries
 from fengkong.console.warnings.computing import FIRM
 from fengkong.console.warnings.following_rows import behind
@@ -24,8 +21,8 @@ from fengkong.console.warnings.models import (
     SourcePull,
     SourceStatus,
 )
-from fengkong.console.warnings.pulling import PULL_NOW, set_pull
-from fengkong.console.warnings.source_views import RECOMPUTE
+from fengkong.console.warnings.pulling import ask_pull, set_pull
+from fengkong.console.warnings.recomputing import ask_recompute
 from fengkong.console.warnings.thresholds import annotate, bounds, propose_threshold, tried
 from fengkong.indicators.indicator import Indicator
 from fengkong.indicators.sources import Source
@@ -288,20 +285,14 @@ def set_source_pull(request: HttpRequest, name: str, said: Pull) -> dict[str, An
 def pull_source_now(request: HttpRequest, name: str) -> dict[str, Any]:
     """Have a source got at once, by the worker."""
     found = SourcePull.objects.get(pk=_source_named(name).id)
-    with transaction.atomic():
-        job = put(PULL_NOW, {"source": found.source}, key=found.source)
-        record(bearer(request), "pull_source", target_kind="source", target=found.source)
-    return {"job": job.pk}
+    return {"job": ask_pull(bearer(request), found).pk}
 
 
 @router.post("/cockpit/recompute")
 @operation("indicators.edit")
 def recompute_indicators(request: HttpRequest) -> dict[str, Any]:
     """Have every indicator computed again from the sources as they are."""
-    with transaction.atomic():
-        job = put(RECOMPUTE, {}, key="all")
-        record(bearer(request), "recompute_indicators", target_kind="indicator", target="all")
-    return {"job": job.pk}
+    return {"job": ask_recompute(bearer(request)).pk}
 
 
 def _known(name: str) -> Indicator:

@@ -89,15 +89,6 @@ class ForgottenContentError(RiskError):
     hint = "It cannot be read any more; the case's history says when it went."
 
 
-class MissingFontError(RiskError):
-    """No font with Chinese characters is installed where the console runs."""
-
-    code = "console.missing_font"
-    hint = (
-        "Install one (Noto Sans CJK SC, Source Han Sans SC or WenQuanYi Zen Hei), then print again."
-    )
-
-
 class EmptyNoteError(RiskError):
     """A note without text."""
 

@@ -1,8 +1,12 @@
-"""Makes an incident of a case: what one person works becomes what the firm responds to."""
+"""Makes an incident of a case: what one person works becomes what the firm responds to.
+
+Cases know nothing of incidents: whoever opens these says so when Django starts.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
 
@@ -10,12 +14,24 @@ from fengkong.console.audit.recording import record
 from fengkong.console.cases.errors import EscalatedCaseError
 from fengkong.console.cases.models import TARGET, Case
 from fengkong.console.cases.opening import demand_work, open_case
-from fengkong.console.incidents.opening import open_incident
-from fengkong.console.shell.spoken import said
-from fengkong.response.kinds import shipped_scale
 
 if TYPE_CHECKING:
     from fengkong.console.accounts.models import Operator
+
+_RESPONSE: Final[dict[str, Callable[..., Any]]] = {}
+
+
+def response_is(
+    *,
+    kinds: Callable[[], list[tuple[str, str]]],
+    severities: Callable[[], list[tuple[int, str]]],
+    opened: Callable[..., Any],
+) -> None:
+    """Name who responds: the kinds and severities of incidents, and how one is `opened`.
+
+    `opened` gets kind, severity, title, source and operator, and what it refers to as a keyword.
+    """
+    _RESPONSE.update({"kinds": kinds, "severities": severities, "opened": opened})
 
 
 @transaction.atomic
@@ -29,7 +45,7 @@ def escalate(operator: Operator, case_id: int, *, kind: str, severity: str, titl
     if case.incident_id:
         raise EscalatedCaseError(f"case {case.pk} is part of incident {case.incident_id}")
     level = int(severity) if severity.isascii() and severity.isdigit() else 0
-    incident = open_incident(
+    incident = _RESPONSE["opened"](
         kind, level, title, "case", operator, refers_to=[("case", str(case.pk))]
     )
     case.incident_id = str(incident.pk)
@@ -41,10 +57,10 @@ def escalate(operator: Operator, case_id: int, *, kind: str, severity: str, titl
 
 def kinds() -> list[tuple[str, str]]:
     """Every kind of incident with its title, in the reader's language."""
-    return [(name, said(one.title)) for name, one in shipped_scale().kinds.items()]
+    return list(_RESPONSE["kinds"]())
 
 
 def severities() -> list[tuple[str, str]]:
     """Every severity with its title, the mildest first."""
-    scale = shipped_scale().severities
-    return [(str(level), said(scale[level].title)) for level in sorted(scale, reverse=True)]
+    every = sorted(_RESPONSE["severities"](), reverse=True)
+    return [(str(level), title) for level, title in every]

@@ -13,15 +13,13 @@ from django.utils.translation import gettext as _
 from fengkong.console.cases.models import Case, Note
 from fengkong.console.cases.notes import clear_note
 from fengkong.console.insiders.counting import counted
-from fengkong.console.shell.search import Found
+from fengkong.console.shell.search import FEW, LEAST, Found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fengkong.console.accounts.models import Operator
 
-FEW: Final = 5
-LEAST: Final = 2
 NOTES_MAX: Final = 300
 """Notes are sealed: the newest so many are opened and looked through, nothing older."""
 

@@ -24,7 +24,6 @@ from fengkong.console.audit.actions import action_words
 from fengkong.console.audit.recording import record
 from fengkong.console.cases.alerted import alerts_of, reason_title, typology_title
 from fengkong.console.cases.checklist import ticked_steps
-from fengkong.console.cases.errors import MissingFontError
 from fengkong.console.cases.evidence import evidence_of
 from fengkong.console.cases.models import TARGET, Case, CasePrint
 from fengkong.console.cases.notes import clear_notes
@@ -35,6 +34,7 @@ from fengkong.console.personal.sealing import working_folder
 from fengkong.console.personal.watermarks import invisible
 from fengkong.console.shell.figures import money_text, reading_language
 from fengkong.console.shell.outcomes import OUTCOMES
+from fengkong.console.shell.paper import MissingFontError, has_chinese_font
 from fengkong.console.shell.spoken import event_title, said
 from fengkong.evaluation.document import Block, Grid, Heading, Paragraph, typst
 
@@ -44,11 +44,6 @@ if TYPE_CHECKING:
     from fengkong.console.accounts.models import Operator
     from fengkong.core.bilingual import Language
 
-CHINESE_FONTS: Final = (
-    *("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei"),
-    *("WenQuanYi Micro Hei", "Microsoft YaHei", "PingFang SC", "SimSun"),
-)
-"""The fonts with Chinese characters that the document asks for, the first that is there."""
 DECISIONS_MAX: Final = 200
 NOTES_MAX: Final = 100
 _NUMBER: Final = re.compile(r"(?<![\d.,])\d{7,}(?:[Xx]\b)?")
@@ -135,11 +130,6 @@ def made_pdf(case: Case, printed: CaseFilePrint) -> bytes:
             detail=detail,
         )
     return content
-
-
-def has_chinese_font(families: Sequence[str]) -> bool:
-    """Whether one of the fonts with Chinese characters is among these."""
-    return bool(set(families) & set(CHINESE_FONTS))
 
 
 def masked_text(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from django.db.models import Q
 from django.urls import reverse
@@ -12,15 +12,12 @@ from django.utils.translation import gettext as _
 
 from fengkong.console.governance.models import PolicyVersion
 from fengkong.console.live.titles import in_force, policy_of, rule_titles
-from fengkong.console.shell.search import Found
+from fengkong.console.shell.search import FEW, LEAST, Found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fengkong.console.accounts.models import Operator
-
-FEW: Final = 5
-LEAST: Final = 2
 
 
 def find_policies(operator: Operator, text: str) -> Iterable[Found]:

@@ -15,11 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.actions.models import Action
 from fengkong.console.actions.port import ask_many, would_ask
-from fengkong.console.alerts.models import Alert
-from fengkong.console.cases.models import Case
 from fengkong.console.incidents.acting import WORK, RefusedIncidentActError, locked
 from fengkong.console.incidents.models import Incident, IncidentLink, TimelineEntry
-from fengkong.console.incidents.signals import linked
+from fengkong.console.incidents.signals import linked, linked_alerts, linked_cases
 from fengkong.console.incidents.timeline import note
 
 if TYPE_CHECKING:
@@ -41,12 +39,8 @@ _ANSWERED: Final = (
 
 def subjects_of(incident: Incident) -> list[str]:
     """Whom the linked alerts and cases are about, by blind index; each once, in a fixed order."""
-    cases = linked(incident, "case")
-    alerts = Alert.objects.filter(pk__in=linked(incident, "alert"))
-    alerts |= Alert.objects.filter(case_id__in=cases)
-    numbers = [int(one) for one in cases if one.isdecimal()]
-    found = set(alerts.values_list("subject", flat=True))
-    found |= set(Case.objects.filter(pk__in=numbers).values_list("subject", flat=True))
+    found = set(linked_alerts(incident).values_list("subject", flat=True))
+    found |= set(linked_cases(incident).values_list("subject", flat=True))
     return sorted(one for one in found if one)
 
 

@@ -9,8 +9,11 @@ from fengkong.console.approvals.four_eyes import Act, register_act
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.audit.actions import register_actions
 from fengkong.console.audit.entry_words import register_details
+from fengkong.console.cases.escalating import response_is
 from fengkong.console.incidents import switching
 from fengkong.console.incidents.changeable import changes_are
+from fengkong.console.incidents.forms import kinds, severities
+from fengkong.console.incidents.opening import open_incident
 from fengkong.console.incidents.reviewed_things import REVIEWED
 from fengkong.console.incidents.timeline import KINDS
 from fengkong.console.incidents.warned import incidents_of
@@ -24,6 +27,7 @@ from fengkong.console.warnings.following import register_followed
 def register() -> None:
     """Once, when Django starts."""
     register_followed(incidents_of)
+    response_is(kinds=kinds, severities=severities, opened=open_incident)
     for kind, declared in REVIEWED.items():
         changes_are(kind, declared)
     register_actions(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from django.db.models import QuerySet
+
 from fengkong.console.alerts.models import Alert
 from fengkong.console.cases.models import Case
 from fengkong.console.warnings.models import RaisedWarning
@@ -25,6 +27,18 @@ def linked(incident: Incident, kind: str) -> list[str]:
     return [one.reference for one in incident.links.all() if one.kind == kind]
 
 
+def linked_cases(incident: Incident) -> QuerySet[Case]:
+    """The cases that are linked."""
+    numbers = [int(one) for one in linked(incident, "case") if one.isdecimal()]
+    return Case.objects.filter(pk__in=numbers)
+
+
+def linked_alerts(incident: Incident) -> QuerySet[Alert]:
+    """The alerts that are linked by themselves or through their case."""
+    alerts = Alert.objects.filter(pk__in=linked(incident, "alert"))
+    return alerts | Alert.objects.filter(case_id__in=linked(incident, "case"))
+
+
 def _levels(incident: Incident) -> dict[str, Level]:
     numbers = [int(one) for one in linked(incident, "warning") if one.isdecimal()]
     found: dict[str, Level] = {}
@@ -35,14 +49,10 @@ def _levels(incident: Incident) -> dict[str, Level]:
 
 
 def _alerts(incident: Incident) -> dict[str, int]:
-    """Alerts linked by themselves or through their case; a case without alerts counts as one."""
-    cases = linked(incident, "case")
-    alerts = Alert.objects.filter(pk__in=linked(incident, "alert"))
-    alerts |= Alert.objects.filter(case_id__in=cases)
-    of_alerts = dict(alerts.values_list("pk", "typology"))
+    """Alerts of each typology; a case without alerts of its own counts as one."""
+    of_alerts = dict(linked_alerts(incident).values_list("pk", "typology"))
     counts = Counter(of_alerts.values())
-    numbers = [int(one) for one in cases if one.isdecimal()]
-    for typology in Case.objects.filter(pk__in=numbers).values_list("typology", flat=True):
+    for typology in linked_cases(incident).values_list("typology", flat=True):
         if typology not in counts:
             counts[typology] = 1
     return dict(counts)

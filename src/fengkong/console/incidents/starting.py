@@ -9,7 +9,8 @@ from fengkong.console.incidents.signals import seen_by
 
 if TYPE_CHECKING:
     from fengkong.console.incidents.models import Incident
-    from fengkong.response.triggers import Fit, Seen
+    from fengkong.response.fitting import Fit
+    from fengkong.response.triggers import Seen
 
 Choices = list[tuple[str, str]]
 _LIBRARY: Final[dict[str, Callable[..., Any]]] = {}

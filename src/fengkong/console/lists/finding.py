@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from fengkong.console.lists.declared import live_lists
-from fengkong.console.shell.search import Found
+from fengkong.console.shell.search import FEW, LEAST, Found
 from fengkong.console.shell.spoken import said
 from fengkong.core.errors import RiskError
 
 if TYPE_CHECKING:
     from fengkong.console.accounts.models import Operator
-
-FEW: Final = 5
-LEAST: Final = 2
 
 
 def find_lists(operator: Operator, text: str) -> Iterable[Found]:

@@ -19,7 +19,8 @@ from fengkong.console.playbooks.library import in_use
 from fengkong.console.playbooks.models import PlaybookVersion
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
 from fengkong.console.shell.spoken import said
-from fengkong.response.triggers import Fit, Seen, fitting
+from fengkong.response.fitting import Fit, fitting
+from fengkong.response.triggers import Seen
 
 
 def register() -> None:

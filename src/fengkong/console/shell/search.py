@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 TEXT_MAX: Final = 200
 FOUND_MAX: Final = 20
+FEW: Final = 5
+"""As many as one finder gives of a kind."""
+LEAST: Final = 2
+"""Shorter texts are no names that finders look for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from django.utils import timezone
 from fengkong.console.outbox.models import Job
 from fengkong.console.warnings.desk_book import review_desk
 from fengkong.console.warnings.journal_rows import LOANS, MOVEMENTS, REPAYMENTS, journal_rows
+from fengkong.console.warnings.table_files import write_whole
 from fengkong.credit.custody import Movement, custody_row, reconcile
 from fengkong.credit.loan_book import BookRates, loan_book
 from fengkong.credit.loan_events import instalments_of, loans_of
@@ -67,7 +68,7 @@ def make_books(_job: Job) -> None:
     for name, make in BOOKS.items():
         table = make(today)
         if table is not None and not table.is_empty():
-            _write(name, table)
+            write_whole(made_folder() / f"{name}.parquet", table)
 
 
 def schedules() -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
@@ -224,14 +225,6 @@ def _with_older(name: str, made: pl.DataFrame, *, since: date) -> pl.DataFrame:
         return made
     older = pl.read_parquet(place).filter(pl.col(DAY) < since)
     return pl.concat([older, made], how="diagonal_relaxed")
-
-
-def _write(name: str, table: pl.DataFrame) -> None:
-    made_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-    place = made_folder() / f"{name}.parquet"
-    new = place.with_suffix(".new")
-    table.write_parquet(new)
-    new.replace(place)
 
 
 BOOKS: Final[Mapping[str, Callable[[date], pl.DataFrame | None]]] = {

@@ -13,6 +13,7 @@ from typing import Final
 
 import polars as pl
 
+from fengkong.console.warnings.table_files import write_whole
 from fengkong.indicators.columns import DAY
 
 SEQUENCE: Final = "sequence"
@@ -31,11 +32,7 @@ class DayRows:
         if before is not None:
             rows = pl.concat([before, rows], how="diagonal_relaxed")
             rows = rows.unique(SEQUENCE, keep="last", maintain_order=True)
-        place = self._place(kind, day)
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = place.with_suffix(".new")
-        rows.write_parquet(new)
-        new.replace(place)
+        write_whole(self._place(kind, day), rows)
 
     def read(
         self, kind: str, *, since: date | None = None, until: date | None = None

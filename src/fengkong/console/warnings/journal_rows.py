@@ -27,6 +27,7 @@ from django.conf import settings
 from fengkong.console.journaled.reading import opened_history
 from fengkong.console.lists.declared import lists_of_policy
 from fengkong.console.warnings.day_rows import SEQUENCE, DayRows
+from fengkong.console.warnings.table_files import write_whole
 from fengkong.indicators.aggregates import by_day
 from fengkong.indicators.columns import DAY
 from fengkong.indicators.library_file import shipped_library
@@ -326,9 +327,7 @@ class JournalRows:
             table = pl.concat(
                 [before.filter(~pl.col(DAY).is_in(days)), table], how="diagonal_relaxed"
             )
-        new = place.with_suffix(".new")
-        table.sort(DAY).write_parquet(new)
-        new.replace(place)
+        write_whole(place, table.sort(DAY))
 
     def _replace(self, place: Path, content: bytes) -> None:
         new = place.with_suffix(".new")

@@ -12,20 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from fengkong.console.cases.errors import MissingFontError
-from fengkong.console.cases.printing import has_chinese_font
 from fengkong.console.shell.figures import reading_language, share_text, short_money_text
+from fengkong.console.shell.paper import CHINESE_FONTS, MissingFontError, has_chinese_font
 from fengkong.console.warnings.models import SourceStatus
 from fengkong.console.warnings.standing import Standing
 from fengkong.core.bilingual import Language
 from fengkong.evaluation.document import typst
 
 SENTENCE_MAX: Final = 96
-_FONTS: Final = (
-    *("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC"),
-    *("Microsoft YaHei", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "SimSun"),
-    "Libertinus Serif",
-)
+_FONTS: Final = (*CHINESE_FONTS, "Libertinus Serif")
 """Faces whose figures go with Chinese, then the one that Typst brings."""
 _COLOURS: Final = {
     "green": "#1a7f4b",

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from fengkong.console.audit.recording import record
+from fengkong.console.outbox.jobs import put
 from fengkong.console.outbox.models import Job
 from fengkong.console.warnings.library import library_in_force
 from fengkong.console.warnings.models import PullResult, SourcePull
@@ -70,6 +71,15 @@ def set_pull(operator: Operator, source: Source, *, address: str, every_minutes:
         SourcePull.objects.update_or_create(pk=source.id, defaults=given)
         detail = {"host": destination.host, "minutes": every_minutes}
         record(operator, "set_pull", target_kind="source", target=source.id, detail=detail)
+
+
+@transaction.atomic
+def ask_pull(operator: Operator, pull: SourcePull) -> Job:
+    """Have a source got at once, by the worker. Raises PermissionDenied."""
+    if not operator.may(EDIT):
+        raise PermissionDenied
+    record(operator, "pull_source", target_kind="source", target=pull.source)
+    return put(PULL_NOW, {"source": pull.source}, key=pull.source)
 
 
 def form_of(address: str) -> str | None:

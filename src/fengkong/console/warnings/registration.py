@@ -11,10 +11,10 @@ from fengkong.console.audit.actions import register_actions
 from fengkong.console.audit.entry_words import register_details
 from fengkong.console.audit.guard import unrecorded
 from fengkong.console.outbox.jobs import every, register_job
-from fengkong.console.outbox.models import Job
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
 from fengkong.console.warnings import books, computing, pulling, thresholds
-from fengkong.console.warnings.source_views import RECOMPUTE, VIEW
+from fengkong.console.warnings.recomputing import RECOMPUTE, recompute_asked
+from fengkong.console.warnings.source_views import VIEW
 
 WATCH_S: Final = 4
 """What breaks a bound as events arrive is told within ten seconds."""
@@ -30,7 +30,7 @@ def register() -> None:
     every(BOOKS_S, "make_books", books.make_books)
     every(PULL_S, "pull_sources", pulling.pull_due)
     register_job(pulling.PULL_NOW, pulling.pull_asked, waits=())
-    register_job(RECOMPUTE, _recompute)
+    register_job(RECOMPUTE, recompute_asked)
     register_act(
         thresholds.ACT,
         Act(
@@ -73,7 +73,3 @@ def register() -> None:
         MenuEntry("warning", _("Indicators"), "warnings:indicators", "chart-line", VIEW, 30),
         MenuEntry("warning", _("Sources"), "warnings:sources", "database", VIEW, 40),
     )
-
-
-def _recompute(_job: Job) -> None:
-    computing.recompute(everything=True)

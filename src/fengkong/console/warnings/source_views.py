@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from fengkong.console.audit.recording import record
-from fengkong.console.outbox.jobs import put
 from fengkong.console.project.declared import needs
 from fengkong.console.project.requests import OperatorRequest
 from fengkong.console.shell.spoken import said
@@ -22,7 +19,8 @@ from fengkong.console.warnings.forms import PullForm
 from fengkong.console.warnings.library import library_in_force
 from fengkong.console.warnings.models import PullResult, SourcePull, SourceStatus
 from fengkong.console.warnings.own_tables import OWN
-from fengkong.console.warnings.pulling import PULL_NOW, set_pull
+from fengkong.console.warnings.pulling import ask_pull, set_pull
+from fengkong.console.warnings.recomputing import ask_recompute
 from fengkong.console.warnings.tables import delivered, made
 from fengkong.console.warnings.telling import owner_word
 from fengkong.console.warnings.thresholds import EDIT
@@ -31,7 +29,6 @@ from fengkong.core.errors import RiskError
 from fengkong.indicators.sources import Column, Source, SourceKind, SourceState
 
 VIEW = "indicators.view"
-RECOMPUTE = "recompute_indicators"
 
 
 @needs(VIEW)
@@ -118,11 +115,7 @@ def pull(request: OperatorRequest, source_name: str) -> HttpResponse:
 @require_POST
 def pull_again(request: OperatorRequest, source_name: str) -> HttpResponse:
     """Have a source got at once."""
-    if not SourcePull.objects.filter(pk=_source(source_name).id).exists():
-        raise Http404
-    with transaction.atomic():
-        put(PULL_NOW, {"source": source_name}, key=source_name)
-        record(request.user, "pull_source", target_kind="source", target=source_name)
+    ask_pull(request.user, get_object_or_404(SourcePull, pk=_source(source_name).id))
     messages.success(request, _("The worker gets it now."))
     return redirect("warnings:source", source_name=source_name)
 
@@ -131,9 +124,7 @@ def pull_again(request: OperatorRequest, source_name: str) -> HttpResponse:
 @require_POST
 def recompute(request: OperatorRequest) -> HttpResponse:
     """Have everything computed again from the sources as they are."""
-    with transaction.atomic():
-        put(RECOMPUTE, {}, key="all")
-        record(request.user, "recompute_indicators", target_kind="indicator", target="all")
+    ask_recompute(request.user)
     messages.success(request, _("The worker computes everything again now."))
     return redirect("warnings:sources")
 

@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from fengkong.console.cases.errors import MissingFontError
 from fengkong.console.notices.signs import GROUPS
 from fengkong.console.project.declared import needs
 from fengkong.console.project.requests import OperatorRequest
 from fengkong.console.shell.paging import page_by_cursor
+from fengkong.console.shell.paper import MissingFontError
 from fengkong.console.shell.spoken import said
 from fengkong.console.shell.told_errors import told_error
 from fengkong.console.warnings import queries

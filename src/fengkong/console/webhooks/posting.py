@@ -7,13 +7,14 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from fengkong.console.webhooks.destinations import Destination
 
+Read = TypeVar("Read")
 DEADLINE_S: Final = 10.0
 """For everything: connecting, sending, and reading the answer."""
 ANSWER_BYTES_MAX: Final = 2_048
@@ -47,25 +48,11 @@ def post(
 
     `context` is what TLS trusts, the system's authorities unless given.
     """
-    began = time.monotonic()
-    connection = _Pinned(destination, deadline_s=deadline_s, context=context)
-    overdue = threading.Timer(deadline_s, connection.cut)
-    overdue.start()
-    try:
-        connection.request("POST", destination.target, body=body, headers=dict(headers))
-        response = connection.getresponse()
-        excerpt = _excerpt(response)
-        if connection.was_cut:  # the end of the line looked like the end of the answer
-            raise TimeoutError
-        answer = {"status": response.status, "excerpt": excerpt}
-    except (OSError, http.client.HTTPException) as error:
-        late = connection.was_cut or isinstance(error, TimeoutError)
-        failure = "timeout" if late else _failure(error)
-        answer = {"status": 0, "failure": failure}
-    finally:
-        overdue.cancel()
-        connection.close()
-    return Answer(**answer, elapsed_ms=round((time.monotonic() - began) * 1000))  # type: ignore[arg-type]
+    asked = _Asked("POST", destination.target, dict(headers), body)
+    status, excerpt, failure, elapsed = _ask(
+        destination, asked, _excerpt, deadline_s=deadline_s, context=context
+    )
+    return Answer(status=status, excerpt=excerpt or "", failure=failure, elapsed_ms=elapsed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,28 +77,57 @@ def fetch(
 
     Raises nothing of the network.
     """
+    asked = _Asked("GET", destination.target, dict(headers))
+    status, body, failure, elapsed = _ask(
+        destination,
+        asked,
+        lambda response: response.read(bytes_max + 1),
+        deadline_s=deadline_s,
+        context=context,
+    )
+    if body is not None and len(body) > bytes_max:
+        return Document(status=0, failure=f"larger than {bytes_max} bytes", elapsed_ms=elapsed)
+    return Document(status=status, body=body or b"", failure=failure, elapsed_ms=elapsed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is sent."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes | None = None
+
+
+def _ask(
+    destination: Destination,
+    asked: _Asked,
+    read: Callable[[http.client.HTTPResponse], Read],
+    *,
+    deadline_s: float,
+    context: ssl.SSLContext | None,
+) -> tuple[int, Read | None, str, int]:
+    """Status, what was read of the answer, the failure or nothing, and milliseconds."""
     began = time.monotonic()
     connection = _Pinned(destination, deadline_s=deadline_s, context=context)
     overdue = threading.Timer(deadline_s, connection.cut)
     overdue.start()
-    status, body, failure = 0, b"", ""
+    status, found, failure = 0, None, ""
     try:
-        connection.request("GET", destination.target, headers=dict(headers))
+        connection.request(asked.method, asked.target, body=asked.body, headers=asked.headers)
         response = connection.getresponse()
-        body = response.read(bytes_max + 1)
+        found = read(response)
         if connection.was_cut:  # the end of the line looked like the end of the answer
             raise TimeoutError
         status = response.status
     except (OSError, http.client.HTTPException) as error:
         late = connection.was_cut or isinstance(error, TimeoutError)
-        failure = "timeout" if late else _failure(error)
+        found, failure = None, "timeout" if late else _failure(error)
     finally:
         overdue.cancel()
         connection.close()
-    elapsed = round((time.monotonic() - began) * 1000)
-    if len(body) > bytes_max:
-        return Document(status=0, failure=f"larger than {bytes_max} bytes", elapsed_ms=elapsed)
-    return Document(status=status, body=body, failure=failure, elapsed_ms=elapsed)
+    return status, found, failure, round((time.monotonic() - began) * 1000)
 
 
 class _Pinned(http.client.HTTPConnection):
