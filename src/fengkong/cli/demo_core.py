@@ -10,12 +10,13 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.db import connection, transaction
 
+from fengkong.cli.language import current_language
+from fengkong.cli.loopback import listening
 from fengkong.console.accounts.models import Operator
 from fengkong.console.actions.connecting import add_system, toggle_system
 from fengkong.console.actions.models import Action, CoreSystem
@@ -23,12 +24,17 @@ from fengkong.console.actions.port import ask
 from fengkong.console.alerts.models import Alert
 from fengkong.console.alerts.organising import current_terms, set_member
 from fengkong.console.webhooks.signing import InvalidSignatureError, verify
+from fengkong.core.bilingual import Bilingual
 from fengkong.service.clock import wall_clock
 
+if TYPE_CHECKING:
+    from http.server import ThreadingHTTPServer
+
 NAME: Final = "demo-core"
-BODY_BYTES_MAX: Final = 64 * 1024
 _SECOND_US: Final = 1_000_000
-_WHY: Final = "money passed on within minutes; shown by the demonstration"
+_WHY: Final = Bilingual(
+    zh="资金数分钟内转出；演示数据", en="Money passed on within minutes; shown by the demonstration"
+)
 _TEAMS: Final = {"analyst": 2, "senior_analyst": 0, "credit_officer": 1}
 """How many of the teams each is in; 0 is all of them."""
 
@@ -51,9 +57,7 @@ class DemoCore:
 
     def open(self) -> None:
         """Listen on a free port, until `close`."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._server = listening(lambda _path, headers, body: self.take(headers, body))
 
     def close(self) -> None:
         """Stop listening."""
@@ -117,7 +121,7 @@ def frozen_in_demo() -> int:
         if worker is None or alert is None or Action.objects.exists():
             return 0
         ask(
-            *("freeze", alert.subject, worker, _WHY),
+            *("freeze", alert.subject, worker, _WHY.of(current_language())),
             case_id=str(alert.case_id),
             alert_id=alert.pk,
         )
@@ -136,22 +140,3 @@ def _organise() -> None:
         one = Operator.objects.filter(username=username).first()
         if one is not None:
             set_member(senior, one, teams=teams[:count] if count < len(teams) else [], skills=[])
-
-
-def _handler_of(core: DemoCore) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            size = min(int(self.headers.get("Content-Length") or 0), BODY_BYTES_MAX)
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            status, said = core.take(headers, self.rfile.read(size))
-            content = json.dumps(said).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name
-            del format, args
-
-    return Handler

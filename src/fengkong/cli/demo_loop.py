@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from fengkong.cli.language import current_language
 from fengkong.console.accounts.models import Operator
 from fengkong.console.alerts.closing import dispose
 from fengkong.console.alerts.models import Alert, AlertDecision
@@ -15,9 +16,11 @@ from fengkong.console.approvals.four_eyes import approve
 from fengkong.console.feedback.models import Labelled
 from fengkong.console.feedback.sampling import propose_random_share
 from fengkong.console.feedback.settings import loop_settings, set_loop
+from fengkong.core.bilingual import Bilingual
 
 RANDOM_SHARE: Final = 0.01
 QUALITY_SHARE: Final = 0.3
+_WHY: Final = Bilingual(zh="用于估计漏判", en="To measure what is missed")
 CLOSED: Final = 60
 _WRONG_EVERY: Final = 12
 """People err: every so manieth alert is closed against its label."""
@@ -31,7 +34,7 @@ def begun_demo_loop() -> None:
         other = Operator.objects.filter(username="compliance_officer").first()
         if senior is not None and other is not None:
             cost = loop_settings().hour_cost_minor
-            share = propose_random_share(senior, RANDOM_SHARE, reason="to measure what is missed")
+            share = propose_random_share(senior, RANDOM_SHARE, reason=_WHY.of(current_language()))
             approve(other, share.pk)
             set_loop(senior, quality_share=QUALITY_SHARE, hour_cost_minor=cost)
     finally:

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from fengkong.cli.language import current_language
+from fengkong.cli.loopback import listening
 from fengkong.console.accounts.models import Operator
 from fengkong.console.notices import changing
 from fengkong.console.notices.changing import Terms
 from fengkong.console.notices.models import Channel
 from fengkong.console.notices.signs import ANY
 
+if TYPE_CHECKING:
+    from http.server import ThreadingHTTPServer
+
 MESSAGES: Final = "demo-messages.jsonl"
-_BODY_MAX: Final = 1 << 20
 _DESK: Final = {"zh": "钉钉 · 风险值班群", "en": "DingTalk · risk on duty"}
 _LEAD: Final = {"zh": "飞书 · 应急指挥", "en": "Feishu · incident command"}
 _ESCALATED_MINUTES: Final = 15
@@ -42,31 +45,18 @@ def started_robots(data: Path) -> ThreadingHTTPServer:
     """A server that takes what robots of DingTalk and Feishu take, until it is shut down."""
     kept, turn = data / MESSAGES, threading.Lock()
 
-    class Robot(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            length = min(int(self.headers.get("Content-Length") or 0), _BODY_MAX)
-            body = self.rfile.read(length)
-            with suppress(ValueError):
-                said = {
-                    "at": timezone.localtime().isoformat(timespec="seconds"),
-                    "robot": self.path.split("?", maxsplit=1)[0].strip("/"),
-                    "message": json.loads(body),
-                }
-                with turn, kept.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(said, ensure_ascii=False) + "\n")
-            answer = b'{"errcode":0,"errmsg":"ok","code":0,"msg":"success"}'
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+    def take(path: str, _headers: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, Any]]:
+        with suppress(ValueError):
+            said = {
+                "at": timezone.localtime().isoformat(timespec="seconds"),
+                "robot": path.split("?", maxsplit=1)[0].strip("/"),
+                "message": json.loads(body),
+            }
+            with turn, kept.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(said, ensure_ascii=False) + "\n")
+        return 200, {"errcode": 0, "errmsg": "ok", "code": 0, "msg": "success"}
 
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Robot)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+    return listening(take)
 
 
 def made_demo_channels(port: int) -> int:
