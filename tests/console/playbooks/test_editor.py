@@ -87,6 +87,9 @@ def test_who_saves_over_a_colleague_is_told(writer: Browser) -> None:
 def test_a_new_playbook_begins_with_a_name_of_its_own(writer: Browser) -> None:
     text = shipped_playbooks()[NAME][1]
     assert writer.post("/playbooks/new/", {"text": text}).status_code == 422
+    unnamed = writer.post("/playbooks/new/", {"text": "playbook: Bad Name\n"})
+    assert unnamed.status_code == 422
+    assert "with a name that is free" in unnamed.content.decode()
     own = text.replace(f"playbook: {NAME}", "playbook: wiper", 1)
     assert writer.post("/playbooks/new/", {"text": own}).status_code == 302
     page = writer.get(f"/playbooks/drafts/{PlaybookVersion.objects.get(name='wiper').pk}/")

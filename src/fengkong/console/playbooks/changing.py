@@ -40,6 +40,13 @@ class StalePlaybookError(RiskError):
     hint = "Open the draft again, take over what you need, and save it under the same name."
 
 
+class UnnamedPlaybookError(RiskError):
+    """A new playbook has no name, or one that another playbook has."""
+
+    code = "console.unnamed_playbook"
+    hint = "Begin with `playbook: a_name_of_its_own`: small letters, digits and underscores."
+
+
 @transaction.atomic
 def begin_draft(operator: Operator, name: str) -> PlaybookVersion:
     """The open draft of a playbook, or a new one with the text that is in use."""
@@ -69,7 +76,7 @@ def begin_new(operator: Operator, text: str) -> PlaybookVersion:
     _allow(operator)
     found = _NAME.search(text[:TEXT_MAX])
     if found is None or found[1] in in_use():
-        raise StalePlaybookError("a new playbook begins with `playbook: a_name_of_its_own`")
+        raise UnnamedPlaybookError("no `playbook:` with a name that is free")
     return _new(operator, found[1], text[:TEXT_MAX])
 
 
