@@ -123,7 +123,7 @@ class _Line:
         return [
             Draft(
                 *("decision", event.id, hashed, payload, vault.received(body), subject),
-                *(policy, one[1], one[2]),
+                *(policy, one[1], one[2], None),
             )
             for event, hashed, payload, body, subject, one in zip(
                 events, hashes, payloads, bodies, subjects, written, strict=True
