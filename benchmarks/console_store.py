@@ -53,6 +53,7 @@ QUERIES: Final = (
     *("/live/?period=7d", "/live/?period=30d", "/live/?period=24h&event_type=loan.applied"),
     *("/decisions/?outcome=deny", "/decisions/?outcome=stopped&type=loan.applied"),
     *("/decisions/?rule=velocity.rule_07", "/decisions/?least=5000", "/decisions/?flag=differs"),
+    "/decisions/?flag=canary",
     *("/decisions/?event=seeded-000000777", "/decisions/?policy=payments&rule=velocity.rule_01"),
     *("/alerts/?outcome=deny", "/alerts/?overdue=1", "/alerts/?state=closed"),
     *("/audit/?action=sign_in", "/audit/?actor=walker"),
@@ -228,6 +229,7 @@ def _batches(*, start: int, decisions: int, now: int) -> Iterator[object]:
                     late=i % 1_000 == 3,
                     erased=False,
                     shadow_outcome="review" if i % 500 == 11 else "",
+                    by_canary=i % 20 == 9,
                 )
             )
             names.append(SeenNames(sequence, _named(int(subjects[i]), payee=int(payees[i]))))

@@ -173,6 +173,33 @@ def test_an_erased_person_is_forgotten(tmp_path: Path, before: bool) -> None:
     assert Decision.objects.exclude(subject="").count() == 12
 
 
+def test_the_answers_of_a_canary_are_known_and_its_share_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the journal is cut, and where the share was not kept at first."""
+
+    async def work(service: Any) -> None:
+        await send(service, *map(payment, range(6)))
+        await service.desk.canary(STRICTER, share=0.5, by="card")
+        await send(service, *map(payment, range(6, 40)))
+        await service.desk.canary(None)
+        await send(service, *map(payment, range(40, 46)))
+
+    serve(tmp_path, work)
+    monkeypatch.setattr(tail_module, "BATCH", 7)
+    with opened(tmp_path) as history:
+        followed(history)
+        begun, ended = Activation.objects.filter(role="canary").order_by("sequence")
+        assert (begun.share, begun.by, ended.share, ended.by) == (0.5, "card", None, "")
+        found = Decision.objects.order_by("sequence")
+        assert {one.by_canary for one in found} == {True, False}
+        assert all(one.by_canary == (one.policy_version == 2) for one in found)
+        Activation.objects.update(share=None, by="")
+        Tail(history)
+    begun.refresh_from_db()
+    assert (begun.share, begun.by) == (0.5, "card")
+
+
 def test_an_entry_is_read_in_the_clear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(service: Any) -> None:
         await send(service, *map(payment, range(4)))

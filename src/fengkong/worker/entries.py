@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import msgspec
 
 from fengkong.console.entities.kinds import CALLED, KIND_OF_FIELD, NAME
+from fengkong.console.journaled.parts import Running
 from fengkong.console.journaled.seen import (
     SeenActivation,
     SeenCall,
@@ -23,7 +25,7 @@ from fengkong.console.journaled.seen import (
 from fengkong.console.lists.declared import DeclaredList, lists_at, lists_of_policy, live_lists
 from fengkong.events.event import Event
 from fengkong.journal.entries import Entry, Leaf
-from fengkong.journal.history import EVENT_KINDS, History, Sealed, decode_sealed
+from fengkong.journal.history import EVENT_KINDS, Activation, History, Sealed, decode_sealed
 from fengkong.protection.subjects import subject_text
 from fengkong.protection.vault import Vault
 
@@ -68,21 +70,34 @@ _NAMED: Final = tuple(KIND_OF_FIELD.items())
 _decode_decided: Final = msgspec.json.Decoder(_Decided).decode
 
 
-def seen_of(
-    entries: Sequence[Entry], *, after: int, history: History, names: dict[str, tuple[str, int]]
-) -> SeenEntries:
-    """What entries hold that follow `after`; `names` learns the policies activated by them."""
+@dataclass(slots=True)
+class Known:
+    """What is known of policies before some entries are read, and learns what these activate.
+
+    `names` are name and version of those that ever had a part, by hash; `running` has one now.
+    """
+
+    names: dict[str, tuple[str, int]]
+    running: Running
+
+
+def seen_of(entries: Sequence[Entry], *, after: int, history: History, known: Known) -> SeenEntries:
+    """What entries hold that follow `after`; `known` is what is known of policies up to there."""
     leaves = [history.leaf(entry) for entry in entries]
     last = leaves[-1]
     seen = SeenEntries(
         journal=history.reading.identity.hex(), after=after, upto=last.sequence, at=last.at
     )
+    of_canaries: set[int] = set()
     for leaf, entry in zip(leaves, entries, strict=True):
         if leaf.kind == "policy":
-            activation = _activation(entry, leaf, history=history)
-            seen.activations.append(activation)
-            if activation.policy_version is not None:
-                names[activation.policy_hash] = (activation.policy, activation.policy_version)
+            said = history.activation(entry)
+            known.running = known.running.after(said)
+            seen.activations.append(_activation(said, leaf))
+            if said.hash is not None:
+                known.names[said.hash] = (said.name or "", said.version or 0)
+        elif leaf.kind == "decision" and known.running.is_canary(leaf.policy):
+            of_canaries.add(leaf.sequence)
         elif leaf.kind == "erasure" and leaf.subject is not None:
             history.vault.forget(bytes.fromhex(leaf.subject))
             seen.erasures.append(SeenErasure(leaf.subject, leaf.sequence, leaf.at))
@@ -93,7 +108,8 @@ def seen_of(
             event = opened.sealed.understood
             seen.calls.extend(_calls(opened.leaf, event, vault=history.vault))
         if opened.leaf.kind == "decision":
-            seen.decisions.append(_decision(opened, names=names))
+            of_canary = opened.leaf.sequence in of_canaries
+            seen.decisions.append(_decision(opened, names=known.names, of_canary=of_canary))
             if opened.sealed is not None:
                 seen.names.append(
                     _names(opened.leaf, opened.sealed.understood, vault=history.vault)
@@ -120,10 +136,10 @@ def _opened(pairs: Iterable[tuple[Entry, Leaf]], *, history: History) -> Iterabl
         yield _Opened(entry, leaf, None if content is None else decode_sealed(content))
 
 
-def _decision(opened: _Opened, *, names: Names) -> SeenDecision:
+def _decision(opened: _Opened, *, names: Names, of_canary: bool) -> SeenDecision:
     leaf, sealed = opened.leaf, opened.sealed
     if sealed is None or sealed.decision is None:
-        return _erased(leaf, names=names)
+        return _erased(leaf, names=names)._replace(by_canary=of_canary)
     decided = _decode_decided(sealed.decision)
     amount = _amount(sealed.understood)
     return SeenDecision(
@@ -146,6 +162,7 @@ def _decision(opened: _Opened, *, names: Names) -> SeenDecision:
         late=leaf.late,
         erased=False,
         shadow_outcome=leaf.shadow or "",
+        by_canary=of_canary,
     )
 
 
@@ -301,9 +318,8 @@ def _instant(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _activation(entry: Entry, leaf: Leaf, *, history: History) -> SeenActivation:
-    said = history.activation(entry)
+def _activation(said: Activation, leaf: Leaf) -> SeenActivation:
     return SeenActivation(
         *(leaf.sequence, said.role, said.cause, said.name or "", said.version),
-        *(said.hash or "", leaf.at),
+        *(said.hash or "", leaf.at, said.share, said.by or ""),
     )

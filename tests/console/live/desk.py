@@ -84,6 +84,7 @@ def mixed(count: int, *, over: timedelta, until: datetime, seed: int = 7) -> lis
                 degraded=dice.random() < 0.01,
                 late=dice.random() < 0.02,
                 shadow_outcome="deny" if dice.random() < 0.01 else "",
+                by_canary=dice.random() < 0.05,
             )
         )
     return made

@@ -67,6 +67,7 @@ def fits(row: Decision, wanted: Filter) -> bool:
             wanted.flag != "late" or row.late,
             wanted.flag != "degraded" or row.degraded,
             wanted.flag != "differs" or bool(row.shadow_outcome),
+            wanted.flag != "canary" or row.by_canary,
             wanted.start is None or row.occurred_at >= wanted.start,
             wanted.end is None or row.occurred_at < wanted.end,
         )

@@ -70,10 +70,7 @@ def take_in(seen: SeenEntries) -> None:
         )
         _write(
             statements.ACTIVATIONS,
-            [
-                (*one[:4], one.policy_version, one.policy_hash, _at(one.at))
-                for one in seen.activations
-            ],
+            [(*one[:6], _at(one.at), one.share, one.by) for one in seen.activations],
         )
         _write(
             statements.ERASURES,

@@ -33,6 +33,7 @@ class Decision(models.Model):
     subject was erased before the tail had read the event. `rules` are the ids of the rules that
     hit, `probability` is what the policy's first model said, `amount_minor` is in minor units of
     `currency`. `shadow_outcome` is the other policy's outcome where it differs.
+    `by_canary` is true of the answers of a policy that had a share of the traffic.
     """
 
     sequence = models.BigIntegerField(primary_key=True)
@@ -54,6 +55,7 @@ class Decision(models.Model):
     late = models.BooleanField()
     erased = models.BooleanField(default=False)
     shadow_outcome = models.CharField(max_length=10, blank=True)
+    by_canary = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("-occurred_at", "-sequence")
@@ -82,6 +84,11 @@ class Decision(models.Model):
                 fields=_IN_TIME,
                 name="decisions_shadow_differs",
                 condition=~models.Q(shadow_outcome=""),
+            ),
+            models.Index(
+                fields=_IN_TIME,
+                name="decisions_by_canary",
+                condition=models.Q(by_canary=True),
             ),
         )
 
@@ -182,8 +189,9 @@ class Label(models.Model):
 class Activation(models.Model):
     """A policy that got its part: `role` is live, shadow or canary, an empty `policy` ended it.
 
-    `cause` is started, published, promoted, rolled_back, ended or no_room. The text is in the
-    journal (`reading.py`).
+    `cause` is started, published, promoted, rolled_back, ended or no_room. A canary has a `share`
+    of the subjects (above 0, at most a half), or of the values of the entity `by`. The text is in
+    the journal (`reading.py`).
     """
 
     sequence = models.BigIntegerField(primary_key=True)
@@ -193,6 +201,8 @@ class Activation(models.Model):
     policy_version = models.IntegerField(null=True)
     policy_hash = models.CharField(max_length=64, db_index=True)
     at = models.DateTimeField()
+    share = models.FloatField(null=True)
+    by = models.CharField(max_length=40, blank=True)
 
     class Meta:
         ordering = ("-sequence",)

@@ -28,6 +28,7 @@ class SeenDecision(NamedTuple):
     late: bool
     erased: bool
     shadow_outcome: str
+    by_canary: bool = False
 
 
 class SeenNames(NamedTuple):
@@ -77,7 +78,7 @@ class SeenLabel(NamedTuple):
 
 
 class SeenActivation(NamedTuple):
-    """A policy that got its part, `at` in microseconds."""
+    """A policy that got its part, `at` in microseconds; a canary has a `share`, dealt out `by`."""
 
     sequence: int
     role: str
@@ -86,6 +87,8 @@ class SeenActivation(NamedTuple):
     policy_version: int | None
     policy_hash: str
     at: int
+    share: float | None = None
+    by: str = ""
 
 
 class SeenErasure(NamedTuple):

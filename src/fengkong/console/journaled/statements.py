@@ -11,7 +11,7 @@ from typing import Final
 DECISION_COLUMNS: Final = (
     *("sequence", "event_id", "event_type", "subject", "occurred_at", "recorded_at", "outcome"),
     *("points", "probability", "amount_minor", "currency", "policy", "policy_version"),
-    *("policy_hash", "rules", "degraded", "late", "erased", "shadow_outcome"),
+    *("policy_hash", "rules", "degraded", "late", "erased", "shadow_outcome", "by_canary"),
 )
 
 
@@ -57,7 +57,7 @@ LABELS: Final = _insert(
 )
 ACTIVATIONS: Final = _insert(
     "journaled_activation",
-    ("sequence", "role", "cause", "policy", "policy_version", "policy_hash", "at"),
+    ("sequence", "role", "cause", "policy", "policy_version", "policy_hash", "at", "share", "by"),
     "ON CONFLICT DO NOTHING",
 )
 ERASURES: Final = _insert(

@@ -86,8 +86,8 @@ class Filter:
 STOPPED: Final = "stopped"
 """What addresses call the two outcomes of an event that does not go on."""
 STOPPING: Final = frozenset({"deny", "delay"})
-FLAGS: Final = ("degraded", "late", "differs")
-"""Degraded, late, and where the shadow policy differs."""
+FLAGS: Final = ("degraded", "late", "differs", "canary")
+"""Degraded, late, where the policy beside differs, and what a canary answered."""
 _TALLIED: Final = frozenset({"start", "end", "outcomes", "event_type", "policy", "version", "rule"})
 _NAMES: Final = {
     "start": "from",

@@ -21,6 +21,7 @@ FLAG_TITLES: Final = {
     "degraded": _("Degraded"),
     "late": _("Late"),
     "differs": _("Shadow differs"),
+    "canary": _("Answered by the canary"),
 }
 """What the flags of a filter are called."""
 assert set(FLAG_TITLES) == set(FLAGS)

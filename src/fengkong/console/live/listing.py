@@ -30,6 +30,7 @@ FLAGGED: Final = {
     "degraded": Q(degraded=True),
     "late": Q(late=True),
     "differs": ~Q(shadow_outcome=""),
+    "canary": Q(by_canary=True),
 }
 """What each flag of a filter asks; each has a partial index."""
 

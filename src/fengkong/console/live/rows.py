@@ -43,6 +43,7 @@ def row_of(decision: Decision) -> Row:
     rules = list(decision.rules)
     flags = [name for name in ("degraded", "late") if getattr(decision, name)]
     flags += ["differs"] if decision.shadow_outcome else []
+    flags += ["canary"] if decision.by_canary else []
     return Row(
         sequence=decision.sequence,
         occurred_at=decision.occurred_at,

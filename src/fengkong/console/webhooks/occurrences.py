@@ -87,6 +87,9 @@ OCCURRENCES: Final[dict[str, Occurrence]] = {
             "policy_version": Part(WHOLE, _("Version of the policy")),
             "degraded": Part(TRUTH, _("Whether it was decided without something")),
             "late": Part(TRUTH, _("Whether the event came late")),
+            "by_canary": Part(
+                TRUTH, _("Whether a policy answered that has a share of the traffic")
+            ),
             "event": Part(
                 {"type": ["object", "null"]},
                 _("The event in the clear; only where that was approved, null once erased"),
@@ -103,6 +106,8 @@ OCCURRENCES: Final[dict[str, Occurrence]] = {
             "policy": Part(TEXT, _("Policy; empty where the shadow or canary ended")),
             "policy_version": Part(WHOLE_OR_NONE, _("Version of the policy")),
             "policy_hash": Part(TEXT, _("Hash of the policy")),
+            "share": Part(NUMBER_OR_NONE, _("A canary's share of the traffic, at most a half")),
+            "by": Part(TEXT, _("The entity that is dealt out; empty for subjects")),
         },
     ),
     OPENED: Occurrence(

@@ -109,6 +109,7 @@ def _decision(one: SeenDecision) -> Happening:
         "policy_version": one.policy_version,
         "degraded": one.degraded,
         "late": one.late,
+        "by_canary": one.by_canary,
     }
     return Happening(
         name=occurrences.DECISION,
@@ -127,6 +128,8 @@ def _activation(one: SeenActivation) -> Happening:
         "policy": one.policy,
         "policy_version": one.policy_version,
         "policy_hash": one.policy_hash,
+        "share": one.share,
+        "by": one.by,
     }
     return Happening(
         name=occurrences.ACTIVATED,
