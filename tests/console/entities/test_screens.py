@@ -1,6 +1,8 @@
 """The screens of entities: what they show, what they hide, and to whom they are shown."""
 
+import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -13,6 +15,11 @@ from fengkong.console.accounts.models import Operator
 from fengkong.console.alerts.models import Alert
 from fengkong.console.cases.models import Case
 from fengkong.console.cases.notes import write_note
+from fengkong.console.entities import twin
+from fengkong.console.entities.drawing import Line, Place
+from fengkong.console.entities.naming import Named
+from fengkong.console.entities.picture import Node
+from fengkong.console.entities.templatetags.entities import graph_lines, graph_nodes
 from fengkong.console.insiders.models import LookUp
 
 Index = Callable[[str, str], str]
@@ -69,6 +76,44 @@ def test_features_are_those_over_this_kind(index: Index, signed_in: SignedIn) ->
     )
     assert "card_count_1h" in text
     assert "device_card_distinct_7d" not in text
+
+
+def test_the_table_beside_a_graph_has_each_entity_once_over_its_pages(
+    index: Index, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analyst, subject = signed_in("analyst"), index("customer", "C3")
+    asked = f"{reverse('entities:graph')}?subject={subject}&hubs=show&open={subject}"
+    monkeypatch.setattr(twin, "ROWS_A_PAGE", 7)
+    whole = page(analyst, asked)
+    drawn = re.findall(r'class="en-node [^>]*href="([^"]+)"', whole)
+    assert len(set(drawn)) == len(drawn) > 7
+    listed, address, pages = [], f"{asked}&rows=1", 0
+    while address:
+        rows = page(analyst, f"{address}&part=rows")
+        assert '<svg class="en-net' not in rows
+        assert "data-turned" in rows
+        listed += re.findall(r'<td class="fk-mono"><a data-drawer href="([^"]+)"', rows)
+        following = re.search(r'rel="next" href="([^"]+)"', rows)
+        address, pages = unescape(following[1]) if following else "", pages + 1
+    assert listed == drawn
+    assert pages == -(-len(drawn) // 7)
+    without_script = page(analyst, f"{asked}&rows=2")
+    assert 'class="fk-chart-table en-table" open' in without_script
+    assert listed[7] in without_script
+    assert page(analyst, f"{asked}&rows=999&part=rows").count("<tr>") > 1
+
+
+def test_five_hundred_entities_are_drawn_in_few_bytes() -> None:
+    name = Named(kind="device", entity="a" * 32, name="a" * 8)
+    at = timezone.now()
+    node = Node(
+        key=1, named=name, place=Place(x=123.4, y=456.7, radius=7.0), hops=2, degree=3,
+        is_focus=False, is_hub=False, is_fraud=True, alerts=2, labelled=False, key_is_opened=False,
+        first=at, newest=at,
+    )  # fmt: skip
+    line = Line(x1=123.4, y1=456.7, x2=234.5, y2=345.6, first_h=491_000, newest_h=491_000)
+    drawn = graph_nodes([node] * 500) + graph_lines([line] * 700)
+    assert len(drawn.encode()) < 350_000
 
 
 def test_an_entity_nobody_saw_is_not_found(index: Index, signed_in: SignedIn) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import rustworkx
@@ -23,6 +24,8 @@ ROUNDS: Final = 60
 ROUNDS_OF_MANY: Final = 30
 MANY: Final = 200
 LABELLED_MAX: Final = 60
+KEPT: Final = 64
+"""Layouts that a process keeps: who turns the table's pages or looks back computes none again."""
 
 SIDES: Final[Mapping[str, tuple[int, float]]] = {
     "account": (4, 45.0),
@@ -39,12 +42,11 @@ _STAR: Final = (10, -90.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where an entity stands: `outline` are the points of its shape, empty for a circle."""
+    """Where an entity stands, and how large it is."""
 
     x: float
     y: float
     radius: float
-    outline: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +67,20 @@ def positions(found: Neighbourhood) -> dict[int, tuple[float, float]]:
     Fruchterman and Reingold 1991, as rustworkx computes it.
     """
     keys = sorted(found.hops, key=lambda key: (found.hops[key], key))
-    graph: rustworkx.PyGraph[int, None] = rustworkx.PyGraph(multigraph=False)
-    graph.add_nodes_from(keys)
     number = {key: at for at, key in enumerate(keys)}
-    graph.add_edges_from_no_data([(number[one.subject], number[one.entity]) for one in found.edges])
-    rounds = ROUNDS if len(keys) <= MANY else ROUNDS_OF_MANY
+    pairs = tuple((number[one.subject], number[one.entity]) for one in found.edges)
+    return dict(zip(keys, _laid(len(keys), pairs), strict=True))
+
+
+@lru_cache(KEPT)
+def _laid(count: int, pairs: tuple[tuple[int, int], ...]) -> list[tuple[float, float]]:
+    """The layout of so many entities and their links."""
+    graph: rustworkx.PyGraph[int, None] = rustworkx.PyGraph(multigraph=False)
+    graph.add_nodes_from(range(count))
+    graph.add_edges_from_no_data(list(pairs))
+    rounds = ROUNDS if count <= MANY else ROUNDS_OF_MANY
     laid = rustworkx.spring_layout(graph, seed=SEED, num_iter=rounds)
-    spots = [(float(laid[at][0]), float(laid[at][1])) for at in range(len(keys))]
-    return dict(zip(keys, _fitted(spots), strict=True))
+    return _fitted([(float(laid[at][0]), float(laid[at][1])) for at in range(count)])
 
 
 def _fitted(spots: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -94,13 +102,9 @@ def radius_of(count: int, *, is_focus: bool) -> float:
     return radius * 1.4 if is_focus else radius
 
 
-def place_of(kind: str, spot: tuple[float, float], *, radius: float) -> Place:
-    """An entity of a kind at a spot."""
-    return Place(x=spot[0], y=spot[1], radius=radius, outline=outline(kind, spot, radius=radius))
-
-
-def outline(kind: str, spot: tuple[float, float], *, radius: float) -> str:
-    """The points of a kind's shape; none for a customer, who is a circle."""
+@lru_cache(256)
+def outline(kind: str, *, radius: float) -> str:
+    """The points of a kind's shape about its middle; none for a customer, who is a circle."""
     if kind == "customer":
         return ""
     corners, angle = SIDES.get(kind, _STAR)
@@ -109,8 +113,7 @@ def outline(kind: str, spot: tuple[float, float], *, radius: float) -> str:
     for corner in range(corners):
         turn = math.radians(angle + 360.0 * corner / corners)
         length = reach * (0.62 if kind not in SIDES and corner % 2 else 1.0)
-        x, y = spot[0] + length * math.cos(turn), spot[1] + length * math.sin(turn)
-        points.append(f"{x:.1f},{y:.1f}")
+        points.append(f"{length * math.cos(turn):.1f},{length * math.sin(turn):.1f}")
     return " ".join(points)
 
 

@@ -69,7 +69,10 @@ class FindForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class GraphAsked:
-    """A graph that is asked for: `opened` are blind indexes, in the order they were opened."""
+    """A graph that is asked for: `opened` are blind indexes, in the order they were opened.
+
+    `rows_page` is the page of the table beside it, from 1.
+    """
 
     hops: int
     days: int | None
@@ -77,6 +80,7 @@ class GraphAsked:
     shows_hubs: bool
     opened: tuple[str, ...]
     until_h: int | None
+    rows_page: int
 
     def wanted(self, now: datetime) -> Wanted:
         """The walk that answers it."""
@@ -95,15 +99,19 @@ def graph_asked(query: QueryDict) -> GraphAsked:
     """What an address asks."""
     hops, days, over = query.get("hops", ""), query.get("days", ""), query.get("over", "")
     opened = dict.fromkeys(one for one in query.get("open", "").split(",") if is_entity(one))
-    until = query.get("until", "")
     return GraphAsked(
         hops=int(hops) if hops in dict(HOPS) else 2,
         days=int(days) if days in dict(DAYS) and days else None,
         over=over if over in (OWN, *GRAPH_KINDS) else "",
         shows_hubs=query.get("hubs") == "show",
         opened=tuple(opened)[-OPENED_MAX:],
-        until_h=int(until) if until.isascii() and until.isdigit() and len(until) <= 9 else None,
+        until_h=_number(query.get("until", "")),
+        rows_page=_number(query.get("rows", "")) or 1,
     )
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
 def money_window(query: QueryDict) -> tuple[datetime, datetime]:

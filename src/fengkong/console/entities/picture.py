@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef
+
 from fengkong.console.entities import drawing
 from fengkong.console.entities.naming import Named, named
 from fengkong.console.entities.panels import alerted
@@ -48,6 +50,11 @@ class Picture:
     def is_alone(self) -> bool:
         """Whether nothing is linked."""
         return len(self.nodes) <= 1
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether there are so many that they are drawn small."""
+        return len(self.nodes) > drawing.MANY
 
 
 def picture_of(found: Neighbourhood, *, focus: int, opened: Collection[str] = ()) -> Picture:
@@ -94,7 +101,7 @@ def _nodes(
             Node(
                 key=key,
                 named=name,
-                place=drawing.place_of(name.kind, spots[key], radius=size),
+                place=drawing.Place(x=spots[key][0], y=spots[key][1], radius=size),
                 hops=hops,
                 degree=degrees[key],
                 is_focus=key == focus,
@@ -114,6 +121,7 @@ def fraudulent(subjects: set[str]) -> set[str]:
     """Those of some subjects about whose events fraud was confirmed."""
     if not subjects:
         return set()
-    events = Label.objects.filter(is_fraud=True).values("event_id")
-    rows = Decision.objects.filter(subject__in=subjects, event_id__in=events)
+    # Asked of each decision: a list of all labels would first be made of a million decisions'.
+    label = Label.objects.filter(is_fraud=True, event_id=OuterRef("event_id"))
+    rows = Decision.objects.filter(Exists(label), subject__in=subjects)
     return set(rows.order_by().values_list("subject", flat=True).distinct())

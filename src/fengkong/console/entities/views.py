@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,7 +15,6 @@ from fengkong.console.entities import features as feature_history
 from fengkong.console.entities import flows as money_flows
 from fengkong.console.entities import profile
 from fengkong.console.entities.forms import (
-    GraphAsked,
     GraphForm,
     MoneyForm,
     graph_asked,
@@ -25,9 +24,10 @@ from fengkong.console.entities.kinds import FIELDS
 from fengkong.console.entities.models import Seen
 from fengkong.console.entities.naming import Named, named
 from fengkong.console.entities.panels import panels_about
-from fengkong.console.entities.picture import Node, picture_of
+from fengkong.console.entities.picture import picture_of
 from fengkong.console.entities.queries import is_entity, kind_of
 from fengkong.console.entities.taking import key_of
+from fengkong.console.entities.twin import Twin
 from fengkong.console.entities.walking import neighbourhood
 from fengkong.console.insiders.counting import counted
 from fengkong.console.journaled.models import Decision
@@ -36,6 +36,8 @@ from fengkong.console.live.rows import row_of
 from fengkong.console.project.declared import needs
 from fengkong.console.shell.paging import page_by_cursor
 from fengkong.console.shell.spoken import field_title
+
+GRAPH_PARTS: Final = {"1": "entities/parts/graph.html", "rows": "entities/parts/rows.html"}
 
 
 @needs("entities.view")
@@ -100,12 +102,16 @@ def features(request: HttpRequest, kind: str, entity: str) -> HttpResponse:
 @needs("entities.view")
 @transaction.non_atomic_requests
 def graph(request: HttpRequest) -> HttpResponse:
-    """Who is linked with a subject; with `part=1` only the graph, for another page to hold."""
+    """Who is linked with a subject.
+
+    With `part=1` only the graph, for another page to hold; with `part=rows` only a page of the
+    table beside it.
+    """
     subject = request.GET.get("subject", "")
     kind = kind_of(subject) if is_entity(subject) else None
-    part = request.GET.get("part") == "1"
+    part = request.GET.get("part", "")
     if kind is None:
-        if part:
+        if part in GRAPH_PARTS:
             return render(request, "entities/parts/unknown.html")
         raise Http404
     about = _looked_at(request, kind, subject)
@@ -118,12 +124,12 @@ def graph(request: HttpRequest) -> HttpResponse:
         "form": GraphForm(request.GET),
         "asked": asked,
         "picture": picture,
-        "rows": [(node, _expanded(subject, asked, node)) for node in picture.nodes],
+        "twin": Twin(subject=subject, asked=asked, nodes=picture.nodes, page=asked.rows_page),
         "until_h": picture.newest_h if asked.until_h is None else asked.until_h,
-        "part": part,
+        "part": request.GET.get("within") == "1" or part == "1",
+        "turned": part == "rows",
     }
-    template = "entities/parts/graph.html" if part else "entities/graph.html"
-    return render(request, template, context)
+    return render(request, GRAPH_PARTS.get(part, "entities/graph.html"), context)
 
 
 def _looked_at(request: HttpRequest, kind: str, entity: str) -> Named:
@@ -149,23 +155,6 @@ def _frame(about: Named, here: str) -> dict[str, Any]:
         },
         "tab": here,
     }
-
-
-def _expanded(subject: str, asked: GraphAsked, node: Node) -> str:
-    """The address in which a node is opened too, or closed again."""
-    opened = [one for one in asked.opened if one != node.named.entity]
-    if len(opened) == len(asked.opened):
-        opened.append(node.named.entity)
-    parts = [f"?subject={subject}&hops={asked.hops}"]
-    if asked.days is not None:
-        parts.append(f"days={asked.days}")
-    if asked.over:
-        parts.append(f"over={asked.over}")
-    if asked.shows_hubs:
-        parts.append("hubs=show")
-    if opened:
-        parts.append(f"open={','.join(opened)}")
-    return "&".join(parts)
 
 
 def _history(request: HttpRequest, entity: str) -> dict[str, Any]:

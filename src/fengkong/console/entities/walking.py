@@ -176,8 +176,8 @@ def links_of_many(keys: Collection[int], *, limit: int) -> Mapping[int, list[Row
         statement = " UNION ALL ".join(_OF_ONE.format(place) for place in range(len(some)))
         with connection.cursor() as cursor:
             cursor.execute(statement, [part for key in some for part in (key, limit, key, limit)])
-            for place, *row in cursor.fetchall():
-                links = found[some[place]]
+            for row in cursor.fetchall():
+                links = found[some[row[0]]]
                 if len(links) < limit:
-                    links.append((row[0], row[1], row[2], row[3], row[4]))
+                    links.append(row[1:])
     return found

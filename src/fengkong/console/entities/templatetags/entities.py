@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from fengkong.console.entities.drawing import outline
+from fengkong.console.entities.drawing import Line, outline
 from fengkong.console.entities.picture import Node
 from fengkong.console.shell.templatetags.fk import badge, day
 
@@ -63,35 +63,60 @@ def legend(nodes: Iterable[Node]) -> list[Sign]:
     """The kinds that a picture has, each once."""
     kinds = {one.named.kind: one.named for one in nodes}
     return [
-        Sign(kind, name.title, name.sign, outline(kind, (0.0, 0.0), radius=_LEGEND_RADIUS))
+        Sign(kind, name.title, name.sign, outline(kind, radius=_LEGEND_RADIUS))
         for kind, name in sorted(kinds.items())
     ]
 
 
 @register.simple_tag
-def graph_node(node: Node, more: str, part: bool) -> SafeString:  # noqa: FBT001 - a template's
-    """A node of the picture: a link, with what a script needs beside it."""
-    place, name, known = node.place, node.named, _known_text(node)
-    shape = (
-        format_html('<polygon points="{}"/>', place.outline)
-        if place.outline
-        else format_html('<circle cx="{}" cy="{}" r="{}"/>', place.x, place.y, place.radius)
-    )
-    return format_html(
-        '<a class="en-node en-kind-{}{}" href="{}" data-x="{}" data-y="{}" data-more="{}" '
-        'data-title="{}" data-known="{}" data-first="{}"{}><title>{}</title>{}{}{}{}</a>',
-        *(name.kind, _classes(node), entity_url(name.entity, name.kind), place.x, place.y),
-        *(_address(more, part=part), f"{name.title} {name.name}", known),
-        "" if node.first is None else int(node.first.timestamp()) // 3600,
-        mark_safe(" data-opened") if node.key_is_opened else "",
-        f"{name.title} {name.name}. {known}",
-        *(_ring(node), shape, _letter(node), _label(node)),
+def graph_lines(lines: Iterable[Line]) -> SafeString:
+    """The links of a picture, as lines."""
+    return format_html_join(
+        "",
+        '<line x1="{}" y1="{}" x2="{}" y2="{}" data-first="{}"/>',
+        ((one.x1, one.y1, one.x2, one.y2, one.first_h) for one in lines),
     )
 
 
 @register.simple_tag
+def graph_nodes(nodes: Iterable[Node]) -> SafeString:
+    """The entities of a picture: links, with what a script needs beside them.
+
+    There are hundreds, so they are put together in one go, and what can be known from the graph
+    (the address that expands one) stands there.
+    """
+    return format_html_join(
+        "",
+        '<a class="en-node en-kind-{}{}" href="{}" transform="translate({} {})" data-first="{}"{}>'
+        "<title>{}\n{}</title>{}{}<text>{}</text>{}</a>",
+        map(_drawn, nodes),
+    )
+
+
+def _drawn(node: Node) -> tuple[object, ...]:
+    place, name = node.place, node.named
+    title = name.title
+    return (
+        *(name.kind, _classes(node), entity_url(name.entity, name.kind), place.x, place.y),
+        "" if node.first is None else int(node.first.timestamp()) // 3600,
+        mark_safe(" data-opened") if node.key_is_opened else "",
+        *(f"{title} {name.name}", _known_text(node)),
+        *(_ring(node), _shape(name.kind, place.radius)),
+        *("!" if node.is_fraud else title[:1], _label(node)),
+    )
+
+
+@lru_cache(64)
+def _shape(kind: str, radius: float) -> SafeString:
+    points = outline(kind, radius=radius)
+    if points:
+        return format_html('<polygon points="{}"/>', points)
+    return format_html('<circle r="{}"/>', radius)
+
+
+@register.simple_tag
 def graph_row(node: Node, more: str, part: bool) -> SafeString:  # noqa: FBT001 - a template's
-    """The node as a row of the table that says the same."""
+    """The node as a row of the table that says the same; `more` is the address that opens it."""
     name = node.named
     text = _("Take the hop back") if node.key_is_opened else _("Expand a hop")
     address = entity_url(name.entity, name.kind)
@@ -100,21 +125,8 @@ def graph_row(node: Node, more: str, part: bool) -> SafeString:  # noqa: FBT001 
         '<td class="fk-num-cell">{}</td><td class="fk-num-cell">{}</td><td>{}</td><td>{}</td>'
         '<td>{}</td><td class="fk-actions"><a href="{}"{}>{}</a></td></tr>',
         *(name.title, address, name.name, node.hops, node.degree, day(node.first)),
-        *(day(node.newest), _badges(node), _page(more), _swap(more, part=part), text),
+        *(day(node.newest), _badges(node), more, _swap(more, part=part), text),
     )
-
-
-def _page(more: str) -> str:
-    return f"{_graph_address()}{more}"
-
-
-@lru_cache(1)
-def _graph_address() -> str:
-    return reverse("entities:graph")
-
-
-def _address(more: str, *, part: bool) -> str:
-    return f"{_page(more)}&part=1" if part else _page(more)
 
 
 def _swap(more: str, *, part: bool) -> SafeString:
@@ -122,7 +134,7 @@ def _swap(more: str, *, part: bool) -> SafeString:
     if not part:
         return SafeString("")
     return format_html(
-        ' hx-get="{}" hx-target="closest .en-graph" hx-swap="outerHTML"', _address(more, part=True)
+        ' hx-get="{}&part=1" hx-target="closest .en-graph" hx-swap="outerHTML"', more
     )
 
 
@@ -139,26 +151,15 @@ def _classes(node: Node) -> str:
 def _ring(node: Node) -> SafeString:
     if not (node.is_focus or node.is_hub or node.is_fraud or node.alerts):
         return SafeString("")
-    place = node.place
-    return format_html(
-        '<circle class="en-ring" cx="{}" cy="{}" r="{}"/>',
-        *(place.x, place.y, round(place.radius * 1.45, 1)),
-    )
-
-
-def _letter(node: Node) -> SafeString:
-    place = node.place
-    letter = "!" if node.is_fraud else node.named.sign
-    return format_html('<text class="en-letter" x="{}" y="{}">{}</text>', place.x, place.y, letter)
+    return format_html('<circle class="en-ring" r="{}"/>', round(node.place.radius * 1.45, 1))
 
 
 def _label(node: Node) -> SafeString:
     if not node.labelled:
         return SafeString("")
-    place = node.place
     return format_html(
-        '<text class="en-label" x="{}" y="{}">{}</text>',
-        *(place.x, round(place.y + place.radius * 1.5 + 13, 1), node.named.name[:18]),
+        '<text class="en-label" y="{}">{}</text>',
+        *(round(node.place.radius * 1.5 + 13, 1), node.named.name[:18]),
     )
 
 

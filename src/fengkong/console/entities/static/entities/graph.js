@@ -7,14 +7,13 @@
   const HEIGHT = 640;
 
   function nearest(nodes, from, way) {
-    const x = Number(from.dataset.x);
-    const y = Number(from.dataset.y);
+    const { x, y } = from.at;
     let best = null;
     let least = Infinity;
     for (const node of nodes) {
       if (node === from || node.classList.contains('en-gone')) continue;
-      const dx = Number(node.dataset.x) - x;
-      const dy = Number(node.dataset.y) - y;
+      const dx = node.at.x - x;
+      const dy = node.at.y - y;
       const along = way[0] * dx + way[1] * dy;
       const across = Math.abs(way[1] * dx) + Math.abs(way[0] * dy);
       if (along <= 0) continue;
@@ -24,6 +23,9 @@
     return best;
   }
 
+  // A page of the table that was turned to takes the focus, and so says which rows it has.
+  when('.en-rows[data-turned]', (rows) => rows.focus());
+
   const WAYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 
   when('[data-graph]', (graph) => {
@@ -32,26 +34,42 @@
     const lines = [...graph.querySelectorAll('.en-links line')];
     const chosen = graph.querySelector('[data-chosen]');
     if (!nodes.length) return;
+    for (const node of nodes) {
+      const { e, f } = node.transform.baseVal.getItem(0).matrix;
+      node.at = { x: e, y: f };
+    }
 
     // One stop for the Tab key; arrows go on from there.
     const stop = (node) => nodes.forEach((one) => one.setAttribute('tabindex', one === node ? '0' : '-1'));
     stop(graph.querySelector('.en-focus') ?? nodes[0]);
 
     const touches = (line, node) => {
-      const at = (x, y) => Math.abs(line.getAttribute(x) - node.dataset.x) < 0.06
-        && Math.abs(line.getAttribute(y) - node.dataset.y) < 0.06;
+      const at = (x, y) => Math.abs(line.getAttribute(x) - node.at.x) < 0.06
+        && Math.abs(line.getAttribute(y) - node.at.y) < 0.06;
       return at('x1', 'y1') || at('x2', 'y2');
     };
+
+    // The address in which a node is opened too, or closed again: Twin.rows says it of the table.
+    function turned(node) {
+      const entity = node.getAttribute('href').split('/').at(-2);
+      const before = graph.dataset.openedOnes.split(',').filter(Boolean);
+      const opened = before.filter((one) => one !== entity);
+      if (opened.length === before.length) opened.push(entity);
+      const bare = graph.dataset.bare + (opened.length ? `&open=${opened.join(',')}` : '');
+      return 'part' in graph.dataset ? `${bare}&part=1` : bare;
+    }
 
     function pick(node) {
       nodes.forEach((one) => one.classList.toggle('en-picked', one === node));
       lines.forEach((line) => line.classList.toggle('en-near', touches(line, node)));
       stop(node);
       chosen.hidden = false;
-      chosen.querySelector('[data-name]').textContent = node.dataset.title;
-      chosen.querySelector('[data-about]').textContent = node.dataset.known;
+      const said = node.querySelector('title').textContent;
+      const cut = said.lastIndexOf('\n');
+      chosen.querySelector('[data-name]').textContent = said.slice(0, cut);
+      chosen.querySelector('[data-about]').textContent = said.slice(cut + 1);
       chosen.querySelector('[data-open]').href = node.getAttribute('href');
-      chosen.querySelector('[data-expand]').href = node.dataset.more;
+      chosen.querySelector('[data-expand]').href = turned(node);
       const text = chosen.querySelector('[data-expand-text]');
       text.textContent = 'opened' in node.dataset ? text.dataset.less : text.dataset.more;
     }
@@ -70,7 +88,7 @@
     });
     net.addEventListener('dblclick', (event) => {
       const node = event.target.closest('.en-node');
-      if (node) expand(node.dataset.more);
+      if (node) expand(turned(node));
     });
     chosen.querySelector('[data-expand]').addEventListener('click', (event) => {
       event.preventDefault();
@@ -90,7 +108,7 @@
       } else if (event.key === 'e' || event.key === 'E') {
         event.preventDefault();
         event.stopPropagation();
-        expand(node.dataset.more);
+        expand(turned(node));
       }
     });
 
@@ -124,8 +142,8 @@
       size = way === 'all' ? 1 : Math.min(6, Math.max(1, size * (way === 'in' ? 1.4 : 1 / 1.4)));
       const about = graph.querySelector('.en-picked') ?? graph.querySelector('.en-focus') ?? nodes[0];
       const [w, h] = [WIDTH / size, HEIGHT / size];
-      const x = Math.min(WIDTH - w, Math.max(0, about.dataset.x - w / 2));
-      const y = Math.min(HEIGHT - h, Math.max(0, about.dataset.y - h / 2));
+      const x = Math.min(WIDTH - w, Math.max(0, about.at.x - w / 2));
+      const y = Math.min(HEIGHT - h, Math.max(0, about.at.y - h / 2));
       net.setAttribute('viewBox', `${x} ${y} ${w} ${h}`);
     });
   });
