@@ -8,7 +8,9 @@ from tests.console.governance.versions import TEXT, changed
 from tests.console.operators import new_operator
 
 from fengkong.console.audit.models import AuditEntry
+from fengkong.console.governance.actions import move_version
 from fengkong.console.governance.models import PolicyVersion, ServiceChange
+from fengkong.console.governance.states import Step
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +86,15 @@ def test_a_canary_has_its_share(ann: Program, bob: Program) -> None:
     assert bob.ask("POST", f"/proposals/{proposal['id']}/approve", {}).status_code == 200
     change = ServiceChange.objects.get()
     assert (change.kind, change.share, change.by) == ("canary", 0.2, "device")
+    version = PolicyVersion.objects.get()
+    move_version(version, Step.START_CANARY, actor="bob", detail={"share": 0.2, "by": "device"})
+    (runs,) = ann.ask("GET", "/policies/running").json()["items"]
+    assert (runs["state"], runs["share"], runs["by"]) == ("canary", 0.2, "device")
+    steps = ann.ask("GET", f"{path}/steps").json()["items"]
+    assert (steps[0]["share"], steps[0]["at"]) == (0.2, runs["since"])
+    assert [one["step"] for one in steps] == [
+        *("start_canary", "approve", "propose", "check", "create")
+    ]
 
 
 def test_a_parameter_is_changed_from_a_day_on(ann: Program) -> None:

@@ -66,6 +66,7 @@ class KeptService:
         said = self._activate(text, role="canary", cause="published")
         assert self.tried is not None
         self.tried |= {"share": share, "by": by}
+        said |= {"share": share, "by": by}
         return self._answered(said)
 
     def rollback(self) -> dict[str, Any]:

@@ -263,9 +263,12 @@ def test_a_canary_is_proposed_shown_and_rolled_back(
     run_jobs()
     assert (service.tried["share"], service.tried["by"]) == (0.125, "device")
     shown = page(lead, "/policies/")
-    assert "answers 12.5% of the subjects" in shown
+    assert "12.5%</span>, dealt out by device" in shown
     assert "End the canary?" in shown
-    assert "for 12.5% of the traffic" in page(lead, f"/policies/{version.pk}/")
+    one = page(lead, f"/policies/{version.pk}/")
+    assert "for 12.5% of the traffic" in one
+    assert f"policy=payments&amp;version={version.number}&amp;flag=canary" in one
+    assert one.count("12.5%</span>") == 2, "where it stands, and how it came there"
     page(lead, "/policies/roll-back/", status=302, reason="too many reviews")
     run_jobs()
     version.refresh_from_db()

@@ -1,9 +1,11 @@
 """The life of a version: who may do what, what the ledger keeps, and what the service runs."""
 
 import json
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.utils import translation
 from service_of_tests import KeptService, operator
@@ -21,6 +23,7 @@ from fengkong.console.governance.actions import (
     InvalidCanaryShareError,
     StaleDraftError,
     abandon_version,
+    canary_step,
     check_version,
     create_draft,
     live_version,
@@ -349,11 +352,28 @@ def test_a_canary_then_a_greater_share_then_live(
     approve(bob, more.pk)
     run_jobs()
     assert (service.tried["share"], service.tried["by"]) == (0.5, None)
+    version.refresh_from_db()
+    begun = version.steps.filter(step="start_canary")
+    assert [(one.share, one.by) for one in begun] == [(0.1, "device"), (0.5, "")]
+    assert canary_step(version) == begun[1]
     approve(bob, propose_version(ann, version.pk, mode="live", reason="as good").pk)
     run_jobs()
     version.refresh_from_db()
     assert (version.state, service.tried) == ("live", None)
     assert drifts(last_seen()) == ()
+    assert canary_step(version) is None
+
+
+def test_what_was_begun_before_steps_had_shares_has_them_from_what_was_asked(
+    service: KeptService, ann: Operator, bob: Operator
+) -> None:
+    version = tried(ann, bob, by="device", share=0.2)
+    version.steps.update(share=None, by="")
+    migration = import_module("fengkong.console.governance.migrations.0004_shares")
+    migration.keep_shares(apps, None)
+    kept = {one.step: (one.share, one.by) for one in version.steps.all()}
+    assert kept.pop("start_canary") == (0.2, "device")
+    assert set(kept.values()) == {(None, "")}
 
 
 @pytest.mark.parametrize(("share", "by"), [(None, ""), (0.0, ""), (0.51, ""), (0.1, "amount")])
@@ -404,6 +424,11 @@ def test_a_canary_that_was_begun_or_ended_by_hand_is_followed(service: KeptServi
     watch_service()
     version = PolicyVersion.objects.get(number=8)
     assert version.state == "canary"
+    service.canary(version.text, share=0.4, by="card")
+    watch_service()
+    watch_service()
+    shares = version.steps.filter(step="start_canary").values_list("share", "by")
+    assert list(shares) == [(0.2, ""), (0.4, "card")]
     service.canary(None)
     watch_service()
     version.refresh_from_db()

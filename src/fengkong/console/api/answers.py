@@ -11,7 +11,7 @@ from ninja.orm import create_schema
 from fengkong.console.accounts.models import Operator
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.audit.models import AuditEntry, Verification
-from fengkong.console.governance.models import PolicyVersion, ServiceChange
+from fengkong.console.governance.models import PolicyVersion, ServiceChange, VersionStep
 from fengkong.console.journaled.models import Decision
 from fengkong.console.lists.models import ListEntry, ListImport
 from fengkong.console.outbox.models import Job
@@ -78,7 +78,10 @@ JobShown = of_row(
     "JobShown",
     *("id", "kind", "state", "attempts", "due_at", "created_at", "finished_at"),
 )
-_VERSION: Final = ("id", "name", "number", "state", "edition", "hash", "note", "changed_at")
+_VERSION: Final = (
+    *("id", "name", "number", "state", "edition", "hash", "note", "changed_at"),
+    *("part", "change"),
+)
 VersionShown = of_row(PolicyVersion, "PolicyVersionShown", *_VERSION)
 VersionWithText = of_row(PolicyVersion, "PolicyVersionWithText", *_VERSION, "text")
 VersionWithBacktest = of_row(
@@ -86,6 +89,21 @@ VersionWithBacktest = of_row(
     "PolicyVersionWithBacktest",
     *_VERSION,
     more=(("backtest", dict[str, Any], REQUIRED),),
+)
+StepShown = of_row(
+    VersionStep,
+    "PolicyStepShown",
+    *("id", "at", "actor", "step", "before", "after", "reason", "share", "by"),
+)
+RunsShown = of_row(
+    PolicyVersion,
+    "PolicyRunning",
+    *("id", "name", "number", "state", "hash"),
+    more=(
+        ("since", datetime | None, REQUIRED),
+        ("share", float | None, REQUIRED),
+        ("by", str, REQUIRED),
+    ),
 )
 ChangeShown = of_row(
     ServiceChange,

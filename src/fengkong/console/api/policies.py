@@ -18,9 +18,9 @@ from fengkong.console.api.representations import (
     paged,
     proposal_shown,
 )
-from fengkong.console.governance import actions, parts
+from fengkong.console.governance import actions, parts, queries
 from fengkong.console.governance.changes import changes
-from fengkong.console.governance.models import PolicyVersion, ServiceChange
+from fengkong.console.governance.models import PolicyVersion, ServiceChange, VersionStep
 from fengkong.console.governance.part_text import DatedChange
 from fengkong.console.governance.policy_texts import policy_or_none
 from fengkong.console.governance.preview_socket import ask_preview
@@ -74,6 +74,21 @@ class OtherModel(Reason):
 def policies(request: HttpRequest) -> dict[str, Any]:
     """Versions of policies, the newest first."""
     return paged(request, PolicyVersion.objects.all(), _version, order=("-id",))
+
+
+@router.get("/policies/running", response=answers.page(answers.RunsShown))
+@operation("policies.view")
+def running_policies(request: HttpRequest) -> dict[str, Any]:
+    """What is live, in shadow or has a share of the traffic, and since when."""
+    del request
+    return {"items": [_runs(one) for one in queries.running()], "next": None}
+
+
+@router.get("/policies/{number}/steps", response=answers.page(answers.StepShown))
+@operation("policies.view")
+def policy_steps(request: HttpRequest, number: int) -> dict[str, Any]:
+    """Every step that was taken with a version, the newest first; a canary's with its share."""
+    return paged(request, _found(number).steps.all(), _step, order=("-id",))
 
 
 @router.get("/policies/{number}", response=answers.VersionWithText)
@@ -213,6 +228,21 @@ def _found(number: int) -> PolicyVersion:
 
 def _version(one: PolicyVersion) -> dict[str, Any]:
     names = ("id", "name", "number", "state", "edition", "hash", "note", "changed_at")
+    return columns(one, *names, "part", "change")
+
+
+def _runs(one: PolicyVersion) -> dict[str, Any]:
+    begun, dealt = queries.began(one), actions.canary_step(one)
+    return {
+        **columns(one, "id", "name", "number", "state", "hash"),
+        "since": None if begun is None else begun.at,
+        "share": None if dealt is None else dealt.share,
+        "by": "" if dealt is None else dealt.by,
+    }
+
+
+def _step(one: VersionStep) -> dict[str, Any]:
+    names = ("id", "at", "actor", "step", "before", "after", "reason", "share", "by")
     return columns(one, *names)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from django.core.exceptions import PermissionDenied
@@ -344,6 +345,13 @@ def canary_version() -> PolicyVersion | None:
     return PolicyVersion.objects.filter(state=PolicyVersion.State.CANARY).order_by("-pk").first()
 
 
+def canary_step(version: PolicyVersion) -> VersionStep | None:
+    """The step that gave a version its share of the traffic, None where it has none now."""
+    if version.standing is not State.CANARY:
+        return None
+    return version.steps.filter(step=Step.START_CANARY.value).order_by("-at", "-pk").first()
+
+
 # -- the parts of an act ---------------------------------------------------------------------
 
 
@@ -367,18 +375,40 @@ def _set_text(version: PolicyVersion, text: str, *, by: Operator) -> None:
     version.changed_at = timezone.now()
 
 
-def _move(version: PolicyVersion, step: Step, state: State, actor: str, reason: str = "") -> None:
+def _move(
+    version: PolicyVersion,
+    step: Step,
+    state: State,
+    actor: str,
+    *,
+    reason: str = "",
+    dealt: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     before = version.state
     version.state = state.value
     version.save()
-    _note_step(version, step.value, actor, before=before, reason=reason)
+    _note_step(version, step.value, actor, before=before, reason=reason, dealt=dealt)
 
 
 def _note_step(
-    version: PolicyVersion, step: str, actor: str, *, before: str, reason: str = ""
+    version: PolicyVersion,
+    step: str,
+    actor: str,
+    *,
+    before: str,
+    reason: str = "",
+    dealt: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
+    """Keep a step; `dealt` are the share of a canary and the entity that it is dealt out by."""
     VersionStep.objects.create(
-        version=version, actor=actor, step=step, before=before, after=version.state, reason=reason
+        version=version,
+        actor=actor,
+        step=step,
+        before=before,
+        after=version.state,
+        reason=reason,
+        share=dealt.get("share"),
+        by=dealt.get("by") or "",
     )
 
 
@@ -401,7 +431,8 @@ def move_version(
     state = after(version.standing, step)
     if state is State.LIVE:
         version.was_live_at = timezone.now()
-    _move(version, step, state, actor, reason=reason)
+    dealt = detail if step is Step.START_CANARY and detail else {}
+    _move(version, step, state, actor, reason=reason, dealt=dealt)
     record(
         actor,
         recorded_as(step),

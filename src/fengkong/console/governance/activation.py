@@ -15,7 +15,7 @@ from django.utils import timezone
 from fengkong.client.client import Client
 from fengkong.client.errors import BusyError, ClientError, RefusedError
 from fengkong.console.audit.recording import record
-from fengkong.console.governance.actions import live_version, move_version
+from fengkong.console.governance.actions import canary_step, live_version, move_version
 from fengkong.console.governance.models import PolicyVersion, ServiceChange, ServiceView
 from fengkong.console.governance.policy_texts import policy_or_none
 from fengkong.console.governance.service_view import last_seen
@@ -236,8 +236,16 @@ def _follow_beside(seen: dict[str, Any]) -> None:
         if seen.get(part) is None:
             continue
         version = _known_or_imported(seen[part], seen["activations"])
-        if version is not None and version.state != state and allowed(version.standing, step):
+        if version is None or not allowed(version.standing, step):
+            continue
+        if version.state != state or not _same_share(version, seen[part]):
             move_version(version, step, actor=_SERVICE, reason="published", detail=seen[part])
+
+
+def _same_share(version: PolicyVersion, runs: dict[str, Any]) -> bool:
+    """Whether a canary runs for the share that its last step says."""
+    begun = canary_step(version)
+    return begun is None or (begun.share, begun.by) == (runs.get("share"), runs.get("by") or "")
 
 
 def _known_or_imported(

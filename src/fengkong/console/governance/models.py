@@ -96,7 +96,11 @@ class PolicyVersion(models.Model):
 
 
 class VersionStep(models.Model):
-    """A step that was taken with a version; never changed."""
+    """A step that was taken with a version; never changed.
+
+    One that began a canary, or gave it another share, says the `share` of the subjects, or of the
+    values of the entity `by`.
+    """
 
     version = models.ForeignKey(PolicyVersion, on_delete=models.CASCADE, related_name="steps")
     at = models.DateTimeField(default=timezone.now)
@@ -105,6 +109,8 @@ class VersionStep(models.Model):
     before = models.CharField(max_length=12, choices=PolicyVersion.State.choices, blank=True)
     after = models.CharField(max_length=12, choices=PolicyVersion.State.choices)
     reason = models.TextField(blank=True)
+    share = models.FloatField(null=True)
+    by = models.CharField(max_length=40, blank=True)
 
     class Meta:
         ordering = ("at", "pk")

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.governance.actions import ACT
-from fengkong.console.governance.models import PolicyVersion, ServiceChange
+from fengkong.console.governance.models import PolicyVersion, ServiceChange, VersionStep
 from fengkong.console.governance.policy_texts import policy_or_none
 from fengkong.console.governance.preview_socket import ask_preview
+from fengkong.console.governance.states import RUNNING
 from fengkong.console.shell.spoken import said
 from fengkong.core.bilingual import Bilingual
 from fengkong.core.errors import RiskError
@@ -44,6 +45,17 @@ def open_proposal(version: PolicyVersion) -> Proposal | None:
     return Proposal.objects.filter(
         kind=ACT, content__version_id=version.pk, state=Proposal.State.OPEN
     ).first()
+
+
+def running() -> list[PolicyVersion]:
+    """The versions that run: live, in shadow, or for a share."""
+    found = PolicyVersion.objects.filter(state__in=[one.value for one in RUNNING])
+    return list(found.defer("text", "backtest").order_by("pk"))
+
+
+def began(version: PolicyVersion) -> VersionStep | None:
+    """The step since which a version is in its state; None where it was taken in so."""
+    return version.steps.filter(after=version.state).order_by("-at", "-pk").first()
 
 
 def changes_shown() -> list[ServiceChange]:

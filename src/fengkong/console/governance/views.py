@@ -48,15 +48,15 @@ def version_list(request: HttpRequest) -> HttpResponse:
     page = page_by_cursor(
         request, found, order=("-changed_at", "-pk"), total=found.order_by().count()
     )
-    view = last_seen()
+    view, canary = last_seen(), actions.canary_version()
     context = {
         "form": form,
         "page": page,
         "seen": view,
         "live": actions.live_version(),
         "shadow": PolicyVersion.objects.filter(state="shadow").first(),
-        "canary": actions.canary_version(),
-        "canary_share": percent((view.canary or {}).get("share") or 0.0),
+        "canary": canary,
+        "canary_step": None if canary is None else actions.canary_step(canary),
         "drifts": drifts(view),
         "waiting": ServiceChange.objects.filter(state="waiting").count(),
         "changes": queries.changes_shown(),
@@ -94,6 +94,7 @@ def _version_page(
         "reason_form": ReasonForm(),
         "policy": policy_or_none(version.text),
         "seen": view,
+        "begun": actions.canary_step(version),
         "may": may(request),
     }
     return render(request, "governance/version.html", context | more, status=status)
