@@ -405,8 +405,7 @@ def trouble(output):
 
 def last_line(output):
     """The last thing a tool said."""
-    lines = [line.strip() for line in output if line.strip()]
-    return lines[-1] if lines else "no output"
+    return next((line.strip() for line in reversed(output) if line.strip()), "no output")
 
 
 def capture(command, environment=None):
@@ -442,7 +441,8 @@ def capture(command, environment=None):
 
 def become(command, cwd):
     """Hands over to a command, so that signals and the exit code are its own."""
-    keep_bytecode()
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # compiling anew takes seconds a process
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", os.path.join(VENV, "bytecode"))
     sys.stdout.flush()
     sys.stderr.flush()
     if WINDOWS:  # exec would give the terminal back before the command ends
@@ -450,15 +450,6 @@ def become(command, cwd):
     os.chdir(cwd)
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted
     return None
-
-
-def keep_bytecode():
-    """Where Python may write nothing beside sources, what it compiles is kept in `.venv`.
-
-    Else each process compiles some two thousand files anew: two seconds and more a start.
-    """
-    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
-        os.environ.setdefault("PYTHONPYCACHEPREFIX", os.path.join(VENV, "bytecode"))
 
 
 def find_uv():
@@ -475,10 +466,9 @@ def pip_environment():
 def uv_environment():
     """uv's environment: it does not read pip's settings, so the index set for pip is passed on."""
     environment = dict(os.environ)
-    if "UV_DEFAULT_INDEX" not in environment and "UV_INDEX_URL" not in environment:
-        index = pip_index()
-        if index:
-            environment["UV_DEFAULT_INDEX"] = index
+    said = "UV_DEFAULT_INDEX" in environment or "UV_INDEX_URL" in environment
+    if not said and (index := pip_index()):
+        environment["UV_DEFAULT_INDEX"] = index
     if "PIP_CERT" in environment:
         environment.setdefault("SSL_CERT_FILE", environment["PIP_CERT"])
     return environment

@@ -144,6 +144,16 @@ def test_a_commit_whose_answer_was_lost_is_not_made_twice(postgres_server: Any, 
     store.close()
 
 
+def test_a_writer_that_is_just_leaving_is_waited_for(postgres_server: Any) -> None:
+    url = postgres_server.new_database()
+    first = PostgresStore.open(url)
+    leaving = threading.Timer(0.3, first.close)
+    leaving.start()
+    second = PostgresStore.open(url)
+    assert not leaving.is_alive()
+    second.close()
+
+
 def test_a_writer_that_lost_its_place_cannot_write(postgres_server: Any, add: Add) -> None:
     url = postgres_server.new_database()
     first = PostgresStore.open(url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from typing import Any, Final
 
 import psycopg
@@ -24,6 +25,8 @@ SCHEMA: Final = "fengkong_journal"
 FORMAT: Final = b"1"
 WRITER_LOCK: Final = 0x464B_4A31
 """The advisory lock that the one writer of a database holds as long as it is connected."""
+LEAVING_S: Final = 2.0
+"""How long a writer that was killed may still be connected, as the server sees it."""
 CONNECT_S: Final = 3
 SILENCE_MS: Final = 5000
 """How long a server may leave what was sent unacknowledged before it counts as gone."""
@@ -93,10 +96,20 @@ def check_durability(connection: Connection) -> None:
 
 
 def lock_for_writing(connection: Connection) -> None:
-    """Become the one writer, as long as this connection lives."""
+    """Become the one writer, as long as this connection lives.
+
+    A writer that was killed holds the lock until the server has noticed: it is waited for.
+    """
+    until = time.monotonic() + LEAVING_S
+    while not _is_locked(connection):
+        if time.monotonic() > until:
+            raise JournalInUseError("another connection writes to this database's journal")
+        time.sleep(LEAVING_S / 40)
+
+
+def _is_locked(connection: Connection) -> bool:
     row = connection.execute("SELECT pg_try_advisory_lock(%s)", (WRITER_LOCK,)).fetchone()
-    if row != (True,):
-        raise JournalInUseError("another connection writes to this database's journal")
+    return row == (True,)
 
 
 def is_made(connection: Connection) -> bool:
