@@ -1,5 +1,6 @@
 """A gang is dealt with as one: the dry run says whom it would hit, four eyes, one disposition."""
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -14,8 +15,10 @@ from fengkong.console.approvals import four_eyes
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.gangs import finding, judging
 from fengkong.console.gangs.models import Gang
+from fengkong.console.gangs.summary import members_of, summary_of
 from fengkong.console.journaled.intake import take_in
 from fengkong.console.journaled.models import Label
+from fengkong.console.journaled.seen import SeenLabel
 
 SignedIn = Callable[..., Browser]
 Make = Callable[..., Operator]
@@ -55,6 +58,32 @@ def test_a_dry_run_says_whom_it_would_hit(gang: Gang) -> None:
     assert (run.accounts, run.shared_accounts, run.good, len(run.new)) == (3, 1, 1, 3)
     assert run.amount_minor == 5_000 + 1_000
     assert not Action.objects.exists()
+
+
+def test_the_page_says_of_all_what_a_dry_run_says(
+    gang: Gang, make_operator: Make, signed_in: SignedIn
+) -> None:
+    def compared() -> judging.DryRun:
+        run, told = judging.dry_run(gang), summary_of(gang)
+        assert [one for one, _ in members_of(gang, start=0, count=9)] == run.members
+        said = (told.members, told.new, told.good, told.accounts, told.shared_accounts)
+        assert said == (
+            *(len(run.members), len(run.new), run.good, run.accounts, run.shared_accounts),
+        )
+        assert (told.amount_minor, told.currency) == (run.amount_minor, run.currency)
+        return run
+
+    assert compared().good == 1
+    label = SeenLabel("e-2", is_fraud=True, kind="fraud", at=NOON, sequence=6)
+    take_in(dataclasses.replace(entries(event(6), after=5), labels=[label]))
+    assert compared().good == 0
+    gang.refresh_from_db()
+    assert gang.frauds == 2
+    wrong = SeenLabel("e-2", is_fraud=False, kind="fraud", at=NOON + HOUR, sequence=7)
+    take_in(dataclasses.replace(entries(event(7), after=6), labels=[wrong]))
+    assert compared().good == 1
+    judging.freeze_all(gang, make_operator("analyst"), "ring", only=[hexed("customer", "C1")])
+    assert (compared().good, len(compared().new)) == (0, 2)
 
 
 def test_one_comes_to_the_gang_from_whoever_is_in_it(gang: Gang, signed_in: SignedIn) -> None:

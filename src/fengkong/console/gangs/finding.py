@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from fengkong.console.entities.queries import hour
 from fengkong.console.entities.taking import key_of
-from fengkong.console.gangs.figures import Figures, figures_of
+from fengkong.console.gangs.figures import Figures, History, figures_of, histories_of
 from fengkong.console.gangs.models import Gang, Member, Search
 from fengkong.console.gangs.ties import GROUP_MAX, Tie, ties_around
 from fengkong.console.journaled.models import Decision
@@ -42,6 +42,10 @@ ROUNDS_MAX: Final = 4
 STALE: Final = timedelta(days=1)
 STALE_A_STEP: Final = 20
 _HOUR_S: Final = 3_600
+_KEPT: Final = (
+    *("gang", "joined_h", "entity", "decisions", "since", "moved_minor", "stopped_minor"),
+    "is_fraud",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,19 +202,38 @@ def _save(gang: Gang | None, component: Component, *, now: datetime) -> Gang:
     gang.rank = figures.exposure_minor * (1 + grown / len(keys))
     gang.checked_at = timezone.now()
     gang.save()
-    Member.objects.bulk_create(
-        [Member(key=key, gang=gang, joined_h=joined) for key, joined in component.joined.items()],
-        update_conflicts=True,
-        unique_fields=("key",),
-        update_fields=("gang", "joined_h"),
-    )
+    _put_members(gang, component, figures, since=now - WINDOW)
     return gang
+
+
+def _put_members(gang: Gang, component: Component, figures: Figures, *, since: datetime) -> None:
+    histories = histories_of(figures.blinds.values(), currency=gang.currency, since=since)
+    members = []
+    for key, joined in component.joined.items():
+        entity = figures.blinds.get(key, "")
+        known = histories.get(entity, History())
+        members.append(
+            Member(
+                key=key,
+                gang=gang,
+                joined_h=joined,
+                entity=entity,
+                decisions=known.decisions,
+                since=known.since,
+                moved_minor=known.moved_minor,
+                stopped_minor=known.stopped_minor,
+                is_fraud=entity in figures.frauds,
+            )
+        )
+    Member.objects.bulk_create(
+        members, update_conflicts=True, unique_fields=("key",), update_fields=_KEPT
+    )
 
 
 def _put(gang: Gang, figures: Figures) -> None:
     gang.exposure_minor, gang.stopped_minor = figures.exposure_minor, figures.stopped_minor
     gang.currency = figures.currency
-    gang.frauds, gang.alerts = figures.frauds, figures.alerts
+    gang.frauds, gang.alerts = len(figures.frauds), figures.alerts
 
 
 def _end(gang: Gang, state: Gang.State) -> None:

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
 from fengkong.console.accounts.models import Operator
@@ -27,10 +26,9 @@ from fengkong.console.entities.kinds import FIELD_NUMBERS
 from fengkong.console.entities.models import Link
 from fengkong.console.entities.panels import alerted
 from fengkong.console.entities.picture import fraudulent
-from fengkong.console.gangs.figures import STOPPED, blinds_of
+from fengkong.console.gangs.figures import History, blinds_of, histories_of
 from fengkong.console.gangs.finding import MEMBERS_MAX, WINDOW, newest_instant
 from fengkong.console.gangs.models import Gang
-from fengkong.console.journaled.models import Decision
 from fengkong.core.errors import RiskError
 
 OLD: Final = timedelta(days=90)
@@ -109,12 +107,14 @@ def dry_run(gang: Gang) -> DryRun:
     subjects = sorted(blinds.values())
     under_way = set(would_ask(Action.Kind.FREEZE, subjects)["under_way"])
     fraud, alerts = fraudulent(set(subjects)), alerted(set(subjects))
-    history = _history(subjects, currency=gang.currency)
+    newest = newest_instant() or timezone.now()
+    history = histories_of(subjects, currency=gang.currency, since=newest - WINDOW)
     members = [
         _affected(
             key,
             entity,
-            history.get(entity, {}),
+            history.get(entity, History()),
+            newest=newest,
             is_fraud=entity in fraud,
             alerts=alerts.get(entity, 0),
             is_under_way=entity in under_way,
@@ -191,7 +191,7 @@ def judge(
 
 def open_alerts_of(gang: Gang) -> Any:
     """The alerts of members that are not closed, snoozed ones too."""
-    subjects = list(blinds_of(gang.people.values_list("key", flat=True)).values())
+    subjects = gang.people.exclude(entity="").values("entity")
     alerts = Alert.objects.filter(subject__in=subjects, made=True)
     return alerts.exclude(state=Alert.State.CLOSED).order_by("pk")
 
@@ -201,43 +201,24 @@ def _check(gang: Gang) -> None:
         raise EndedGangError(f"gang {gang.pk} is {gang.state}")
 
 
-def _history(subjects: Sequence[str], *, currency: str) -> dict[str, dict[str, Any]]:
-    """Decisions of each subject: how many, since when, and the money of the last 30 days."""
-    newest = newest_instant() or timezone.now()
-    recent = Q(occurred_at__gte=newest - WINDOW, currency=currency)
-    stopped = Q(outcome__in=STOPPED)
-    rows = (
-        Decision.objects.filter(subject__in=subjects)
-        .order_by()
-        .values("subject")
-        .annotate(
-            decisions=Count("sequence"),
-            since=Min("occurred_at"),
-            moved=Sum("amount_minor", filter=recent & ~stopped),
-            stopped=Sum("amount_minor", filter=recent & stopped),
-        )
-    )
-    return {row["subject"]: {**row, "newest": newest} for row in rows}
-
-
 def _affected(
     key: int,
     entity: str,
-    history: dict[str, Any],
+    history: History,
     *,
+    newest: datetime,
     is_fraud: bool,
     alerts: int,
     is_under_way: bool,
 ) -> Affected:
-    since = history.get("since")
-    is_old = since is not None and history["newest"] - since >= OLD
+    is_old = history.since is not None and newest - history.since >= OLD
     return Affected(
         key=key,
         entity=entity,
-        decisions=history.get("decisions", 0),
-        amount_minor=history.get("moved") or 0,
-        stopped_minor=history.get("stopped") or 0,
-        since=since,
+        decisions=history.decisions,
+        amount_minor=history.moved_minor,
+        stopped_minor=history.stopped_minor,
+        since=history.since,
         is_fraud=is_fraud,
         alerts=alerts,
         is_under_way=is_under_way,

@@ -70,11 +70,22 @@ class Gang(models.Model):
 
 
 class Member(models.Model):
-    """A member of one gang, since `joined_h`: the hour of the first tie to another."""
+    """A member of one gang, since `joined_h`: the hour of the first tie to another.
+
+    The rest is kept for the gang's page, as of when the gang was last looked at: the blind index,
+    how many decisions there are and since when, and what of the gang's last 30 days is theirs.
+    `is_fraud` follows each label at once.
+    """
 
     key = models.BigIntegerField(primary_key=True)
     gang = models.ForeignKey(Gang, on_delete=models.CASCADE, related_name="people")
     joined_h = models.IntegerField()
+    entity = models.CharField(max_length=32, default="", db_index=True)
+    decisions = models.IntegerField(default=0)
+    since = models.DateTimeField(null=True)
+    moved_minor = models.BigIntegerField(default=0)
+    stopped_minor = models.BigIntegerField(default=0)
+    is_fraud = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"{self.key} in {self.gang_id}"

@@ -11,7 +11,7 @@ from fengkong.console.audit.guard import unrecorded
 from fengkong.console.entities.panels import register_panel
 from fengkong.console.gangs.about import PANEL
 from fengkong.console.gangs.finding import find_gangs, forget_gangs
-from fengkong.console.gangs.forgetting import forget_members
+from fengkong.console.gangs.following import follow_labels, forget_members
 from fengkong.console.journaled.intake import also_forgotten_by, also_taken_by
 from fengkong.console.outbox.jobs import every
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
@@ -24,6 +24,7 @@ def register() -> None:
     register_panel(PANEL)
     every(EVERY_S, "find_gangs", find_gangs)
     also_taken_by(forget_members)
+    also_taken_by(follow_labels)
     also_forgotten_by(forget_gangs)
     unrecorded(
         {

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,10 +19,10 @@ from fengkong.console.alerts.rows import rows_of
 from fengkong.console.entities.naming import named
 from fengkong.console.entities.queries import hour
 from fengkong.console.gangs import judging
-from fengkong.console.gangs.figures import blinds_of
 from fengkong.console.gangs.finding import MEMBERS_MAX
 from fengkong.console.gangs.forms import RING_MEMBER, FreezeForm, GangForm, JudgeForm
 from fengkong.console.gangs.models import Gang
+from fengkong.console.gangs.summary import members_of, summary_of
 from fengkong.console.insiders.counting import counted
 from fengkong.console.live.reader import reader_of
 from fengkong.console.project.declared import needs
@@ -68,14 +68,13 @@ def gang(request: HttpRequest, number: int) -> HttpResponse:
     operator = reader_of(request)
     with transaction.atomic():
         counted(operator, "gang", str(number))
-    run = judging.dry_run(shown)
-    joined = dict(shown.people.values_list("key", "joined_h"))
-    page = _page(run.members, request.GET.get("from", ""))
-    focus = min(joined, key=lambda key: (joined[key], key), default=None)
-    names = named([one.key for one in page.rows] + ([] if focus is None else [focus]))
-    actions = Action.objects.filter(
-        subject__in=list(blinds_of(joined).values()), kind=Action.Kind.FREEZE
-    ).order_by("-asked_at")[:50]
+    run = summary_of(shown)
+    page = _page(shown, run.members, request.GET.get("from", ""))
+    focus = shown.people.order_by("joined_h", "key").values_list("key", flat=True).first()
+    names = named([one.key for one, _ in page.rows] + ([] if focus is None else [focus]))
+    frozen = Action.objects.filter(
+        subject__in=shown.people.exclude(entity="").values("entity"), kind=Action.Kind.FREEZE
+    )
     alerts = judging.open_alerts_of(shown)
     return render(
         request,
@@ -85,15 +84,15 @@ def gang(request: HttpRequest, number: int) -> HttpResponse:
             "ties": _ties(shown),
             "run": run,
             "rows": [
-                (one, names[one.key], hour(joined[one.key]))
-                for one in page.rows
+                (one, names[one.key], hour(joined_h))
+                for one, joined_h in page.rows
                 if one.key in names
             ],
             "page": page,
             "names_max": MEMBERS_MAX,
-            "chart": _growth(sorted(joined.values())),
+            "chart": _growth(shown),
             "subject": names[focus].entity if focus in names else "",
-            "actions": list(actions),
+            "actions": list(frozen.order_by("-asked_at")[:50]),
             "alerts": rows_of(list(alerts[:ALERTS_SHOWN]), terms=current_terms()),
             "alert_count": alerts.count(),
             "freeze_form": FreezeForm(),
@@ -157,16 +156,16 @@ def _wanted(gang: Gang, whom: str, picked: list[str]) -> list[str]:
     return judging.dry_run(gang).not_good if whom == "not_good" else picked
 
 
-def _page(members: Sequence[judging.Affected], written: str) -> Page:
+def _page(gang: Gang, whole: int, written: str) -> Page:
     """The members from a place on, those with most money first."""
     at = int(written) if written.isdecimal() and len(written) < 7 else 0
-    at = min(at, max(0, len(members) - 1)) // MEMBERS_A_PAGE * MEMBERS_A_PAGE
+    at = min(at, max(0, whole - 1)) // MEMBERS_A_PAGE * MEMBERS_A_PAGE
     after, before = at + MEMBERS_A_PAGE, at - MEMBERS_A_PAGE
     return Page(
-        rows=members[at:after],
-        total=len(members),
+        rows=members_of(gang, start=at, count=MEMBERS_A_PAGE),
+        total=whole,
         previous=f"?from={before}" if at else None,
-        following=f"?from={after}" if after < len(members) else None,
+        following=f"?from={after}" if after < whole else None,
     )
 
 
@@ -186,13 +185,15 @@ def _ties(gang: Gang) -> list[tuple[Any, int]]:
     ]
 
 
-def _growth(hours: list[int]) -> Chart | None:
+def _growth(gang: Gang) -> Chart | None:
     """How many members there were, over time."""
-    if len(hours) < 2:
-        return None
-    days: dict[str, int] = {}
-    for count, joined in enumerate(hours, 1):
+    hours = gang.people.values_list("joined_h").annotate(Count("key")).order_by("joined_h")
+    count, days = 0, dict[str, int]()
+    for joined, came in hours:
+        count += came
         days[f"{timezone.localtime(hour(joined)):%F}"] = count
+    if count < 2:
+        return None
     labels = sorted(days)[-GROWTH_POINTS:]
     return Chart(
         title=_("Members over time"),
