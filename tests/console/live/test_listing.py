@@ -119,7 +119,7 @@ def test_one_gets_back_to_the_page_before(rows: list[Decision], wanted: Filter) 
 
 def test_a_count_that_stops_says_so(rows: list[Decision], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "COUNTED_MAX", 100)
-    total = total_of(Filter(flag="", subject="", event_type="payment.initiated"))
+    total = total_of(Filter(event_type="payment.initiated", amount_min=0))
     assert (total.count, total.more) == (100, True)
 
 

@@ -13,8 +13,7 @@ from typing import Any, Final
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
-from fengkong.console.actions.models import Action
-from fengkong.console.actions.port import OPEN
+from fengkong.console.actions.models import OPEN, Action
 from fengkong.console.alerts.models import Alert
 from fengkong.console.entities.kinds import FIELD_NUMBERS
 from fengkong.console.entities.models import Link

@@ -26,6 +26,9 @@ LOOKED_AT_MAX: Final = 20_000
 """Rows that one page looks at, where no index knows which fit."""
 COUNTED_MAX: Final = 10_000
 """Rows that are counted one by one; of more it is said that there are more."""
+_FIRST: Final = 4
+_NEXT: Final = 4
+"""Hits of a rule that are looked at first for each row of a page, and how many times more next."""
 FLAGGED: Final = {
     "degraded": Q(degraded=True),
     "late": Q(late=True),
@@ -223,7 +226,14 @@ def _decisions(rows: QuerySet[Any], wanted: Filter, *, size: int) -> list[Decisi
     ways = rows.query.order_by
     if rows.model is not RuleHit:
         return list(remaining(rows, wanted)[:size])
-    hits = rows if wanted.is_unindexed else rows[:size]
-    sequences = list(hits.values_list("sequence", flat=True))
-    decisions = Decision.objects.filter(sequence__in=sequences)
-    return list(remaining(decisions, wanted.but(rule="")).order_by(*ways)[:size])
+    found: list[Decision] = []
+    at, some = 0, _FIRST * size if wanted.is_unindexed else size
+    while len(found) < size:
+        sequences = list(rows.values_list("sequence", flat=True)[at : at + some])
+        decisions = Decision.objects.filter(sequence__in=sequences)
+        asked = remaining(decisions, wanted.but(rule="")).order_by(*ways)
+        found += asked[: size - len(found)]
+        if len(sequences) < some or not wanted.is_unindexed:
+            break
+        at, some = at + some, some * _NEXT
+    return found

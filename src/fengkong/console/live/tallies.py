@@ -93,9 +93,14 @@ def _rounded_up(moment: datetime, grain: timedelta) -> datetime:
 
 
 def can_count(wanted: Filter, *, now: datetime) -> bool:
-    """Whether tallies hold what a filter asks: whole minutes, of the last week or whole hours."""
-    if not wanted.is_of_tallies or wanted.start is None or wanted.end is None:
+    """Whether tallies hold what a filter asks: whole minutes, of the last week or whole hours.
+
+    Or all that ever was, where nothing says from when and until when.
+    """
+    if not wanted.is_of_tallies:
         return False
+    if wanted.start is None or wanted.end is None:
+        return wanted.start is None and wanted.end is None
     edges = (wanted.start, wanted.end)
     if any(edge != whole_minute(edge) for edge in edges):
         return False
@@ -142,12 +147,14 @@ def totals(wanted: Filter, *, start: datetime, end: datetime) -> Totals:
 
 def number(wanted: Filter) -> int:
     """How many decisions a filter that tallies can count asks for."""
-    assert wanted.start is not None and wanted.end is not None, "asked before: can_count"  # noqa: PT018
     rows: QuerySet[Any] = OutcomeTally.objects.all()
     if wanted.rule:
         rows = RuleTally.objects.filter(rule=wanted.rule)
-    rows = _narrowed(rows.filter(_in_time(wanted.start, wanted.end)), wanted)
-    return rows.aggregate(whole=Sum("count"))["whole"] or 0
+    if wanted.start is None or wanted.end is None:
+        rows = rows.filter(grain=Grain.DAY)
+    else:
+        rows = rows.filter(_in_time(wanted.start, wanted.end))
+    return _narrowed(rows, wanted).aggregate(whole=Sum("count"))["whole"] or 0
 
 
 def rules(wanted: Filter, *, start: datetime, end: datetime, most: int) -> list[tuple[str, int]]:
