@@ -7,6 +7,7 @@ from tests.console.api.test_operations import Program
 from tests.console.governance.versions import TEXT, changed
 from tests.console.operators import new_operator
 
+from fengkong.console.approvals.models import Proposal
 from fengkong.console.audit.models import AuditEntry
 from fengkong.console.governance.actions import move_version
 from fengkong.console.governance.models import PolicyVersion, ServiceChange
@@ -106,9 +107,21 @@ def test_a_parameter_is_changed_from_a_day_on(ann: Program) -> None:
     )
     assert ann.ask("POST", path, said).json()["kind"] == "activate_policy"
     assert PolicyVersion.objects.get(part="parameter").change["since"] == "2026-06-01"
+    tried = said | {"mode": "canary", "canary_share": 0.2, "canary_by": "card"}
+    assert ann.ask("POST", path, tried).json()["kind"] == "activate_policy"
+    content = Proposal.objects.order_by("-pk").first().content
+    assert (content["mode"], content["share"], content["by"]) == ("canary", 0.2, "card")
+    draft = ann.ask("POST", f"{path}/drafts", said).json()
+    assert (draft["state"], draft["part"], draft["change"]["value"]) == ("draft", "parameter", "4")
+    again = ann.ask("POST", f"/policies/{draft['id']}/make-again", {})
+    assert again.json()["code"] == "console.unknown_part", "it is of the live policy"
+    back = ann.ask("POST", f"/policies/{draft['id']}/take-back", {"reason": "r"})
+    assert back.json()["code"] == "console.unknown_part", "it never was live"
     asked = {"how": "crown", "reason": "better"}
     answer = ann.ask("POST", "/policies/live/models/fraud_probability", asked)
     assert answer.json()["code"] == "console.unknown_part"
+    drafts = "/policies/live/models/fraud_probability/drafts"
+    assert ann.ask("POST", drafts, {"how": "crown"}).json()["code"] == "console.unknown_part"
 
 
 def test_a_roll_back_is_one_act_of_one_person_with_a_reason(bob: Program) -> None:

@@ -26,6 +26,8 @@ DONE_BY = {
     "policy_editor": "save_policy_draft",
     "policy_parameter": "propose_parameter",
     "policy_model_change": "propose_model",
+    "policy_make_again": "make_part_again",
+    "policy_take_back": "take_part_back",
     "policy_rule": "save_policy_draft",
     "policy_template": "save_policy_draft",
     "jobs:retry": "retry_job",
@@ -90,6 +92,8 @@ BUTTONS = {
         *("reopen_alert", "open_case"),
     },
     "actions:act": {"repeat_action", "withdraw_action"},
+    "policy_parameter": {"propose_parameter", "draft_parameter"},
+    "policy_model_change": {"propose_model", "draft_model"},
 }
 ROOM = "an incident is led by people in its room; a program raises alerts and warnings"
 DRILL = "a drill rehearses people"

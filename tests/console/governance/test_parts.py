@@ -14,16 +14,37 @@ from versions import TEXT, load
 from fengkong.console.accounts.models import Operator
 from fengkong.console.approvals.four_eyes import approve
 from fengkong.console.approvals.models import Proposal
-from fengkong.console.governance.actions import ChangedProposalError, live_version, roll_back
+from fengkong.console.governance.actions import (
+    ChangedProposalError,
+    live_version,
+    propose_version,
+    roll_back,
+    save_draft,
+)
 from fengkong.console.governance.changes import changes
 from fengkong.console.governance.models import PolicyVersion
+from fengkong.console.governance.part_standing import (
+    holds,
+    is_of_another_live,
+    make_again,
+    may_be_taken_back,
+    taken_back,
+)
 from fengkong.console.governance.part_text import (
     DatedChange,
     UnknownPartError,
     UnreadableValueError,
     with_dated_value,
+    with_value_of,
 )
-from fengkong.console.governance.parts import crowning, dated_change, propose_part, replacing
+from fengkong.console.governance.parts import (
+    PartRun,
+    begin_part,
+    crowning,
+    dated_change,
+    propose_part,
+    replacing,
+)
 from fengkong.console.governance.policy_texts import read_policy
 from fengkong.console.governance.proposal_words import described
 from fengkong.core.bilingual import Bilingual
@@ -232,3 +253,165 @@ def test_a_challenger_goes_and_a_model_may_be_replaced_at_once(
     assert "model" in page(
         desk, "/policies/models/change/", status=422, **sent("champion", file=broken)
     )
+
+
+# -- every state --------------------------------------------------------------------------------
+
+
+def limit(version: PolicyVersion | None) -> float:
+    assert version is not None
+    return read_policy(version.text).scope.parameters[LIMIT].values[-1].value
+
+
+def test_a_limit_goes_through_every_state_a_policy_has(
+    service: KeptService, ann: Operator, bob: Operator, answers: list[Any]
+) -> None:
+    """From draft to live, in shadow and as a canary between, and back in one act."""
+    desk, lead = signed_in(ann), signed_in(bob)
+    address = f"/policies/parameters/{LIMIT}/"
+    page(desk, address, status=302, draft="1", since="2026-06-01", value="4", reference="F-20")
+    (version,) = PolicyVersion.objects.filter(part="parameter")
+    here, states = f"/policies/{version.pk}/", [version.state]
+
+    def then(step: str, **sent: Any) -> None:
+        page(desk, f"{here}{step}/", status=302, reason="step by step", **sent)
+        for proposal in Proposal.objects.filter(state="open"):
+            version.refresh_from_db()
+            states.append(version.state)
+            approve(bob, proposal.pk)
+            version.refresh_from_db()
+            states.append(version.state)
+        run_jobs()
+        version.refresh_from_db()
+        states.append(version.state)
+
+    then("check")
+    then("back-test")
+    then("propose", mode="shadow")
+    assert service.shadowed["hash"] == version.hash
+    then("propose", mode="canary", share_percent="10", by="card")
+    assert (service.tried["share"], service.tried["by"]) == (0.1, "card")
+    then("propose", mode="live")
+    assert [one for one, before in zip(states, ["", *states], strict=False) if one != before] == [
+        *("draft", "checked", "backtested", "proposed", "approved", "shadow", "canary", "live")
+    ]
+    assert limit(live_version()) == 4.0
+    assert "Roll back" in page(lead, here)
+    page(lead, "/policies/roll-back/", status=302, reason="too many pass")
+    run_jobs()
+    version.refresh_from_db()
+    assert (version.state, limit(live_version())) == ("retired", 3.0)
+    steps = list(version.steps.values_list("step", flat=True))
+    assert steps == [
+        *("create", "check", "backtest", "propose", "approve", "start_shadow", "start_canary"),
+        *("go_live", "replace"),
+    ]
+
+
+def test_a_change_may_be_proposed_at_once_for_a_share(
+    service: KeptService, ann: Operator, answers: list[Any]
+) -> None:
+    desk, address = signed_in(ann), f"/policies/parameters/{LIMIT}/"
+    sent = {"since": "2099-06-01", "value": "4", "reference": "F", "reason": "r", "mode": "canary"}
+    assert "which share" in page(desk, address, status=422, **sent)
+    page(desk, address, status=302, canary_percent="5", canary_by="device", **sent)
+    (proposal,) = Proposal.objects.all()
+    content = proposal.content
+    assert (content["mode"], content["share"], content["by"]) == ("canary", 0.05, "device")
+    assert "The value begins on 2099-06-01" in str(described(proposal))
+
+
+def test_a_change_stays_while_later_policies_have_it_and_is_taken_back_alone(
+    service: KeptService, ann: Operator, bob: Operator, answers: list[Any]
+) -> None:
+    """A roll-back would undo what went live since; this undoes the one change."""
+    approve(bob, propose_part(ann, dated_change(change()), reason="r").pk)
+    run_jobs()
+    version = live_version()
+    later = version.text.replace("amount > 5000", "amount > 4000")
+    shipped(ann, bob, text=later)
+    version.refresh_from_db()
+    assert (version.state, holds(version), may_be_taken_back(version)) == ("retired", True, True)
+    desk, here = signed_in(ann), f"/policies/{version.pk}/"
+    assert "Take this change back" in page(desk, here)
+    page(desk, f"{here}take-back/", status=302, reason="too many pass")
+    back = PolicyVersion.objects.get(change__taken_back=version.pk)
+    approve(bob, Proposal.objects.get(state="open").pk)
+    run_jobs()
+    live = live_version()
+    assert live.pk == back.pk
+    assert (limit(live), "amount > 4000" in live.text) == (3.0, True)
+    assert not holds(version)
+    assert "Take this change back" not in page(desk, here)
+    page(desk, f"{here}take-back/", status=302, reason="again")
+    assert not Proposal.objects.filter(state="open").exists()
+
+
+def test_a_draft_of_another_live_policy_is_made_again(
+    service: KeptService, ann: Operator, bob: Operator, answers: list[Any]
+) -> None:
+    draft = begin_part(ann, dated_change(change()))
+    assert not is_of_another_live(draft)
+    shipped(ann, bob, text=LOOSER)
+    here, desk = f"/policies/{draft.pk}/", signed_in(ann)
+    assert "Make the change again" in page(desk, here)
+    page(desk, f"{here}again/", status=302, x="")
+    draft.refresh_from_db()
+    again = PolicyVersion.objects.get(part="parameter", state="draft")
+    assert (draft.state, again.base, again.change) == ("retired", live_version(), draft.change)
+    assert (limit(again), "amount > 6000" in again.text) == (4.0, True)
+    page(desk, f"/policies/{again.pk}/again/", status=302, x="")
+    assert PolicyVersion.objects.filter(part="parameter").count() == 2, "it is of the live one"
+
+
+def test_a_text_that_a_hand_wrote_is_no_change_of_one_part(
+    service: KeptService, ann: Operator
+) -> None:
+    draft = begin_part(ann, dated_change(change()))
+    same = save_draft(ann, draft.pk, edition=1, text=draft.text)
+    assert same.part == "parameter"
+    other = draft.text.replace("amount > 5000", "amount > 4000")
+    assert save_draft(ann, draft.pk, edition=2, text=other).part == "policy"
+
+
+@pytest.mark.parametrize("text", [TEXT, FLOW])
+@pytest.mark.parametrize(
+    ("since", "value"), [("2026-06-01", "0.25"), ("2026-01-01", "0.75"), ("2025-01-01", "0.1")]
+)
+@pytest.mark.parametrize("name", [LIMIT, "limits.share"])
+def test_a_value_taken_out_leaves_the_policy_as_it_was(
+    text: str, name: str, since: str, value: str
+) -> None:
+    changed = with_dated_value(text, change(name, since, value))
+    back = with_value_of(changed, text, parameter=name, since=date.fromisoformat(since))
+    assert load(back).hash == load(text).hash != load(changed).hash
+    with pytest.raises(UnknownPartError):
+        with_value_of(text, text, parameter=name, since=date(2031, 1, 1))
+
+
+def test_a_model_is_tried_in_shadow_made_again_and_taken_back(
+    scored: KeptService, ann: Operator, bob: Operator, answers: list[Any]
+) -> None:
+    shadow = PartRun(mode="shadow")
+    made = propose_part(ann, replacing("fraud_probability", card("9")), reason="r", run=shadow)
+    approve(bob, made.pk)
+    run_jobs()
+    version = PolicyVersion.objects.get(part="model")
+    assert (version.state, scored.shadowed["hash"]) == ("shadow", version.hash)
+    assert not holds(version)
+    approve(bob, propose_version(ann, version.pk, mode="live", reason="as good").pk)
+    run_jobs()
+    later = live_version().text.replace("amount > 5000", "amount > 4000")
+    shipped(ann, bob, text=later)
+    version.refresh_from_db()
+    assert may_be_taken_back(version)
+    draft = begin_part(ann, taken_back(version))
+    policy = read_policy(draft.text)
+    assert policy.models["fraud_probability"].about.version == "7"
+    assert "amount > 4000" in draft.text
+    again = begin_part(ann, replacing("fraud_probability", card("10")))
+    shipped(ann, bob, text=later.replace("amount > 4000", "amount > 4500"))
+    again = make_again(ann, again)
+    policy = read_policy(again.text)
+    assert policy.models["fraud_probability"].about.version == "10"
+    assert "amount > 4500" in again.text

@@ -258,12 +258,12 @@ def test_a_canary_is_proposed_shown_and_rolled_back(
     )
     page(desk, address, status=302, share_percent="12.5", by="device", **asked)
     (proposal,) = Proposal.objects.all()
-    assert "12.5%, dealt out by device" in str(described(proposal))
+    assert "12.5%, dealt out by Device" in str(described(proposal))
     approve(bob, proposal.pk)
     run_jobs()
     assert (service.tried["share"], service.tried["by"]) == (0.125, "device")
     shown = page(lead, "/policies/")
-    assert "12.5%</span>, dealt out by device" in shown
+    assert "12.5%</span>, dealt out by Device" in shown
     assert "End the canary?" in shown
     one = page(lead, f"/policies/{version.pk}/")
     assert "for 12.5% of the traffic" in one

@@ -18,7 +18,7 @@ from fengkong.console.api.representations import (
     paged,
     proposal_shown,
 )
-from fengkong.console.governance import actions, parts, queries
+from fengkong.console.governance import actions, part_standing, parts, queries
 from fengkong.console.governance.changes import changes
 from fengkong.console.governance.models import PolicyVersion, ServiceChange, VersionStep
 from fengkong.console.governance.part_text import DatedChange
@@ -52,21 +52,43 @@ class Run(Reason):
     by: str = Field("", max_length=40)
 
 
-class DatedValue(Reason):
-    """Another value of a parameter from a day on, what justifies it, and why."""
+class HowToRun(Reason):
+    """How a change of a part is to run, and why; the share is that of a canary."""
+
+    mode: Literal["shadow", "canary", "live"] = "live"
+    canary_share: float | None = Field(None, gt=0, le=SHARE_MAX)
+    canary_by: str = Field("", max_length=40)
+
+    def run(self) -> parts.PartRun:
+        """How it is to run."""
+        if self.mode != "canary":
+            return parts.PartRun(mode=self.mode)
+        return parts.PartRun(mode=self.mode, share=self.canary_share, by=self.canary_by)
+
+
+class DatedDraft(Schema):
+    """Another value of a parameter from a day on, and what justifies it."""
 
     since: date
     value: str = Field(max_length=200)
     reference: str = Field(min_length=1, max_length=200)
 
 
-class OtherModel(Reason):
+class DatedValue(HowToRun, DatedDraft):
+    """The same, with how it is to run and why."""
+
+
+class ModelDraft(Schema):
     """Which model is to be used, and how; `model` is the content of its file."""
 
     how: Literal["challenger", "champion", "crown", "dismiss"]
     model: dict[str, Any] | None = None
     share: float | None = Field(None, ge=0, le=SHARE_MAX)
     by: str = Field("customer", max_length=40)
+
+
+class OtherModel(HowToRun, ModelDraft):
+    """The same, with how it is to run and why."""
 
 
 @router.get("/policies", response=answers.page(answers.VersionShown))
@@ -177,24 +199,61 @@ def roll_back_policy(request: HttpRequest, said: Reason) -> dict[str, Any]:
 @operation("policies.edit")
 def propose_parameter(request: HttpRequest, name: str, said: DatedValue) -> dict[str, Any]:
     """Ask a colleague to approve that a parameter has another value from a day on."""
-    asked = DatedChange(
-        parameter=name, since=said.since, value=said.value, reference=said.reference
+    change = parts.dated_change(_dated(name, said))
+    return proposal_shown(
+        parts.propose_part(bearer(request), change, reason=said.reason, run=said.run())
     )
-    change = parts.dated_change(asked)
-    return proposal_shown(parts.propose_part(bearer(request), change, reason=said.reason))
+
+
+@router.post("/policies/live/parameters/{name}/drafts", response=answers.VersionShown)
+@operation("policies.edit")
+def draft_parameter(request: HttpRequest, name: str, said: DatedDraft) -> dict[str, Any]:
+    """A draft in which a parameter has another value from a day on."""
+    return _version(parts.begin_part(bearer(request), parts.dated_change(_dated(name, said))))
 
 
 @router.post("/policies/live/models/{used_as}", response=answers.ProposalShown)
 @operation("policies.edit")
 def propose_model(request: HttpRequest, used_as: str, said: OtherModel) -> dict[str, Any]:
     """Ask a colleague to approve another model: as challenger, as champion, or without one."""
+    change = _model_use(used_as, said)
+    return proposal_shown(
+        parts.propose_part(bearer(request), change, reason=said.reason, run=said.run())
+    )
+
+
+@router.post("/policies/live/models/{used_as}/drafts", response=answers.VersionShown)
+@operation("policies.edit")
+def draft_model(request: HttpRequest, used_as: str, said: ModelDraft) -> dict[str, Any]:
+    """A draft with another model: as challenger, as champion, or without one."""
+    return _version(parts.begin_part(bearer(request), _model_use(used_as, said)))
+
+
+@router.post("/policies/{number}/make-again", response=answers.VersionShown)
+@operation("policies.edit")
+def make_part_again(request: HttpRequest, number: int) -> dict[str, Any]:
+    """A draft of the same change of a parameter or model, of the policy that is live now."""
+    return _version(part_standing.make_again(bearer(request), _found(number)))
+
+
+@router.post("/policies/{number}/take-back", response=answers.ProposalShown)
+@operation("policies.edit")
+def take_part_back(request: HttpRequest, number: int, said: Reason) -> dict[str, Any]:
+    """Ask a colleague to approve the live policy without this change of a parameter or model."""
+    change = part_standing.taken_back(_found(number))
+    return proposal_shown(parts.propose_part(bearer(request), change, reason=said.reason))
+
+
+def _dated(name: str, said: DatedDraft) -> DatedChange:
+    return DatedChange(parameter=name, since=said.since, value=said.value, reference=said.reference)
+
+
+def _model_use(used_as: str, said: ModelDraft) -> parts.PartChange:
     model = None if said.model is None else parse_model(json.dumps(said.model).encode())
-    use = parts.ModelAsked(
+    asked = parts.ModelAsked(
         how=said.how, used_as=used_as, model=model, share=said.share or 0.0, by=said.by
     )
-    return proposal_shown(
-        parts.propose_part(bearer(request), parts.model_change(use), reason=said.reason)
-    )
+    return parts.model_change(asked)
 
 
 @router.get("/policies/changes/{number}", response=answers.ChangeShown)

@@ -131,8 +131,11 @@ def save_draft(
     found = name_in(text)
     if found is not None and found != draft.name:
         raise ForeignPolicyError(f"the text is of {found[:80]!r}, the draft of {draft.name!r}")
-    before = draft.hash
-    _set_text(draft, with_number(text, draft.number), by=operator)
+    before, part = draft.hash, draft.part
+    numbered = with_number(text, draft.number)
+    if numbered != draft.text:  # what a hand wrote is more than one parameter or model
+        draft.part, draft.change = PolicyVersion.Part.POLICY, None
+    _set_text(draft, numbered, by=operator)
     draft.edition += 1
     draft.backtest = None
     if note is not None:
@@ -143,7 +146,12 @@ def save_draft(
         "save_policy_draft",
         target_kind="policy",
         target=str(draft),
-        detail={"before": before, "after": draft.hash, "edition": draft.edition},
+        detail={
+            "before": before,
+            "after": draft.hash,
+            "edition": draft.edition,
+            **({} if part == draft.part else {"part_before": part}),
+        },
     )
     return draft
 

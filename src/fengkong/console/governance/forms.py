@@ -10,9 +10,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.governance.models import PolicyVersion, ServiceChange
+from fengkong.console.governance.parts import PartRun
 from fengkong.console.governance.policy_texts import TEXT_MAX
 from fengkong.console.governance.rule_templates import TEMPLATES
 from fengkong.console.shell.reasons import KeptText
+from fengkong.console.shell.spoken import field_title
 from fengkong.journal.parts import SHARE_MAX
 from fengkong.protection.subjects import SUBJECT_ENTITIES
 
@@ -62,21 +64,20 @@ class NewDraftForm(forms.Form):
 
 _CANARY_ONLY: Final = {"data-only-for": f"mode:{ServiceChange.Kind.CANARY.value}"}
 """A field that is shown once a canary is chosen."""
+_RUNS: Final = (
+    (ServiceChange.Kind.SHADOW.value, _("in shadow: it decides, and nobody acts on it")),
+    (ServiceChange.Kind.CANARY.value, _("as a canary: it answers a share of the subjects")),
+    (ServiceChange.Kind.LIVE.value, _("live: it decides everything")),
+)
 
 
-class ProposalForm(forms.Form):
-    """What is proposed, and why; `modes` are those that a version may be proposed for."""
+def _entities() -> list[tuple[str, str]]:
+    """What tells subjects apart, in the reader's language."""
+    return [(one, field_title(one)) for one in SUBJECT_ENTITIES]
 
-    mode = forms.ChoiceField(
-        label=_("How it is to run"),
-        choices=[
-            (ServiceChange.Kind.SHADOW.value, _("in shadow: it decides, and nobody acts on it")),
-            (ServiceChange.Kind.CANARY.value, _("as a canary: it answers a share of the subjects")),
-            (ServiceChange.Kind.LIVE.value, _("live: it decides everything")),
-        ],
-        initial=ServiceChange.Kind.SHADOW.value,
-    )
-    share_percent = forms.DecimalField(
+
+def _share_field() -> forms.DecimalField:
+    return forms.DecimalField(
         label=_("Share of a canary, %"),
         required=False,
         min_value=Decimal("0.1"),
@@ -85,13 +86,26 @@ class ProposalForm(forms.Form):
         widget=forms.NumberInput(attrs=_CANARY_ONLY),
         help_text=_("For a canary only, at most 50. One subject is always answered alike."),
     )
-    by = forms.ChoiceField(
+
+
+def _dealt_by_field() -> forms.ChoiceField:
+    return forms.ChoiceField(
         label=_("Dealt out by"),
         required=False,
-        choices=[("", _("the subject of the event")), *((one, one) for one in SUBJECT_ENTITIES)],
+        choices=lambda: [("", _("the subject of the event")), *_entities()],
         widget=forms.Select(attrs=_CANARY_ONLY),
         help_text=_("For a canary only: the entity whose values belong to the share or not."),
     )
+
+
+class ProposalForm(forms.Form):
+    """What is proposed, and why; `modes` are those that a version may be proposed for."""
+
+    mode = forms.ChoiceField(
+        label=_("How it is to run"), choices=_RUNS, initial=ServiceChange.Kind.SHADOW.value
+    )
+    share_percent = _share_field()
+    by = _dealt_by_field()
     reason = KeptText(max_length=REASON_MAX, rows=3)
 
     def __init__(self, *args: object, modes: Collection[str] | None = None, **more: object) -> None:
@@ -118,7 +132,42 @@ class ProposalForm(forms.Form):
         return {"share": float(given["share_percent"]) / 100, "by": given["by"]}
 
 
-class DatedChangeForm(forms.Form):
+class PartForm(forms.Form):
+    """How the change of a parameter or model is to run, and why; a draft needs no reason."""
+
+    mode = forms.ChoiceField(
+        label=_("How it is to run"),
+        choices=_RUNS,
+        required=False,
+        initial=ServiceChange.Kind.LIVE.value,
+        help_text=_("In shadow or as a canary the live policy runs with this one change."),
+    )
+    canary_percent = _share_field()
+    canary_by = _dealt_by_field()
+    reason = KeptText(max_length=REASON_MAX, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Who proposes says why and how; a preview or a draft needs neither."""
+        given = super().clean() or {}
+        if {"preview", "draft"} & self.data.keys():
+            return given
+        if not given.get("reason") and "reason" not in self.errors:
+            self.add_error("reason", _("Say why it is to change."))
+        canary = given.get("mode") == ServiceChange.Kind.CANARY.value
+        if canary and given.get("canary_percent") is None and "canary_percent" not in self.errors:
+            self.add_error("canary_percent", _("Say which share a canary is to answer."))
+        return given
+
+    def run(self) -> PartRun:
+        """How it is to run."""
+        given = self.cleaned_data
+        mode = given["mode"] or ServiceChange.Kind.LIVE.value
+        if mode != ServiceChange.Kind.CANARY.value:
+            return PartRun(mode=mode)
+        return PartRun(mode=mode, share=float(given["canary_percent"]) / 100, by=given["canary_by"])
+
+
+class DatedChangeForm(PartForm):
     """Another value of a parameter from a day on."""
 
     since = forms.DateField(
@@ -130,17 +179,10 @@ class DatedChangeForm(forms.Form):
         max_length=200,
         help_text=_("What justifies the value, such as the number of a decision."),
     )
-    reason = KeptText(max_length=REASON_MAX, required=False)
-
-    def clean(self) -> dict[str, object]:
-        """Who proposes says why; a preview needs no reason."""
-        given = super().clean() or {}
-        if "preview" not in self.data and not given.get("reason"):
-            self.add_error("reason", _("Say why it is to change."))
-        return given
+    field_order = ("since", "value", "reference")
 
 
-class ModelChangeForm(forms.Form):
+class ModelChangeForm(PartForm):
     """Which model is to be used under a name, and how."""
 
     used_as = forms.ChoiceField(label=_("Used as"))
@@ -167,17 +209,19 @@ class ModelChangeForm(forms.Form):
         help_text=_("0 only records what it says."),
     )
     by = forms.ChoiceField(
-        label=_("Dealt out by"), required=False, choices=[(one, one) for one in SUBJECT_ENTITIES]
+        label=_("Challenger dealt out by"),
+        required=False,
+        choices=_entities,
     )
-    reason = KeptText(max_length=REASON_MAX, rows=3)
+    field_order = ("used_as", "how", "file", "share_percent", "by")
 
     def __init__(self, *args: object, names: Sequence[str], **more: object) -> None:
         super().__init__(*args, **more)  # type: ignore[arg-type]
         self.fields["used_as"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
 
-    def clean(self) -> dict[str, object]:
+    def clean(self) -> dict[str, Any]:
         """A new model has its file, a challenger its share."""
-        given = super().clean() or {}
+        given = super().clean()
         how, file = given.get("how"), given.get("file")
         if how in ("challenger", "champion"):
             if file is None:

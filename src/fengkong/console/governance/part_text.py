@@ -79,6 +79,36 @@ def with_dated_value(text: str, change: DatedChange) -> str:
     return f"{text[:end]}\n{indent}{line}{text[end:]}"
 
 
+def with_value_of(text: str, other: str, *, parameter: str, since: date) -> str:
+    """The text in which a parameter is from a day on what another text says, or as it was before.
+
+    Raises `UnknownPartError` where neither text has a value from that day on.
+    """
+    held = _mapping(text, "parameters", parameter)
+    values, others = (yaml.safe_load(one)["parameters"].get(parameter, {}) for one in (text, other))
+    if since not in {**values, **others}:
+        raise UnknownPartError(f"{parameter[:120]!r} has no value from {since}")
+    if since in others:
+        values[since] = others[since]
+    else:
+        del values[since]
+    entries = [f"{day}: {_flow(values[day])}" for day in sorted(values)]
+    if held.flow_style:
+        return _replaced(text, held, f"{{{', '.join(entries)}}}")
+    indent = " " * held.value[0][0].start_mark.column
+    start = held.start_mark.index
+    end = start + len(text[start : held.end_mark.index].rstrip())
+    return text[:start] + f"\n{indent}".join(entries) + text[end:]
+
+
+def _flow(value: object) -> str:
+    """A value on one line."""
+    said = yaml.safe_dump(
+        value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10_000
+    )
+    return said.removesuffix("\n").removesuffix("\n...")
+
+
 def with_model_use(text: str, use: ModelUse) -> str:
     """The text in which a model is used so; it carries every model that it names.
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
-from fengkong.console.governance import actions, parts, queries
+from fengkong.console.governance import actions, part_standing, parts, queries
 from fengkong.console.governance.changes import changes
 from fengkong.console.governance.faults import faults_shown
-from fengkong.console.governance.forms import DatedChangeForm, ModelChangeForm
+from fengkong.console.governance.forms import (
+    DatedChangeForm,
+    ModelChangeForm,
+    PartForm,
+    ReasonForm,
+)
 from fengkong.console.governance.models import PolicyVersion
 from fengkong.console.governance.part_text import DatedChange
 from fengkong.console.governance.policy_texts import read_policy
@@ -21,6 +27,9 @@ from fengkong.console.project.declared import needs, operator_of
 from fengkong.console.shell.spoken import said
 from fengkong.core.errors import FaultsError, RiskError
 from fengkong.scoring.model_file import parse_model
+
+if TYPE_CHECKING:
+    from fengkong.console.approvals.models import Proposal
 
 
 @needs("policies.view", act="policies.edit")
@@ -43,10 +52,10 @@ def parameter_change(request: HttpRequest, name: str) -> HttpResponse:
     )
     if "preview" in request.POST:
         return _previewed(request, "governance/parameter.html", context, asked)
-    return _proposed(
+    return _made(
         request,
         lambda: parts.dated_change(asked),
-        reason=given["reason"],
+        form=form,
         again=("governance/parameter.html", context),
     )
 
@@ -71,10 +80,10 @@ def model_change(request: HttpRequest) -> HttpResponse:
         return render(request, "governance/model.html", context)
     if not form.is_valid():
         return render(request, "governance/model.html", context, status=422)
-    return _proposed(
+    return _made(
         request,
         lambda: _model_change(form),
-        reason=form.cleaned_data["reason"],
+        form=form,
         again=("governance/model.html", context),
     )
 
@@ -106,20 +115,64 @@ def _previewed(
     return render(request, template, context)
 
 
-def _proposed(
+@require_POST
+@needs("policies.view", act="policies.edit")
+def make_again(request: HttpRequest, version_id: int) -> HttpResponse:
+    """Make the change of a version again, of the policy that is live now."""
+    version = get_object_or_404(PolicyVersion, pk=version_id)
+    try:
+        draft = part_standing.make_again(operator_of(request), version)
+    except RiskError as error:
+        messages.error(request, _faults(error)[0]["text"])
+        return redirect("policy_version", version_id)
+    messages.success(request, _("%(version)s was begun.") % {"version": draft})
+    return redirect("policy_version", draft.pk)
+
+
+@require_POST
+@needs("policies.view", act="policies.edit")
+def take_back(request: HttpRequest, version_id: int) -> HttpResponse:
+    """Propose a version without the change of this one, and all else as it is."""
+    version = get_object_or_404(PolicyVersion, pk=version_id)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Say why it is to change."))
+        return redirect("policy_version", version_id)
+    try:
+        change = part_standing.taken_back(version)
+        proposal = parts.propose_part(
+            operator_of(request), change, reason=form.cleaned_data["reason"]
+        )
+    except RiskError as error:
+        messages.error(request, _faults(error)[0]["text"])
+        return redirect("policy_version", version_id)
+    return _to_proposed(request, proposal)
+
+
+def _made(
     request: HttpRequest,
     change: Callable[[], parts.PartChange],
     *,
-    reason: str,
+    form: PartForm,
     again: tuple[str, dict[str, Any]],
 ) -> HttpResponse:
-    """Propose, and go to the version; what is wrong is shown on the page again."""
+    """Keep as a draft or propose, and go to the version; what is wrong is shown here again."""
+    who = operator_of(request)
     try:
         made = change()
-        proposal = parts.propose_part(operator_of(request), made, reason=reason)
+        if "draft" in request.POST:
+            draft = parts.begin_part(who, made)
+            messages.success(request, _("%(version)s was begun.") % {"version": draft})
+            return redirect("policy_version", draft.pk)
+        reason = form.cleaned_data["reason"]
+        proposal = parts.propose_part(who, made, reason=reason, run=form.run())
     except RiskError as error:
         template, context = again
         return render(request, template, context | {"faults": _faults(error)}, status=422)
+    return _to_proposed(request, proposal)
+
+
+def _to_proposed(request: HttpRequest, proposal: Proposal) -> HttpResponse:
     messages.success(
         request, _("Proposed. A colleague who may approve finds it among the approvals.")
     )

@@ -8,7 +8,7 @@ is live, and no longer approved once another one is.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -55,7 +55,7 @@ class PartChange:
 
 def dated_change(change: DatedChange) -> PartChange:
     """A parameter's value from a day on; raises what `with_dated_value` raises."""
-    base = _live()
+    base = live_base()
     parameter = read_policy(base.text).scope.parameters.get(change.parameter)
     text = with_dated_value(base.text, change)
     read_policy(text)
@@ -81,21 +81,21 @@ def challenging(used_as: str, model: Model, *, share: float, by: str) -> PartCha
     challenger = Challenger(model=model, share=share, by=by)
     champion = policy.models[used_as]
     use = ModelUse(used_as=used_as, champion=champion, challenger=challenger)
-    return _model_change(base, use, how="challenger")
+    return change_of_use(base, use, how="challenger")
 
 
 def replacing(used_as: str, model: Model) -> PartChange:
     """A model in the place of the one in use, without a challenger."""
     base, _ = _used(used_as)
     use = ModelUse(used_as=used_as, champion=model, challenger=None)
-    return _model_change(base, use, how="champion")
+    return change_of_use(base, use, how="champion")
 
 
 def crowning(used_as: str) -> PartChange:
     """The challenger in the place of the champion."""
     base, policy = _used(used_as)
     use = ModelUse(used_as=used_as, champion=_rival(policy, used_as).model, challenger=None)
-    return _model_change(base, use, how="champion")
+    return change_of_use(base, use, how="champion")
 
 
 def dismissing(used_as: str) -> PartChange:
@@ -103,25 +103,49 @@ def dismissing(used_as: str) -> PartChange:
     base, policy = _used(used_as)
     _rival(policy, used_as)
     use = ModelUse(used_as=used_as, champion=policy.models[used_as], challenger=None)
-    return _model_change(base, use, how="alone")
+    return change_of_use(base, use, how="alone")
 
 
-def propose_part(operator: Operator, change: PartChange, *, reason: str) -> Proposal:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartRun:
+    """How a change is to run: in shadow, as a canary for a `share` dealt out `by`, or live.
+
+    In shadow and as a canary the whole live policy runs with this one change beside itself.
+    """
+
+    mode: str = ServiceChange.Kind.LIVE.value
+    share: float | None = None
+    by: str = ""
+
+
+LIVE: Final = PartRun()
+
+
+@transaction.atomic
+def begin_part(operator: Operator, change: PartChange) -> PolicyVersion:
+    """A draft of a change of one parameter or model, to be checked and compared step by step."""
+    draft = create_draft(operator, text=change.text, note=change.said, base=change.base)
+    draft.part, draft.change = change.part, change.content
+    draft.save()
+    return draft
+
+
+def propose_part(
+    operator: Operator, change: PartChange, *, reason: str, run: PartRun = LIVE
+) -> Proposal:
     """A version of a parameter or model: written, checked, compared with the live policy where
-    the preview answers, and proposed to run live.
+    the preview answers, and proposed to run.
 
     Raises what these acts raise, with nothing kept.
     """
     report = report_of(change)
     with transaction.atomic():
-        draft = create_draft(operator, text=change.text, note=change.said, base=change.base)
-        draft.part, draft.change = change.part, change.content
-        draft.save()
+        draft = begin_part(operator, change)
         check_version(operator, draft.pk)
         if report is not None:
             note_backtest(operator, draft.pk, edition=draft.edition, report=report)
         return propose_version(
-            operator, draft.pk, mode=ServiceChange.Kind.LIVE.value, reason=reason
+            operator, draft.pk, mode=run.mode, reason=reason, share=run.share, by=run.by
         )
 
 
@@ -161,7 +185,8 @@ def report_of(change: PartChange) -> dict[str, Any] | None:
         return None
 
 
-def _live() -> PolicyVersion:
+def live_base() -> PolicyVersion:
+    """The live version, of which changes are made; raises `UnknownPartError` without one."""
     live = live_version()
     if live is None:
         raise UnknownPartError("no policy is live")
@@ -169,7 +194,7 @@ def _live() -> PolicyVersion:
 
 
 def _used(used_as: str) -> tuple[PolicyVersion, Policy]:
-    base = _live()
+    base = live_base()
     policy = read_policy(base.text)
     if used_as not in policy.models:
         raise UnknownPartError(f"the live policy uses no model as {used_as[:80]!r}")
@@ -183,7 +208,8 @@ def _rival(policy: Policy, used_as: str) -> Challenger:
     return rival
 
 
-def _model_change(base: PolicyVersion, use: ModelUse, *, how: str) -> PartChange:
+def change_of_use(base: PolicyVersion, use: ModelUse, *, how: str) -> PartChange:
+    """The change that gives a model of the base this use."""
     rival = use.challenger
     model = use.champion if rival is None else rival.model
     about = model.about

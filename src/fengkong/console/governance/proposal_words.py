@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from fengkong.console.governance.models import PolicyVersion, ServiceChange
 from fengkong.console.governance.policy_texts import policy_or_none
 from fengkong.console.governance.templatetags.governance import estimate, proportion
+from fengkong.console.shell.spoken import field_title
 
 if TYPE_CHECKING:
     from fengkong.console.approvals.four_eyes import Fact
@@ -32,6 +34,7 @@ def described(proposal: Proposal) -> list[Fact]:
         facts.append((_("What changes"), _difference(version, content)))
         if version.part != PolicyVersion.Part.POLICY:
             facts.insert(1, (version.get_part_display(), version.note))
+        facts += _not_yet(version, content)
         if version.part == PolicyVersion.Part.MODEL:
             facts += model_figures(version)
     facts.append((_("What lets more through"), _loosened(content["loosens"])))
@@ -46,9 +49,20 @@ def _run(content: dict[str, Any]) -> str:
     how = str(dict(ServiceChange.Kind.choices)[content["mode"]])
     if content["mode"] != ServiceChange.Kind.CANARY.value:
         return how
-    by = content.get("by") or _("the subject of the event")
+    dealt = str(content.get("by") or "")
+    by = field_title(dealt) if dealt else _("the subject of the event")
     share = f"{100 * content['share']:.4g}%"
     return _("%(how)s: %(share)s, dealt out by %(by)s") % {"how": how, "share": share, "by": by}
+
+
+def _not_yet(version: PolicyVersion, content: dict[str, Any]) -> list[Fact]:
+    """That a value which begins later is not tried before it begins."""
+    since = str((version.change or {}).get("since", ""))
+    tried = content["mode"] != ServiceChange.Kind.LIVE.value
+    if not tried or since <= timezone.localdate().isoformat():
+        return []
+    told = _("The value begins on %(day)s; until then both policies decide alike.")
+    return [(_("Mind"), told % {"day": since})]
 
 
 def _link(version: PolicyVersion) -> SafeString:

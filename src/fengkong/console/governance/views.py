@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from fengkong.console.accounts.verification import recently_verified
-from fengkong.console.governance import actions, queries
+from fengkong.console.governance import actions, part_standing, queries
 from fengkong.console.governance.changes import changes
 from fengkong.console.governance.faults import faults_shown
 from fengkong.console.governance.forms import (
@@ -95,6 +95,11 @@ def _version_page(
         "policy": policy_or_none(version.text),
         "seen": view,
         "begun": actions.canary_step(version),
+        "part": {
+            "holds": part_standing.holds(version),
+            "of_another": part_standing.is_of_another_live(version),
+            "may_be_taken_back": part_standing.may_be_taken_back(version),
+        },
         "may": may(request),
     }
     return render(request, "governance/version.html", context | more, status=status)

@@ -30,6 +30,12 @@ _OPERATORS: Final = {
 }
 
 
+@register.filter
+def entity_title(name: str) -> str:
+    """What an entity is called."""
+    return spoken.field_title(name)
+
+
 @register.simple_tag
 def proportion(told: Mapping[str, Any] | None) -> SafeString:
     """A share with its 95 % interval and the counts behind it."""
