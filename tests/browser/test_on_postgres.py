@@ -114,7 +114,7 @@ def test_a_decision_is_read_from_the_journal(walker: Browser) -> None:
     wait_for(lambda: f"e{EVENTS - 1}" in page(walker, "/decisions/"))
     number = re.search(r"/decisions/(\d+)/", page(walker, "/decisions/"))
     assert number is not None
-    assert "payment.initiated" in page(walker, f"/decisions/{number[1]}/")
+    assert "The event as it was received" in page(walker, f"/decisions/{number[1]}/")
 
 
 SCREENS = (

@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from fengkong.client.client import Client
-from fengkong.protection.access import Access
+from fengkong.protection.access import POLL_US, Access
 from fengkong.protection.api_keys import KeyTerms
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,13 +35,19 @@ class WholeSystem:
     @contextmanager
     def traffic(self) -> Iterator[Client]:
         """A client with a key of its own, as a platform has."""
+        with Client(self.service, self._key) as client:
+            yield client
+
+    @cached_property
+    def _key(self) -> str:
+        """A key that the service knows by now."""
         access = Access(self.data / "access.db")
         scopes = frozenset({"decide", "record"})
         terms = KeyTerms(name="traffic", scopes=scopes, rate_per_second=1000, burst=1000)
         key = access.create(terms, now=time.time_ns() // 1000).text
         access.close()
-        with Client(self.service, key) as client:
-            yield client
+        time.sleep(2 * POLL_US / 1_000_000)
+        return key
 
 
 def make_operators(data: Path, *wanted: str) -> None:
