@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import Enum, auto
 from typing import Any, Final, NamedTuple
 
 from msgspec import UNSET, UnsetType
@@ -14,14 +13,12 @@ from fengkong.decisions.decision import BilingualText, Decision, Hit, Observed, 
 from fengkong.decisions.layout import Layout
 from fengkong.decisions.model_reasons import ModelReasons
 from fengkong.decisions.policy import ENVELOPE_KINDS, Rule, expression_kind
-from fengkong.rules.expressions import Expression
+from fengkong.decisions.seen import Reader, Seen, Source, Value, Verdict
 from fengkong.rules.interpreter import Moment, evaluate
 from fengkong.rules.kinds import Kind
-from fengkong.rules.lists import ListState
 from fengkong.rules.observations import Look, looks
 from fengkong.rules.reasons import Writer
 
-Value = float | bool | str | None
 UNKNOWNS_MAX: Final = 256
 """Sets of unknown rules, and of missing cells for each, that are remembered."""
 _NOWHERE: Final = -1
@@ -30,55 +27,7 @@ NO_REASON: Final = BilingualText(zh="", en="")
 SEPARATORS: Final = {"zh": "；", "en": "; "}
 
 
-class Source(Enum):
-    """Where the value of a name is found."""
-
-    ROW = auto()
-    """A cell of the frame or a window feature."""
-    RESULT = auto()
-    """A result of the program."""
-    TEXT = auto()
-    """The characters of a field."""
-    WORD = auto()
-    """A window feature that is the cell of a word."""
-    EVALUATED = auto()
-    """A computed text: the program only knows its hash."""
-
-
 _TEXT, _EVALUATED, _WORD = Source.TEXT, Source.EVALUATED, Source.WORD
-
-
-class Reader(NamedTuple):
-    """How one name is read; `position` is that of its cell in `Seen.cells`, if it has one."""
-
-    name: str
-    source: Source
-    position: int
-    boolean: bool = False
-    expression: Expression | None = None
-
-
-class Seen(NamedTuple):
-    """What a policy saw of one event.
-
-    `cells` are those of the frame, then the window features, then what the program computed from
-    them (conditions of rules may be left out); `texts` are the fields that are texts.
-    """
-
-    cells: Sequence[float]
-    texts: Mapping[str, Any]
-    words: Mapping[float, str]
-    lists: ListState
-    occurred_at: int
-
-
-class Verdict(NamedTuple):
-    """How one event was judged: rule r hit is the mark r, unknown is -1 - r."""
-
-    points: float
-    rank: int
-    marks: Sequence[int]
-    late: bool
 
 
 class _Glance(NamedTuple):

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fengkong.decisions.cells import EventReader, Framed
-from fengkong.decisions.explanation import Explainer, Seen
+from fengkong.decisions.explanation import Explainer
 from fengkong.decisions.layout import Layout
 from fengkong.decisions.membership import Membership
+from fengkong.decisions.seen import Seen
 from fengkong.decisions.state import State
 from fengkong.decisions.verdict import HIT, UNKNOWN, Judge
 from fengkong.decisions.writing import RowWriter

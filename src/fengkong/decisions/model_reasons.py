@@ -20,7 +20,7 @@ from fengkong.scoring.inputs import Input, InputKind
 from fengkong.scoring.model import Model
 
 if TYPE_CHECKING:
-    from fengkong.decisions.explanation import Explainer, Seen
+    from fengkong.decisions.seen import Readers, Seen
 
 SHOWN_MAX: Final = 5
 """Contributions of a model that a decision carries: the largest, whether up or down."""
@@ -64,9 +64,9 @@ class _Rival(NamedTuple):
 class ModelReasons:
     """Tells of the models of one policy."""
 
-    def __init__(self, explainer: Explainer) -> None:
-        self._explainer = explainer
-        layout = explainer.layout
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
+        layout = readers.layout
         self._scope = layout.policy.scope
         policy, first = layout.policy, layout.models_at
         self._told = [
@@ -79,14 +79,14 @@ class ModelReasons:
                 self._teller(name, one.model, places[name]),
                 one,
                 other,
-                explainer.reader(one.by).position,
+                readers.reader(one.by).position,
             )
             for other, (name, one) in enumerate(policy.challengers.items(), first + len(self._told))
         }
         self._used = _used_models(layout)
 
     def _teller(self, name: str, model: Model, position: int) -> _Told:
-        cells = [self._explainer.reader(one.name).position for one in model.inputs]
+        cells = [self._readers.reader(one.name).position for one in model.inputs]
         encoder = Encoder(model.inputs, scale=self._scope.scale)
         return _Told(name, model, position, cells, encoder)
 
@@ -137,8 +137,8 @@ class ModelReasons:
         amounts = [round(one * per_unit, DIGITS) for one in model.contributions(row)[:-1].tolist()]
         order = sorted(range(len(amounts)), key=lambda i: (-abs(amounts[i]), i))
         chosen = [i for i in order[:SHOWN_MAX] if amounts[i] != 0.0]
-        readers = self._explainer.readers([model.inputs[i].name for i in chosen])
-        values = self._explainer.values(seen, readers)
+        readers = self._readers.readers([model.inputs[i].name for i in chosen])
+        values = self._readers.values(seen, readers)
         return tuple(
             [self._contribution(model, model.inputs[i], amounts[i], values) for i in chosen]
         )

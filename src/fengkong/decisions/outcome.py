@@ -11,17 +11,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fengkong.decisions.decision import Decision, Scored
-from fengkong.decisions.explanation import (
-    SEPARATORS,
-    Explainer,
-    Reader,
-    Seen,
-    Source,
-    Value,
-    Verdict,
-)
+from fengkong.decisions.explanation import SEPARATORS, Explainer
 from fengkong.decisions.model_cells import model_cells
 from fengkong.decisions.policy import Policy
+from fengkong.decisions.seen import Reader, Seen, Source, Value, Verdict
 from fengkong.decisions.verdict import HIT, UNKNOWN, Judged
 from fengkong.rules.kinds import Kind
 from fengkong.rules.lists import ListState

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from fengkong.decisions.cells import EventReader, Framed
 from fengkong.decisions.decision import Decision
-from fengkong.decisions.explanation import Explainer, Seen, Verdict
+from fengkong.decisions.explanation import Explainer
 from fengkong.decisions.layout import Layout, Stream
 from fengkong.decisions.linked import LinkedEvent
+from fengkong.decisions.seen import Seen, Verdict
 from fengkong.decisions.state import State
 from fengkong.decisions.verdict import Judge
 from fengkong.events.event import Event

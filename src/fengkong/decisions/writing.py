@@ -19,8 +19,9 @@ from fengkong.decisions.verdict import HIT, UNKNOWN
 from fengkong.events.event import Event
 
 if TYPE_CHECKING:
-    from fengkong.decisions.explanation import Explainer, Seen
+    from fengkong.decisions.explanation import Explainer
     from fengkong.decisions.outcome import DecisionColumns
+    from fengkong.decisions.seen import Seen
 
 UNKNOWNS_MAX: Final = 8192
 """Texts about unknown rules that are remembered; when there are more, all are forgotten."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.accounts.duties import ROLES, permissions_of
@@ -161,11 +163,8 @@ class SignedIn(AbstractBaseSession):
     @classmethod
     def get_session_store_class(cls) -> type[SessionBase]:
         """The store that writes such sessions."""
-        from fengkong.console.accounts.sessions import (  # noqa: PLC0415 - it needs this model
-            SessionStore,
-        )
-
-        return cast("type[SessionBase]", SessionStore)
+        store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
+        return cast("type[SessionBase]", store)
 
 
 def plain_name(written: str) -> str:

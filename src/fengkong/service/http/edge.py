@@ -17,7 +17,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from fengkong.service import problems
-from fengkong.service.http.exchange import Exchange, StandingLines
+from fengkong.service.http.exchange import Answered, Exchange, StandingLines
 from fengkong.service.http.express import END, Expressed, ExpressExchange, KnownHeads
 from fengkong.service.http.hosts import Hosts
 from fengkong.service.http.sweep import EdgeLimits, Sweep
@@ -242,7 +242,7 @@ class Edge(HttpToolsProtocol):
             self.deadline = _NEVER
             exchange.wake()
 
-    def answered(self, exchange: Exchange | ExpressExchange) -> None:
+    def answered(self, exchange: Answered) -> None:
         """An answer was written: close, take the next waiting request, or wait for one."""
         self.server_state.total_requests += 1
         if not exchange.keep_alive:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
-
-if TYPE_CHECKING:
-    from fengkong.service.http.express import ExpressExchange
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -46,6 +43,15 @@ class StandingLines:
         return self._lines
 
 
+class Answered(Protocol):
+    """A request whose answer was written, as the connection needs it."""
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the connection stays open for another one."""
+        ...
+
+
 class Connection(Protocol):
     """What an exchange needs of the connection it goes over."""
 
@@ -56,7 +62,7 @@ class Connection(Protocol):
     server_state: ServerState
     expect_100_continue: bool
 
-    def answered(self, exchange: Exchange | ExpressExchange) -> None:
+    def answered(self, exchange: Answered) -> None:
         """The answer was written."""
 
     def unforeseen(self, error: BaseException) -> None:
