@@ -155,6 +155,25 @@ def test_erasing_reaches_what_a_case_brought_along_when_it_was_merged(
     assert CaseFile.objects.filter(removed_at=None).exists() == (erased == ANNA)
 
 
+@pytest.mark.parametrize(
+    ("erased", "stays"), [(BERT, ["before"]), (ANNA, ["of Bert alone"])], ids=["merged", "whole"]
+)
+def test_what_was_written_since_a_merge_may_be_about_both(
+    case: Case, ann: Operator, erased: str, stays: list[str]
+) -> None:
+    write_note(ann, case.pk, "before")
+    other = open_by_hand(ann, [5], typology="scam", why="")
+    write_note(ann, other.pk, "of Bert alone")
+    target = changing.merge(ann, other.pk, into=case.pk)
+    write_note(ann, case.pk, "they met")
+    add_file(ann, case.pk, name="both.png", content=PNG)
+    entries = SeenEntries(journal="0" * 32, after=0, upto=9, at=0)
+    entries.erasures = [SeenErasure(subject=erased, sequence=9, at=0)]
+    forget_erased(entries)
+    assert [note.text for note in clear_notes(target, newest=9) if note.text] == stays
+    assert not CaseFile.objects.filter(removed_at=None).exists()
+
+
 def test_an_alert_is_never_torn_by_a_split(decided: None, ann: Operator) -> None:
     alert("a1", 1, 2)
     case = case_for(["a1"], ann)

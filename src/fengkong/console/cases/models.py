@@ -132,6 +132,17 @@ class Note(models.Model):
         return f"note {self.pk} of case {self.case_id}"
 
 
+class NoteWord(models.Model):
+    """A note has a word: a keyed hash of it (see `words.py`)."""
+
+    pk = models.CompositePrimaryKey("word", "note")
+    word = models.BigIntegerField()
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="words")
+
+    def __str__(self) -> str:
+        return f"a word of note {self.note_id}"
+
+
 class CaseFile(models.Model):
     """A file of a case; `media_type` is what its content is, whatever its name says.
 

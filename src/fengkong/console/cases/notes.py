@@ -13,6 +13,7 @@ from fengkong.console.audit.recording import record
 from fengkong.console.cases.errors import EmptyNoteError, TooManyFilesError
 from fengkong.console.cases.models import TARGET, Case, Note
 from fengkong.console.cases.opening import demand_work, open_case
+from fengkong.console.cases.words import index_note
 from fengkong.console.personal.sealing import open_text, seal_text
 from fengkong.protection.errors import TamperedFileError
 
@@ -53,6 +54,7 @@ def write_note(operator: Operator, case_id: int, text: str) -> Note:
         at=now,
         sealed=seal_text(written, context=_context(operator.username, now)),
     )
+    index_note(note, written)
     detail = {"note": note.pk, "characters": len(written)}
     record(operator, "write_case_note", target_kind=TARGET, target=str(case.pk), detail=detail)
     return note

@@ -8,12 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.audit.actions import register_actions
 from fengkong.console.audit.entry_words import register_details
+from fengkong.console.audit.guard import unrecorded
 from fengkong.console.cases import labels
 from fengkong.console.cases.about import PANEL
 from fengkong.console.cases.around import register_actions_of_cases
 from fengkong.console.cases.files import sweep_files
 from fengkong.console.cases.finding import find_cases, find_notes
 from fengkong.console.cases.forgetting import forget_erased
+from fengkong.console.cases.indexing import index_old_notes
 from fengkong.console.entities.panels import register_panel
 from fengkong.console.journaled.intake import also_taken_by
 from fengkong.console.outbox.jobs import every, register_job
@@ -21,6 +23,7 @@ from fengkong.console.shell.menu import MenuEntry, add_to_menu
 from fengkong.console.shell.search import add_finder
 
 SWEEP_S: Final = 3_600
+INDEX_S: Final = 600
 
 
 def register() -> None:
@@ -28,6 +31,8 @@ def register() -> None:
     also_taken_by(forget_erased)
     register_job(labels.JOB, labels.send_label)
     every(SWEEP_S, "sweep_case_files", sweep_files)
+    every(INDEX_S, "index_case_notes", index_old_notes)
+    unrecorded({"cases_noteword": "words of notes; that one was written or forgotten is recorded"})
     _register_words()
     register_actions_of_cases()
     register_panel(PANEL)

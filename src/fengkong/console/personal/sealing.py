@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 import io
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -30,6 +32,18 @@ def open_text(sealed: bytes, *, context: str) -> str:
     opened = io.BytesIO()
     open_file(io.BytesIO(sealed), opened, secret=_secret(), bound=context.encode())
     return opened.getvalue().decode()
+
+
+def blind_numbers(texts: Iterable[str], *, context: str) -> dict[str, int]:
+    """Keyed hashes of texts, signed numbers of 64 bits: equal texts of one context have equal ones.
+
+    Their key is derived from the one that seals, for each context another.
+    """
+    key = hmac.digest(_secret(), f"blind:{context}".encode(), "sha256")
+    return {
+        text: int.from_bytes(hmac.digest(key, text.encode(), "sha256")[:8], "big", signed=True)
+        for text in texts
+    }
 
 
 def keep_file(source: BinaryIO, *, name: str) -> None:
