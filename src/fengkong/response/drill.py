@@ -27,12 +27,16 @@ class Inject(Record, frozen=True):
 
 
 class Attack(Record, frozen=True):
-    """What the simulator does to the sandbox; `policy` is run where the live one sees nothing."""
+    """What the simulator does to the sandbox; `policy` is run where the live one sees nothing.
+
+    `parameters` replaces values of the scenario's own.
+    """
 
     scenario: str
     policy: str
     customers: int = 60
     seed: int = 7
+    parameters: dict[str, float] = msgspec.field(default_factory=dict)
 
 
 class Expected(Record, frozen=True):

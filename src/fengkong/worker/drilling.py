@@ -44,6 +44,8 @@ SENT_MAX: Final = 3_000
 """The most events of one drill, so that a forgotten one fills no disk."""
 BEFORE: Final = 600
 GRACE_S: Final = 60.0
+WAVES: Final = 4
+"""How often the attack comes within a drill, if its events took no time."""
 GAP_S: Final = 2.0
 """The longest pause between two events: who watches sees the attack go on."""
 _DEATH_SIGNAL: Final = 1
@@ -82,7 +84,6 @@ def sandbox(text: str, folder: Path) -> Iterator[tuple[Client, str]]:
             [*command, "--policy", str(policy), "--port", str(port)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
             preexec_fn=_die_with_parent,  # noqa: PLW1509 - no thread runs yet
         )
         stack.callback(_end, service)
@@ -121,7 +122,7 @@ class Attack:
         self._send(before, policy, counted=False)
         self._beat(drill)
         self._until = time.monotonic() + drill.minutes * 60 / drill.pace + GRACE_S
-        gap = min(GAP_S, drill.minutes * 60 / drill.pace / max(2 * len(during), 1))
+        gap = min(GAP_S, drill.minutes * 60 / drill.pace / max(WAVES * len(during), 1))
         looked, events = 0.0, self._waves(during)
         while time.monotonic() < self._until:
             if time.monotonic() - looked >= LOOK_S:
@@ -193,6 +194,7 @@ def traffic(attack: dict[str, Any]) -> tuple[list[SimulatedEvent], list[Simulate
         seed=attack["seed"],
         days=1,
         customers=attack["customers"],
+        parameters={attack["scenario"]: attack.get("parameters", {})},
     )
     events = list(islice(simulation.events(), SENT_MAX))
     first = next((n for n, one in enumerate(events) if one.is_fraud), len(events) // 2)
@@ -231,9 +233,12 @@ def _end(service: subprocess.Popen[bytes]) -> None:
 
 
 def _die_with_parent() -> None:
-    """Have the service ended when this process is killed: nothing of a sandbox stays behind."""
+    """Have the service killed with this process: nothing of a sandbox stays behind.
+
+    It holds nothing that is worth a clean end.
+    """
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,16 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from fengkong.cli.sources import read_policy
 from fengkong.response.drill import shipped_scripts
+from fengkong.worker.drilling import WAVES, traffic
 
 HOST = Path(__file__).parent / "drill_host.py"
 SLACK = 6
@@ -53,6 +57,25 @@ def test_tabletop_drills_end_as_their_scripts_say(tmp_path: Path) -> None:
         check(name, found[name])
 
 
+def decided_of_a_wave(name: str) -> int:
+    """How many events of one wave are the attack's and are decided; the others are recorded."""
+    attack = shipped_scripts()[name].attack
+    assert attack is not None
+    _, during = traffic(msgspec.to_builtins(attack))
+    types = read_policy(attack.policy).events
+    return sum(item.is_fraud and item.event.type in types for item in during)
+
+
+def gone(folder: Path, *, seconds: float) -> bool:
+    """Whether nothing is left in a folder: who attacks sees the end of its drill, then clears."""
+    until = time.monotonic() + seconds
+    while list(folder.glob("*")):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.2)
+    return True
+
+
 @pytest.mark.nightly
 def test_live_drills_attack_a_sandbox_and_end_as_their_scripts_say(tmp_path: Path) -> None:
     found = played(tmp_path / "data", 10, LIVE, timeout=1200)
@@ -60,8 +83,17 @@ def test_live_drills_attack_a_sandbox_and_end_as_their_scripts_say(tmp_path: Pat
         one = found[name]
         check(name, one)
         attack = one["attack"]
-        assert sum(n for kind, n in attack.items() if kind.startswith("attack_")) > 0, attack
-        assert attack.get("attack_switched_met", 0) > 0, "the switches of the people stop it"
+        counts = {
+            side: attack.get(f"attack_{side}_met", 0) + attack.get(f"attack_{side}_passed", 0)
+            for side in ("open", "switched")
+        }
+        # Four waves fit into a drill whose events took no time; on a machine that takes twice as
+        # long, two do. The switch comes after a third of the drill: more than half a wave before.
+        assert sum(counts.values()) >= WAVES // 2 * decided_of_a_wave(name), attack
+        assert min(counts.values()) >= decided_of_a_wave(name) // 2 >= 10, attack
+        assert attack.get("attack_switched_met", 0) > attack.get("attack_switched_passed", 0), (
+            "the switches of the people stop it"
+        )
         assert not attack.get("lost"), attack
         assert all(switch["policy_sequence"] for switch in one["switches"]), "in the journal"
-    assert not list((tmp_path / "data" / "drills").glob("*")), "nothing of a sandbox stays"
+    assert gone(tmp_path / "data" / "drills", seconds=60), "nothing of a sandbox stays"

@@ -16,7 +16,8 @@ class DrillRun(models.Model):
 
     `pace` is how many minutes of the script pass in a minute. `incident` is the incident that the
     people opened. `injected` is how many injects were told. `sandbox` is what the attack's process
-    says of itself: address, process, beat; `attack` counts what it sent and what came of it.
+    says of itself: address, process, beat; `attack` counts what it sent and what came of it;
+    `breaks` are the times when it broke off (`breaking_off`).
     """
 
     class State(models.TextChoices):
@@ -26,6 +27,7 @@ class DrillRun(models.Model):
         RUNNING = "running", _("running")
         ENDED = "ended", _("ended")
         CANCELLED = "cancelled", _("cancelled")
+        FAILED = "failed", _("attack failed")
 
     name = models.CharField(max_length=60)
     script = models.JSONField()
@@ -44,6 +46,7 @@ class DrillRun(models.Model):
     policy_text = models.TextField(blank=True)
     sandbox = models.JSONField(default=dict)
     attack = models.JSONField(default=dict)
+    breaks = models.JSONField(default=list)
     score = models.JSONField(null=True)
     times = models.JSONField(null=True)
     remark = models.TextField(blank=True)

@@ -25,6 +25,7 @@ def register() -> None:
             "finish_drill": _("A drill was scored"),
             "tell_injects": _("Told injects of a drill"),
             "beat_drill": _("The sandbox of a drill began"),
+            "break_off_drill": _("The attack of a drill broke off"),
         },
         targets={"drill": _("drill")},
     )

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from fengkong.console.audit.recording import SYSTEM, record
 from fengkong.console.drills.attacking import clean_up
+from fengkong.console.drills.breaking_off import is_lost, note_break, note_return
 from fengkong.console.drills.models import DrillRun
-from fengkong.console.drills.process import is_alive
 from fengkong.console.drills.scoring import scored
 from fengkong.console.incidents.models import Incident, Switch
 from fengkong.console.incidents.opening import open_incident
@@ -31,8 +31,6 @@ ATTACK_JOB: Final = "start_drill_attack"
 STEP_S: Final = 1
 PACE_MAX: Final = 3_600.0
 RUNNING_MAX: Final = 20
-SILENT: Final = timedelta(seconds=30)
-"""An attack that says nothing for so long, and whose process is gone, is started again."""
 PREPARING_MAX: Final = timedelta(minutes=15)
 """A live drill whose sandbox is not ready by then is ended: nothing was rehearsed."""
 _STATES: Final = DrillRun.State
@@ -116,9 +114,31 @@ def end_drill(operator: Operator | str, run_id: int, *, remark: str = "") -> Dri
         return run
     if run.state != _STATES.RUNNING:
         raise RefusedDrillError(f"{run} is {run.state}")
-    run.state, run.ended_at, run.remark = _STATES.ENDED, timezone.now(), remark
-    run.times, run.score = scored(run, script_of(run))
+    _finish(operator, run, state=_STATES.ENDED, remark=remark)
+    return run
+
+
+@transaction.atomic
+def run_again(operator: Operator, run_id: int) -> DrillRun:
+    """Plan the drill of a run that is over once more, now, at the same pace."""
+    run = DrillRun.objects.get(pk=run_id)
+    if run.state in (_STATES.SCHEDULED, _STATES.RUNNING):
+        raise RefusedDrillError(f"{run} is {run.state}")
+    return plan_drill(operator, run.name, pace=run.pace)
+
+
+def _finish(
+    operator: Operator | str, run: DrillRun, *, state: DrillRun.State, remark: str = ""
+) -> None:
+    """A run is over, as it should be or because its attack failed: score it, and end its switches.
+
+    What nobody could respond to has no score.
+    """
+    run.state, run.ended_at, run.remark = state, timezone.now(), remark
+    if run.started_at is not None:
+        run.times, run.score = scored(run, script_of(run))
     run.save()
+    points = None if run.score is None else run.score["points"]
     incident = _incident(run)
     if incident is not None:
         states = (Switch.State.PROPOSED, Switch.State.SETTING, Switch.State.ON)
@@ -126,10 +146,9 @@ def end_drill(operator: Operator | str, run_id: int, *, remark: str = "") -> Dri
             switch.state, switch.ended_at = Switch.State.ENDED, run.ended_at
             switch.ended_why = "the drill ended"
             switch.save()
-        facts = {"points": run.score["points"]}
-        note(incident, "end_drill", actor=operator, facts=facts, key="drill-end")
-    _record(operator, "finish_drill", run, points=run.score["points"])
-    return run
+        facts = {"points": points, "drill_state": state.value}
+        note(incident, "end_drill", actor=operator, facts=facts, text=remark, key="drill-end")
+    _record(operator, "finish_drill", run, points=points, state=state.value)
 
 
 def run_drills(_job: Job | None = None) -> None:
@@ -182,8 +201,8 @@ def step(run_id: int, now: datetime) -> None:
     if closed or minute >= run.minutes:
         end_drill(SYSTEM, run.pk)
         return
-    if run.mode == "live" and _is_lost(run, now):
-        put(ATTACK_JOB, {"drill": run.pk}, key=str(run.pk))
+    if run.mode == "live":
+        _watch_attack(run, now)
 
 
 def _has_begun(run: DrillRun, now: datetime) -> bool:
@@ -191,20 +210,41 @@ def _has_begun(run: DrillRun, now: datetime) -> bool:
     if run.sandbox.get("beat"):
         run.started_at = now
         run.save(update_fields=("started_at",))
+        _record(SYSTEM, "beat_drill", run)
         return True
     asked = run.sandbox.get("asked")
     if asked and now - datetime.fromisoformat(asked) > PREPARING_MAX:
-        end_drill(SYSTEM, run.pk, remark="the sandbox did not start")
-    elif _is_lost(run, now):
-        put(ATTACK_JOB, {"drill": run.pk}, key=str(run.pk))
+        _finish(SYSTEM, run, state=_STATES.FAILED, remark="the sandbox did not start")
+    else:
+        _watch_attack(run, now)
     return False
 
 
-def _is_lost(run: DrillRun, now: datetime) -> bool:
-    """Whether the attack's process is gone and has said nothing for too long."""
-    said = run.sandbox.get("beat") or run.sandbox.get("asked")
-    last = datetime.fromisoformat(said) if said else run.started_at
-    return last is not None and now - last > SILENT and not is_alive(run)
+def _watch_attack(run: DrillRun, now: datetime) -> None:
+    """Start an attack again that broke off; after some times the drill is over, and says why."""
+    if note_return(run, now):
+        run.save(update_fields=("breaks",))
+        _record(SYSTEM, "beat_drill", run)
+        _tell_attack(run, "攻击恢复", "The attack goes on", "back")
+    elif is_lost(run, now):
+        again = note_break(run, now)
+        run.save(update_fields=("breaks", "sandbox"))
+        _record(SYSTEM, "break_off_drill", run, again=again)
+        _tell_attack(run, "攻击中断", "The attack broke off", "lost")
+        if again:
+            put(ATTACK_JOB, {"drill": run.pk}, key=str(run.pk))
+        else:
+            _finish(SYSTEM, run, state=_STATES.FAILED, remark="the attack broke off too often")
+
+
+def _tell_attack(run: DrillRun, zh: str, en: str, key: str) -> None:
+    incident = _incident(run)
+    if incident is not None:
+        last = run.breaks[-1]
+        minute = last["minute"] if last["back"] is None else last["back"]
+        key = f"attack-{key}-{len(run.breaks)}"
+        facts, text = {"minute": minute}, f"{zh} / {en}"
+        note(incident, "attack_drill", actor="drill", facts=facts, text=text, key=key)
 
 
 def _tell_inject(run: DrillRun, incident: Incident, number: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
+from fengkong.console.drills.breaking_off import minutes_without
 from fengkong.console.drills.models import DrillRun
 from fengkong.console.incidents.acting import phases_entered
 from fengkong.console.incidents.models import Incident, IncidentTask
@@ -18,7 +19,8 @@ def scored(run: DrillRun, script: Script) -> tuple[dict[str, Any], dict[str, Any
     """Times and score of a run, as data."""
     times = times_of(run)
     found = score(script, times)
-    return _data(times), _data(found)
+    assert run.ended_at is not None, "a run is scored when it is over"
+    return _data(times), _data(found) | {"without_attack": minutes_without(run, run.ended_at)}
 
 
 def _data(struct: Times | Score) -> dict[str, Any]:
@@ -67,6 +69,7 @@ def _minute(run: DrillRun, at: datetime) -> float:
 
 
 def last_before(run: DrillRun) -> DrillRun | None:
-    """The run of the same drill that ended last before this one."""
-    earlier = DrillRun.objects.filter(name=run.name, state=DrillRun.State.ENDED)
+    """The run of the same drill that was scored last before this one; no failed one."""
+    scored_ones = DrillRun.objects.filter(state=DrillRun.State.ENDED, score__isnull=False)
+    earlier = scored_ones.filter(name=run.name)
     return earlier.exclude(pk=run.pk).filter(pk__lt=run.pk).order_by("-ended_at").first()
