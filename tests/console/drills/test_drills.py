@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
-from django.utils import timezone
+from django.utils import timezone, translation
 from tests.console.operators import browser_of, new_operator
 
 from fengkong.console.approvals.four_eyes import approve
 from fengkong.console.drills.claiming import claim
 from fengkong.console.drills.folders import folder_of
 from fengkong.console.drills.models import DrillRun
+from fengkong.console.drills.reporting import report_source
 from fengkong.console.drills.running import (
     RefusedDrillError,
     detect,
@@ -158,6 +159,15 @@ def test_an_unattended_drill_goes_through_every_phase_and_is_compared(
         assert run.score["points"] == script_of(run).expects.points
     page = browser_of(new_operator("executive")).get(f"/drills/{run.pk}/").content.decode()
     assert "上次" in page
+    reader = new_operator("regulator")
+    for language, said in (("zh-hans", "与同一预案的上次演练"), ("en", "against the last drill")):
+        with translation.override(language):
+            source = report_source(run, reader, language="zh" if language != "en" else "en")
+        assert said in source
+        assert source.count("text(size: 8pt") == 5 * incident.timeline.count(), "all of it"
+        answer = browser_of(reader, HTTP_ACCEPT_LANGUAGE=language).get(f"/drills/{run.pk}/report/")
+        assert answer["Content-Type"] == "application/pdf"
+        assert answer.content.startswith(b"%PDF")
 
 
 def test_the_process_of_an_attack_starts_before_django_does() -> None:

@@ -387,6 +387,7 @@ ABSENT = {
     *("list_import", "list_import_confirm", "list_import_revert"),
     *("live_feature", "live_model", "decision", "decision_proof", "decision_replay"),
     "entities:graph",
+    "drill_report",
     *("personal:reveal", "personal:masked", "personal:download"),
     *("personal:reveal", "personal:masked", "personal:download", "cases:file"),
 }

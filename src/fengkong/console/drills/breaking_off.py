@@ -39,7 +39,7 @@ def note_break(run: DrillRun, now: datetime) -> bool:
     """Write down that the attack is gone; whether it may be started once more."""
     if not run.breaks or run.breaks[-1]["back"] is not None:
         run.breaks = [*run.breaks, {"minute": round(run.minute(now), 2), "back": None, "tries": 0}]
-    again = sum(one["tries"] for one in run.breaks) < TRIES_MAX
+    again: bool = sum(one["tries"] for one in run.breaks) < TRIES_MAX
     if again:
         run.breaks[-1]["tries"] += 1
         run.sandbox = {"asked": now.isoformat()}
@@ -57,10 +57,8 @@ def note_return(run: DrillRun, now: datetime) -> bool:
 def minutes_without(run: DrillRun, now: datetime) -> float:
     """For how many minutes of the script nothing attacked after the clock had begun."""
     end = min(run.minute(now), run.minutes)
-    return round(
-        sum(max(0.0, _or(one["back"], end) - one["minute"]) for one in run.breaks),
-        2,
-    )
+    gone = (max(0.0, _or(one["back"], end) - float(one["minute"])) for one in run.breaks)
+    return round(sum(gone), 2)
 
 
 def end_stuck(run: DrillRun, now: datetime) -> bool:

@@ -69,7 +69,14 @@ def _minute(run: DrillRun, at: datetime) -> float:
 
 
 def last_before(run: DrillRun) -> DrillRun | None:
-    """The run of the same drill that was scored last before this one; no failed one."""
-    scored_ones = DrillRun.objects.filter(state=DrillRun.State.ENDED, score__isnull=False)
-    earlier = scored_ones.filter(name=run.name)
-    return earlier.exclude(pk=run.pk).filter(pk__lt=run.pk).order_by("-ended_at").first()
+    """The run of the same playbook that was scored last before this one; no failed one.
+
+    One of the same drill goes before one of another drill of that playbook.
+    """
+    earlier = DrillRun.objects.filter(
+        state=DrillRun.State.ENDED,
+        score__isnull=False,
+        script__playbook=run.script["playbook"],
+        pk__lt=run.pk,
+    ).order_by("-ended_at")
+    return earlier.filter(name=run.name).first() or earlier.first()

@@ -12,6 +12,7 @@ urlpatterns = [
     path("<int:run_id>/", views.room, name="drill"),
     path("<int:run_id>/open/", views.open_incident, name="drill_open"),
     path("<int:run_id>/end/", views.end, name="drill_end"),
+    path("<int:run_id>/report/", views.report, name="drill_report"),
     path("<int:run_id>/again/", views.again, name="drill_again"),
     path("scripts/<slug:drill>/", views.script, name="drill_script"),
 ]

@@ -16,6 +16,7 @@ from fengkong.console.drills import running
 from fengkong.console.drills.attack_logs import last_lines
 from fengkong.console.drills.models import DrillRun
 from fengkong.console.drills.queries import room_of, row_of
+from fengkong.console.drills.reporting import report_pdf
 from fengkong.console.project.declared import needs
 from fengkong.console.project.requests import OperatorRequest
 from fengkong.console.shell.paging import page_by_cursor
@@ -115,6 +116,21 @@ def end(request: OperatorRequest, run_id: int) -> HttpResponse:
     except RiskError as error:
         messages.error(request, told_error(error))
     return redirect("drill", run_id)
+
+
+@needs("incidents.view")
+@require_GET
+def report(request: OperatorRequest, run_id: int) -> HttpResponse:
+    """The report of a run that is over, as a PDF."""
+    run = get_object_or_404(DrillRun.objects.exclude(ended_at=None), pk=run_id)
+    try:
+        content = report_pdf(run, request.user)
+    except RiskError as error:
+        messages.error(request, told_error(error))
+        return redirect("drill", run_id)
+    answer = HttpResponse(content, content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="drill-{run.pk}.pdf"'
+    return answer
 
 
 @needs("drills.run")
