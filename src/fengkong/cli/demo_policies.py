@@ -16,6 +16,7 @@ from fengkong.console.governance.models import PolicyVersion, ServiceChange
 from fengkong.console.governance.part_text import DatedChange
 from fengkong.console.governance.parts import dated_change, propose_part
 from fengkong.console.governance.rule_templates import template_of, with_template
+from fengkong.console.outbox.jobs import put
 from fengkong.core.bilingual import Bilingual
 
 PARAMETER: Final = "cards.bound_minutes"
@@ -51,6 +52,15 @@ def made_demo_policies() -> int:
             _limit(people["senior_analyst"])
             _draft(live, writer=people["analyst"], template="night", note=_DRAFT)
             return PolicyVersion.objects.count() - 1
+    finally:
+        connection.close()
+
+
+def measured_again() -> None:
+    """Have features and models measured now that there is a past, not when it is their turn."""
+    try:
+        with transaction.atomic():
+            put("live.measure_features", {}, key="demonstration")
     finally:
         connection.close()
 

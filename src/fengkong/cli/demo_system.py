@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from fengkong.cli.consoles import prepared_console, url_of
+from fengkong.cli.demo_model import written_demo_policy
 from fengkong.cli.demo_traffic import Traffic
 from fengkong.cli.language import text
 from fengkong.cli.screen import ERRORS, OUTPUT, progress, show_error, show_table, waiting
@@ -62,10 +63,11 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
     from fengkong.cli.demo_cases import made_demo_cases  # noqa: PLC0415 - needs Django
     from fengkong.cli.demo_core import frozen_in_demo, opened_demo_core  # noqa: PLC0415
     from fengkong.cli.demo_incidents import made_demo_incident  # noqa: PLC0415
+    from fengkong.cli.demo_lists import made_demo_lists  # noqa: PLC0415
     from fengkong.cli.demo_loop import begun_demo_loop, made_demo_loop  # noqa: PLC0415
     from fengkong.cli.demo_notices import made_demo_channels, started_robots  # noqa: PLC0415
     from fengkong.cli.demo_operators import made_demo_operators  # noqa: PLC0415
-    from fengkong.cli.demo_policies import made_demo_policies  # noqa: PLC0415
+    from fengkong.cli.demo_policies import made_demo_policies, measured_again  # noqa: PLC0415
     from fengkong.cli.demo_sources import made_demo_sources  # noqa: PLC0415
 
     operators = made_demo_operators()
@@ -98,15 +100,18 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
                 with waiting(text("demo.seeing")):
                     _wait_until_seen(traffic.newest)
                     made_demo_policies()
+                    made_demo_lists()
                     made_demo_cases()
                     frozen_in_demo()
                     made_demo_loop()
                     made_demo_incident()
+                    measured_again()
             _introduce(system, operators)
             traffic.flow(client, clock=wall_clock, sleep=over.wait, over=over.is_set)
 
     try:
-        run(system, policy=POLICY, quiet=True, started=started)
+        policy = str(written_demo_policy(data))
+        run(system, policy=policy, quiet=True, started=started)
     finally:
         over.set()
         core.close()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from fengkong.console.live.titles import feature_titles
 from fengkong.console.shell.spoken import event_title, field_title, said
@@ -49,8 +50,8 @@ def _lineages(policy: Policy) -> Iterator[Lineage]:
             events=_events(window.event_types or policy.events),
             entities=_fields(window.over),
             fields=_fields([window.argument] if window.argument else []),
-            window=_("all time") if window.last is None else format_duration(window.last),
-            delayed=format_duration(window.delayed) if window.delayed else "",
+            window=_("all time") if window.last is None else spoken_length(window.last),
+            delayed=spoken_length(window.delayed) if window.delayed else "",
             default="" if window.default is None else f"{window.default:g}",
             reads=(),
             **_readers(policy, window.name),
@@ -64,7 +65,7 @@ def _lineages(policy: Policy) -> Iterator[Lineage]:
             events=_events(link.event_types or policy.events),
             entities=_fields(link.entities),
             fields=_fields([link.argument] if link.argument else []),
-            window=format_duration(link.last),
+            window=spoken_length(link.last),
             delayed="",
             default="" if link.default is None else f"{link.default:g}",
             reads=(),
@@ -85,6 +86,19 @@ def _lineages(policy: Policy) -> Iterator[Lineage]:
             reads=sorted(expression.names & titles.keys()),
             **_readers(policy, name),
         )
+
+
+def spoken_length(microseconds: int) -> str:
+    """How long a window is, in the reader's language: 30 days, 24 hours."""
+    text = format_duration(microseconds)
+    count, unit = int(text[:-1]), text[-1]
+    words = {
+        "s": ngettext("%(count)s second", "%(count)s seconds", count),
+        "m": ngettext("%(count)s minute", "%(count)s minutes", count),
+        "h": ngettext("%(count)s hour", "%(count)s hours", count),
+        "d": ngettext("%(count)s day", "%(count)s days", count),
+    }
+    return words[unit] % {"count": count}
 
 
 def _events(names: Iterable[str]) -> list[str]:
