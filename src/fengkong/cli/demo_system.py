@@ -60,14 +60,10 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
     ERRORS.print(text("demo.starting"), markup=False)
     _allow_loopback(data)
     prepared_console(data, given={"port": system.console.port, "service": system.service_url})
-    from fengkong.cli.demo_cases import made_demo_cases  # noqa: PLC0415 - needs Django
-    from fengkong.cli.demo_core import frozen_in_demo, opened_demo_core  # noqa: PLC0415
-    from fengkong.cli.demo_incidents import made_demo_incident  # noqa: PLC0415
-    from fengkong.cli.demo_lists import made_demo_lists  # noqa: PLC0415
-    from fengkong.cli.demo_loop import begun_demo_loop, made_demo_loop  # noqa: PLC0415
+    from fengkong.cli.demo_core import opened_demo_core  # noqa: PLC0415 - needs Django
+    from fengkong.cli.demo_loop import begun_demo_loop  # noqa: PLC0415
     from fengkong.cli.demo_notices import made_demo_channels, started_robots  # noqa: PLC0415
     from fengkong.cli.demo_operators import made_demo_operators  # noqa: PLC0415
-    from fengkong.cli.demo_policies import made_demo_policies, measured_again  # noqa: PLC0415
     from fengkong.cli.demo_sources import made_demo_sources  # noqa: PLC0415
 
     operators = made_demo_operators()
@@ -99,13 +95,7 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
                     traffic.tell_past(client, told=told)
                 with waiting(text("demo.seeing")):
                     _wait_until_seen(traffic.newest)
-                    made_demo_policies()
-                    made_demo_lists()
-                    made_demo_cases()
-                    frozen_in_demo()
-                    made_demo_loop()
-                    made_demo_incident()
-                    measured_again()
+                    _worked()
             _introduce(system, operators)
             traffic.flow(client, clock=wall_clock, sleep=over.wait, over=over.is_set)
 
@@ -117,6 +107,24 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
         core.close()
         robots.shutdown()
         robots.server_close()
+
+
+def _worked() -> None:
+    """What people would have done with the past, and figures of it."""
+    from fengkong.cli.demo_cases import made_demo_cases  # noqa: PLC0415 - needs Django
+    from fengkong.cli.demo_core import frozen_in_demo  # noqa: PLC0415
+    from fengkong.cli.demo_incidents import made_demo_incident  # noqa: PLC0415
+    from fengkong.cli.demo_lists import made_demo_lists  # noqa: PLC0415
+    from fengkong.cli.demo_loop import made_demo_loop  # noqa: PLC0415
+    from fengkong.cli.demo_policies import made_demo_policies, measured_again  # noqa: PLC0415
+
+    made_demo_policies()
+    made_demo_lists()
+    made_demo_cases()
+    frozen_in_demo()
+    made_demo_loop()
+    made_demo_incident()
+    measured_again()
 
 
 def _allow_loopback(data: Path) -> None:
