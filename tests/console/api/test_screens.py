@@ -101,6 +101,7 @@ BY_PEOPLE_ONLY = {
     **dict.fromkeys(("incident_new", "incident_do", "incident_do_item", "incident_evidence"), ROOM),
     **dict.fromkeys(("playbook_new", "playbook_edit", "playbook_editor", "playbook_propose"), ROOM),
     **dict.fromkeys(("drill_plan", "drill_open", "drill_end", "drill_again"), DRILL),
+    **dict.fromkeys(("drill_schedule", "drill_unschedule"), DRILL),
     **dict.fromkeys(("own_page", "end_other_sessions", "end_session", "enrol"), OWN),
     **dict.fromkeys(("invite_operator", "renew_invitation", "lock_operator"), PERSON),
     **dict.fromkeys(("release_operator", "reset_factors", "end_sessions"), PERSON),

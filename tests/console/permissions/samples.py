@@ -28,8 +28,9 @@ from fengkong.console.audit.verification import begin
 from fengkong.console.cases.models import Case, CaseFile
 from fengkong.console.customers.deadlines import shipped_deadlines
 from fengkong.console.customers.models import Appeal, Confirmation
-from fengkong.console.drills.models import DrillRun
+from fengkong.console.drills.models import DrillRun, DrillSchedule
 from fengkong.console.drills.running import plan_drill
+from fengkong.console.drills.scheduling import schedule_drill
 from fengkong.console.entities.models import Entity
 from fengkong.console.entities.taking import key_of
 from fengkong.console.feedback.models import SecondLook
@@ -379,7 +380,11 @@ def drills(operator: Operator) -> Values:
             "ddos_tabletop",
             at=timezone.now() + timedelta(days=1),
         )
-    return {"run_id": run.pk, "drill": "ddos_tabletop"}
+    schedule = DrillSchedule.objects.first()
+    if schedule is None:
+        day, who = timezone.localdate() + timedelta(days=30), run.planned_by
+        schedule = schedule_drill(who, "ddos_tabletop", months=6, next_on=day, owner=who)
+    return {"run_id": run.pk, "drill": "ddos_tabletop", "schedule_id": schedule.pk}
 
 
 ABSENT = {

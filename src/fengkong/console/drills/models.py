@@ -11,6 +11,36 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
+class DrillSchedule(models.Model):
+    """A drill that is repeated: every so many months, by whom, and when the next one is due.
+
+    `counted` is the newest run that was taken into account; `told` is what of the next day was
+    told already.
+    """
+
+    class Told(models.TextChoices):
+        """What was told of the next day."""
+
+        NOTHING = "", _("nothing")
+        SOON = "soon", _("due soon")
+        OVERDUE = "overdue", _("past its day")
+
+    drill = models.CharField(max_length=60, unique=True)
+    months = models.PositiveSmallIntegerField()
+    next_on = models.DateField()
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="drill_schedules"
+    )
+    counted = models.BigIntegerField(default=0)
+    told = models.CharField(max_length=8, choices=Told.choices, default=Told.NOTHING, blank=True)
+
+    class Meta:
+        ordering = ("next_on", "drill")
+
+    def __str__(self) -> str:
+        return self.drill
+
+
 class DrillRun(models.Model):
     """One run of a script; `script` is the script as it stood when the run was planned.
 

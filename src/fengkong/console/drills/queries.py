@@ -8,10 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.drills.breaking_off import minutes_without
-from fengkong.console.drills.models import DrillRun
+from fengkong.console.drills.models import DrillRun, DrillSchedule
+from fengkong.console.drills.scheduling import BEFORE, is_overdue
 from fengkong.console.drills.scoring import last_before
 from fengkong.console.incidents.models import Incident
 from fengkong.console.shell.figures import reading_language
+from fengkong.response.drill import shipped_scripts
 
 if TYPE_CHECKING:
     from fengkong.console.accounts.duties import Words
@@ -33,6 +35,23 @@ def row_of(run: DrillRun) -> dict[str, Any]:
     if before is not None and before.score is not None and run.score is not None:
         change = run.score["points"] - before.score["points"]
     return {"run": run, "title": title, "before": before, "change": change}
+
+
+def schedule_rows() -> list[dict[str, Any]]:
+    """Drills that are repeated, the next one first, with the last run of each."""
+    today, scripts = timezone.localdate(), shipped_scripts()
+    return [
+        {
+            "schedule": one,
+            "title": scripts[one.drill].title if one.drill in scripts else None,
+            "overdue": is_overdue(one, today),
+            "soon": one.next_on - BEFORE <= today,
+            "last": DrillRun.objects.filter(
+                name=one.drill, state=DrillRun.State.ENDED, score__isnull=False
+            ).first(),
+        }
+        for one in DrillSchedule.objects.select_related("owner")
+    ]
 
 
 def room_of(run: DrillRun) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from fengkong.console.drills import views
 
 urlpatterns = [
     path("", views.drill_list, name="drills"),
+    path("schedule/", views.schedule, name="drill_schedule"),
+    path("schedule/<int:schedule_id>/end/", views.unschedule, name="drill_unschedule"),
     path("plan/", views.plan, name="drill_plan"),
     path("<int:run_id>/", views.room, name="drill"),
     path("<int:run_id>/open/", views.open_incident, name="drill_open"),

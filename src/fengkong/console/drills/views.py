@@ -4,47 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from fengkong.console.drills import running
 from fengkong.console.drills.attack_logs import last_lines
-from fengkong.console.drills.models import DrillRun
-from fengkong.console.drills.queries import room_of, row_of
+from fengkong.console.drills.forms import PlanForm, ScheduleForm
+from fengkong.console.drills.models import DrillRun, DrillSchedule
+from fengkong.console.drills.queries import room_of, row_of, schedule_rows
 from fengkong.console.drills.reporting import report_pdf
+from fengkong.console.drills.scheduling import schedule_drill, unschedule_drill
 from fengkong.console.project.declared import needs
 from fengkong.console.project.requests import OperatorRequest
 from fengkong.console.shell.paging import page_by_cursor
-from fengkong.console.shell.spoken import said
 from fengkong.console.shell.told_errors import told_error
 from fengkong.core.errors import RiskError
 from fengkong.response.drill import shipped_scripts
-
-
-class PlanForm(forms.Form):
-    """Which drill, when, and how fast its time goes."""
-
-    drill = forms.ChoiceField(label=_("Drill"))
-    at = forms.DateTimeField(
-        label=_("Begins"),
-        required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text=_("Now where it is left empty"),
-    )
-    pace = forms.FloatField(
-        label=_("Minutes of the script in a minute"), min_value=0.1, max_value=60, initial=1
-    )
-
-    def __init__(self, *args: Any, **named: Any) -> None:
-        super().__init__(*args, **named)
-        chosen = self.fields["drill"]
-        assert isinstance(chosen, forms.ChoiceField), "a field of our own"
-        chosen.choices = [(name, said(one.title)) for name, one in shipped_scripts().items()]
 
 
 @needs("incidents.view")
@@ -57,6 +35,7 @@ def drill_list(request: OperatorRequest) -> HttpResponse:
         "page": page,
         "rows": [row_of(run) for run in page.rows],
         "scripts": shipped_scripts().values(),
+        "schedules": schedule_rows(),
         "may_run": request.user.may("drills.run"),
     }
     return render(request, "drills/list.html", shown)
@@ -77,6 +56,34 @@ def plan(request: OperatorRequest) -> HttpResponse:
         else:
             return redirect("drill", run.pk)
     return render(request, "drills/plan.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@needs("drills.run")
+def schedule(request: OperatorRequest) -> HttpResponse:
+    """Have a drill repeated, or change how it is."""
+    held = DrillSchedule.objects.filter(drill=request.GET.get("drill", "")).first()
+    initial: dict[str, Any] = {"drill": request.GET.get("drill", ""), "owner": request.user}
+    if held is not None:
+        initial |= {"months": held.months, "next_on": held.next_on, "owner": held.owner}
+    form = ScheduleForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            schedule_drill(request.user, **form.cleaned_data)
+        except RiskError as error:
+            form.add_error(None, told_error(error))
+        else:
+            return redirect("drills")
+    status = 422 if form.errors else 200
+    return render(request, "drills/schedule.html", {"form": form}, status=status)
+
+
+@needs("drills.run")
+@require_POST
+def unschedule(request: OperatorRequest, schedule_id: int) -> HttpResponse:
+    """Have a drill repeated no more."""
+    get_object_or_404(DrillSchedule, pk=schedule_id)
+    unschedule_drill(request.user, schedule_id)
+    return redirect("drills")
 
 
 @needs("incidents.view")

@@ -19,6 +19,7 @@ from fengkong.indicators.errors import UnreadableSourceError
 from fengkong.indicators.peer_ratings import read_ratings
 
 KEPT_DAYS: Final = 120
+_DRILLS_READ: Final = 50
 _KINDS: Final = {
     "reveal_personal_data": "reveal",
     "approve_export_personal_data": "export",
@@ -65,26 +66,43 @@ def staff() -> pl.DataFrame | None:
 
 
 def upkeep() -> pl.DataFrame | None:
-    """How old the newest backup is, and until when the certificate is valid: of today alone."""
+    """How old the newest backup is, and when the last drill was: of today alone."""
     backups = settings.CONSOLE.directory / "backups"
     newest = (
         max((one.stat().st_mtime for one in backups.glob("*")), default=None)
         if backups.is_dir()
         else None
     )
-    if newest is None:
+    drilled = _days_since_drill()
+    if newest is None and drilled is None:
         return None
     unknown = pl.lit(None, pl.Float64)
-    return pl.DataFrame(
-        {DAY: [timezone.localdate()], "backup_age_hours": [(time.time() - newest) / 3600]}
-    ).with_columns(
-        unknown.alias(name)
-        for name in (
-            *("restore_test_age_days", "certificate_days_left", "patch_age_days"),
-            *("critical_vulnerabilities", "key_age_days", "checkpoint_age_hours"),
-            *("days_since_drill", "log_retention_days", "assets_without_owner"),
-        )
+    known: dict[str, list[float | None]] = {
+        "backup_age_hours": [None if newest is None else (time.time() - newest) / 3600],
+        "days_since_drill": [drilled],
+    }
+    table = pl.DataFrame(known, schema=dict.fromkeys(known, pl.Float64))
+    return table.with_columns(
+        pl.lit(timezone.localdate()).alias(DAY),
+        *(
+            unknown.alias(name)
+            for name in (
+                *("restore_test_age_days", "certificate_days_left", "patch_age_days"),
+                *("critical_vulnerabilities", "key_age_days", "checkpoint_age_hours"),
+                *("log_retention_days", "assets_without_owner"),
+            )
+        ),
     )
+
+
+def _days_since_drill() -> float | None:
+    """Days since a drill was scored, from the ledger; one whose attack failed is none."""
+    ended = AuditEntry.objects.filter(action="finish_drill").order_by("-sequence")
+    for entry in ended[:_DRILLS_READ]:
+        scored = entry.detail.get("points") is not None
+        if scored and entry.detail.get("state", "ended") == "ended":
+            return (timezone.now() - entry.recorded_at).total_seconds() / 86_400
+    return None
 
 
 def peer_danger() -> pl.DataFrame | None:
