@@ -5,16 +5,21 @@ from pathlib import Path
 
 from fengkong.cli.demo_model import USED_AS, demo_policy_text, scorecard, written_demo_policy
 from fengkong.cli.sources import read_policy
+from fengkong.decisions.examples import check_examples
+from fengkong.evaluation.model_folder import read_report
 from fengkong.evaluation.training_plan import read_training
 
 
-def test_the_policy_carries_the_scorecard_and_no_rule_asks_it(tmp_path: Path) -> None:
+def test_the_policy_carries_the_scorecard_and_decides_as_the_shipped_one(tmp_path: Path) -> None:
     policy = read_policy(str(written_demo_policy(tmp_path / "data")))
     shipped = read_policy("payments")
     assert policy.models[USED_AS].hash == scorecard().hash
     told = [[(rule.id, rule.when.source) for rule in one.rules] for one in (policy, shipped)]
-    assert told[0] == told[1]
-    assert not any(USED_AS in rule.when.names for rule in policy.rules)
+    assert told[0][:-1] == told[1]
+    (asking,) = [rule for rule in policy.rules if USED_AS in rule.when.names]
+    assert (asking.outcome, asking.points) == (None, 1)
+    assert check_examples(policy) == []
+    assert read_report(tmp_path / "data" / "models" / "payments" / "1").training == "payments"
     assert demo_policy_text() == (tmp_path / "data" / "demo_policy.yaml").read_text("utf-8")
 
 

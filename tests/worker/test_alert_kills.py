@@ -115,4 +115,4 @@ def test_a_killed_tail_makes_the_same_alerts(tmp_path: Path) -> None:
 
 @pytest.mark.nightly
 def test_two_hundred_kills_lose_and_double_no_alert(tmp_path: Path) -> None:
-    check(tmp_path, events=3_000, longest=0.04, kills=200)
+    check(tmp_path, events=4_000, longest=0.03, kills=200)

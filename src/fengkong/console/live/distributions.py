@@ -98,11 +98,16 @@ def _word(value: Value) -> str | None:
     return None if value is None else str(value)
 
 
+def _edge(value: float) -> str:
+    """A bound of a bin, as exactly as a chart needs it."""
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
+
+
 def bin_names(found: Mapping[str, Any]) -> list[str]:
     """What each bin of a spread holds, for its chart; the last one is for values that miss."""
     if found["kind"] == "word":
         return [*found["words"], "∅"]
-    edges = [f"{edge:,.6g}" for edge in found["edges"]]
+    edges = [_edge(edge) for edge in found["edges"]]
     if not edges:
         return ["…", "∅"]
     between = [f"{low} – {high}" for low, high in itertools.pairwise(edges)]
