@@ -22,6 +22,7 @@ from fengkong.console.warnings.books import CUSTODY_DAYS, made_folder, make_book
 from fengkong.console.warnings.computing import recompute
 from fengkong.console.warnings.following_rows import behind
 from fengkong.console.warnings.journal_rows import journal_rows
+from fengkong.console.warnings.kept_events import LOANS
 from fengkong.console.warnings.models import Reading, SourceStatus
 from fengkong.core.instants import format_instant
 from fengkong.indicators.library_file import shipped_library
@@ -147,12 +148,12 @@ def test_late_facts_are_counted_once(journal: Journal) -> None:
     journal_rows().step()
     journal([drawn(3, 8, "浙江")])
     journal_rows().step()
-    facts = journal_rows().facts(module.LOANS)
+    facts = journal_rows().facts(LOANS)
     assert facts is not None
     assert facts.height == 3
     module._FOLLOWED.clear()
     journal_rows().step()
-    again = journal_rows().facts(module.LOANS)
+    again = journal_rows().facts(LOANS)
     assert again is not None
     assert sorted(again["sequence"]) == sorted(facts["sequence"])
 

@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from fengkong.console.outbox.models import Job
 from fengkong.console.warnings.desk_book import review_desk
-from fengkong.console.warnings.journal_rows import LOANS, MOVEMENTS, REPAYMENTS, journal_rows
+from fengkong.console.warnings.journal_rows import journal_rows
+from fengkong.console.warnings.kept_events import LOANS, MOVEMENTS, REPAYMENTS
 from fengkong.console.warnings.table_files import write_whole
 from fengkong.credit.custody import Movement, custody_row, reconcile
 from fengkong.credit.loan_book import BookRates, loan_book

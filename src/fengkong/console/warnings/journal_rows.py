@@ -14,7 +14,6 @@ import json
 import os
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -27,11 +26,11 @@ from django.conf import settings
 from fengkong.console.journaled.reading import opened_history
 from fengkong.console.lists.declared import lists_of_policy
 from fengkong.console.warnings.day_rows import SEQUENCE, DayRows
+from fengkong.console.warnings.kept_events import FACTS, Kept, journal_sources, kept_of_source
 from fengkong.console.warnings.table_files import write_whole
 from fengkong.indicators.aggregates import by_day
 from fengkong.indicators.columns import DAY
-from fengkong.indicators.library_file import shipped_library
-from fengkong.indicators.sources import Source, SourceKind
+from fengkong.indicators.sources import Source
 from fengkong.journal.entries import Leaf
 from fengkong.journal.history import EVENT_KINDS, Sealed, decode_sealed
 from fengkong.rules.kinds import Kind
@@ -57,47 +56,6 @@ _SCHEMAS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """Which fields of which events are kept as rows; for good where books are made of them."""
-
-    name: str
-    events: tuple[str, ...]
-    fields: Mapping[str, Kind]
-    source: Source | None = None
-
-
-LOANS: Final = Kept(
-    "loans",
-    ("loan.drawn",),
-    {
-        **dict.fromkeys(("loan", "customer", "loan_product", "region", "channel"), Kind.TEXT),
-        **dict.fromkeys(("loan_term_months", "annual_rate"), Kind.NUMBER),
-        "amount": Kind.MONEY,
-    },
-)
-REPAYMENTS: Final = Kept(
-    "repayments",
-    ("loan.repaid",),
-    {
-        **dict.fromkeys(("amount", "principal_amount"), Kind.MONEY),
-        "loan": Kind.TEXT,
-        "instalment_number": Kind.NUMBER,
-        "due_at": Kind.INSTANT,
-    },
-)
-MOVEMENTS: Final = Kept(
-    "movements",
-    ("fund.subscribed", "fund.redeemed", "withdrawal.requested", "loan.drawn", "loan.repaid"),
-    {
-        **dict.fromkeys(("event_type", "event_id", "order", "outcome"), Kind.TEXT),
-        "amount": Kind.MONEY,
-    },
-)
-FACTS: Final = (LOANS, REPAYMENTS, MOVEMENTS)
-"""What books are made of."""
-
-
 class _Hit(msgspec.Struct):
     rule: str
 
@@ -112,12 +70,6 @@ class _Decided(msgspec.Struct):
 _decode: Final = msgspec.json.Decoder(_Decided).decode
 
 
-def journal_sources() -> list[Source]:
-    """The sources whose rows are events."""
-    sources = shipped_library().sources.values()
-    return [one for one in sources if one.kind is SourceKind.JOURNAL and one.events]
-
-
 class JournalRows:
     """Follows the journal for the indicators; one a process and data directory."""
 
@@ -125,7 +77,7 @@ class JournalRows:
         self._folder = folder
         self._zone = zone
         self._sources = journal_sources()
-        self._kinds = [*(_of_source(one) for one in self._sources), *FACTS]
+        self._kinds = [*(kept_of_source(one) for one in self._sources), *FACTS]
         self._of_type = {
             kind: [one for one in self._kinds if kind in one.events]
             for kind in {kind for one in self._kinds for kind in one.events}
@@ -361,11 +313,6 @@ class JournalRows:
         self._unwritten.clear()
         self._first.clear()
         self._newest = None
-
-
-def _of_source(source: Source) -> Kept:
-    fields = {**dict.fromkeys(source.segments, Kind.TEXT), **source.rows}
-    return Kept(source.id, source.events, fields, source)
 
 
 _FOLLOWED: Final[dict[str, JournalRows]] = {}

@@ -1,0 +1,64 @@
+"""Which events are kept as rows, for indicators and for the books made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from fengkong.indicators.library_file import shipped_library
+from fengkong.indicators.sources import Source, SourceKind
+from fengkong.rules.kinds import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Which fields of which events are kept as rows; for good where books are made of them."""
+
+    name: str
+    events: tuple[str, ...]
+    fields: Mapping[str, Kind]
+    source: Source | None = None
+
+
+LOANS: Final = Kept(
+    "loans",
+    ("loan.drawn",),
+    {
+        **dict.fromkeys(("loan", "customer", "loan_product", "region", "channel"), Kind.TEXT),
+        **dict.fromkeys(("loan_term_months", "annual_rate"), Kind.NUMBER),
+        "amount": Kind.MONEY,
+    },
+)
+REPAYMENTS: Final = Kept(
+    "repayments",
+    ("loan.repaid",),
+    {
+        **dict.fromkeys(("amount", "principal_amount"), Kind.MONEY),
+        "loan": Kind.TEXT,
+        "instalment_number": Kind.NUMBER,
+        "due_at": Kind.INSTANT,
+    },
+)
+MOVEMENTS: Final = Kept(
+    "movements",
+    ("fund.subscribed", "fund.redeemed", "withdrawal.requested", "loan.drawn", "loan.repaid"),
+    {
+        **dict.fromkeys(("event_type", "event_id", "order", "outcome"), Kind.TEXT),
+        "amount": Kind.MONEY,
+    },
+)
+FACTS: Final = (LOANS, REPAYMENTS, MOVEMENTS)
+"""What books are made of."""
+
+
+def journal_sources() -> list[Source]:
+    """The sources whose rows are events."""
+    sources = shipped_library().sources.values()
+    return [one for one in sources if one.kind is SourceKind.JOURNAL and one.events]
+
+
+def kept_of_source(source: Source) -> Kept:
+    """What a source counts, as rows that are forgotten after a while."""
+    fields = {**dict.fromkeys(source.segments, Kind.TEXT), **source.rows}
+    return Kept(source.id, source.events, fields, source)
