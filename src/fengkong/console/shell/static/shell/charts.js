@@ -50,7 +50,10 @@
     const across = chart.kind === 'bars_across';
     const bars = across || chart.kind === 'bar' || chart.kind === 'stacked';
     const values = {
-      type: 'value', axisLabel: { color: colour.muted, formatter: (value) => scaled(value, chart) },
+      type: 'value',
+      // A share has its end at 100%, and no room above it.
+      max: chart.unit === 'share' ? (seen) => (seen.max > 0.8 && seen.max <= 1 ? 1 : null) : undefined,
+      axisLabel: { color: colour.muted, formatter: (value) => scaled(value, chart) },
       splitLine: { lineStyle: { color: colour.line } }, splitNumber: 4,
     };
     const labels = {
