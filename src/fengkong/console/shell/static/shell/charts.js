@@ -54,7 +54,7 @@
       // A share has its end at 100%, and no room above it.
       max: chart.unit === 'share' ? (seen) => (seen.max > 0.8 && seen.max <= 1 ? 1 : null) : undefined,
       axisLabel: { color: colour.muted, formatter: (value) => scaled(value, chart) },
-      splitLine: { lineStyle: { color: colour.line } }, splitNumber: 4,
+      splitLine: { lineStyle: { color: colour.line } }, splitNumber: chart.unit === 'share' ? 5 : 4,
     };
     const labels = {
       type: 'category', data: chart.labels, inverse: across, boundaryGap: bars,
