@@ -8,12 +8,15 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.journaled.models import Decision
 from fengkong.console.live.forms import FLAG_TITLES
 from fengkong.console.shell.spoken import event_title
 
 RULES_SHOWN: Final = 2
+_SHORT: Final = {"canary": _("Canary")}
+"""What a flag is called where there is little room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,7 @@ def row_of(decision: Decision) -> Row:
         rules=rules[:RULES_SHOWN],
         more_rules=max(0, len(rules) - RULES_SHOWN),
         policy=f"{decision.policy} {decision.policy_version}",
-        flags=[FLAG_TITLES[name] for name in flags],
+        flags=[_SHORT.get(name, FLAG_TITLES[name]) for name in flags],
         shadow_outcome=decision.shadow_outcome,
         erased=decision.erased,
         address=reverse("decision", args=[decision.sequence]),
