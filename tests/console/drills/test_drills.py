@@ -186,6 +186,8 @@ def test_the_clock_of_a_live_drill_begins_with_its_attack_and_what_it_left_is_cl
     run_drills()
     run.refresh_from_db()
     assert (run.state, run.started_at, run.minute(timezone.now())) == ("running", None, 0.0)
+    with pytest.raises(RefusedDrillError):
+        detect(run.planned_by, run.pk)
     DrillRun.objects.update(sandbox=run.sandbox | {"beat": timezone.now().isoformat()})
     run_drills()
     run.refresh_from_db()

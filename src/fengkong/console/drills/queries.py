@@ -60,7 +60,7 @@ def room_of(run: DrillRun) -> dict[str, Any]:
     now = run.ended_at or timezone.now()
     row = row_of(run)
     return row | {
-        "minute": min(run.minute(now), run.minutes),
+        "minute": f"{min(run.minute(now), run.minutes):.1f} / {run.minutes}",
         "injects": [
             {"at": one["at"], "source": one["source"][language], "text": one["text"][language]}
             for one in run.injects[: run.injected]

@@ -20,6 +20,7 @@ from fengkong.console.incidents.models import Incident, Switch
 from fengkong.console.incidents.opening import open_incident
 from fengkong.console.incidents.timeline import note
 from fengkong.console.outbox.jobs import put
+from fengkong.console.shell.spoken import said
 from fengkong.core.errors import RiskError
 from fengkong.response.drill import Script, shipped_scripts
 
@@ -74,16 +75,20 @@ def plan_drill(
 
 @transaction.atomic
 def detect(operator: Operator, run_id: int, *, title: str = "") -> Incident:
-    """Somebody sees that something is wrong and opens the incident of the drill; once."""
+    """Somebody sees that something is wrong and opens the incident of the drill; once.
+
+    Of a live one not before its attack has begun: there is nothing to be seen.
+    """
     run = DrillRun.objects.select_for_update().get(pk=run_id)
-    if run.state != _STATES.RUNNING or run.incident is not None:
+    begun = run.state == _STATES.RUNNING and run.started_at is not None
+    if not begun or run.incident is not None:
         raise RefusedDrillError(f"{run} is {run.state}, its incident {run.incident}")
     script = script_of(run)
     kind = _kind_of(script)
     incident = open_incident(
         kind,
         script.severity,
-        title or script.title.zh,
+        title or said(script.title),
         "drill",
         operator,
         drill=run.pk,

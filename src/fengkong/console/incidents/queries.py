@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.incidents.acts import ACTS
 from fengkong.console.incidents.changeable import page_of
@@ -33,6 +35,7 @@ from fengkong.response.kinds import shipped_scale
 from fengkong.response.phases import BACK, PHASES, Phase, following
 
 if TYPE_CHECKING:
+    from fengkong.console.accounts.duties import Words
     from fengkong.console.accounts.models import Operator
 
 _NEWEST: Final = 30
@@ -147,6 +150,15 @@ def told(entries: Iterable[TimelineEntry]) -> list[dict[str, Any]]:
     ]
 
 
+_FACT_WORDS: Final[dict[str, Words]] = {
+    "until": _("until"),
+    "sequence": _("journal entry"),
+    "percent": _("percent of its time is over:"),
+    "sha256": _("SHA-256"),
+}
+"""Facts of an entry that are said with a word before them."""
+
+
 def _about(entry: TimelineEntry) -> str:
     """What an entry is about: its facts in words where they have some."""
     facts = entry.facts
@@ -168,10 +180,19 @@ def _about(entry: TimelineEntry) -> str:
     for name in ("operator", "link", "playbook", "switch", "clock", "criterion", "changed", "to"):
         if facts.get(name):
             parts.append(str(facts[name]))
-    for name in ("until", "sequence", "percent", "sha256"):
-        if facts.get(name) is not None and name in facts:
-            parts.append(f"{name} {str(facts[name])[:25]}")
+    parts += [
+        f"{words} {_shown_fact(name, facts[name])}"
+        for name, words in _FACT_WORDS.items()
+        if facts.get(name) is not None
+    ]
     return " · ".join(parts)
+
+
+def _shown_fact(name: str, value: Any) -> str:
+    if name == "until":
+        at = datetime.fromisoformat(value)
+        return f"{timezone.localtime(at) if timezone.is_aware(at) else at:%F %R}"
+    return str(value)[:25]
 
 
 def _phase_word(phase: str | Phase) -> str:

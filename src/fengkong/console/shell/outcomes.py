@@ -52,6 +52,7 @@ STATES: Final[dict[str, str]] = {
     "live": "green",
     "active": "green",
     "done": "green",
+    "running": "blue",
     "rejected": "red",
     "failed": "red",
     "expired": "grey",
