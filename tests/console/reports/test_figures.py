@@ -14,13 +14,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from django.utils.html import escape
-from tests.console.feedback.making import lately, told, truth
-from tests.console.journaled.test_intake import entries
 from tests.console.operators import browser_of, new_operator
 
 from fengkong.console.feedback.maturity import days_of, today
-from fengkong.console.journaled.intake import take_in
-from fengkong.console.journaled.seen import SeenWay
 from fengkong.console.reports.dashboard import Wanted, dashboard, sheets_of, steps_of
 from fengkong.console.reports.quarterly import (
     Quarter,
@@ -36,23 +32,6 @@ from fengkong.console.shell.sheets import Column, Sheet, written
 _TEXTS = re.compile(r'"((?:[^"\\]|\\.)*)"')
 """Strings of Typst, quoted as JSON's are."""
 EVIL = ("=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "{=1}", "https://h.example/")
-
-
-@pytest.fixture
-def traffic(db: None) -> None:
-    """Six decisions of yesterday: two frauds, of which one was stopped."""
-    outcomes = ["allow", "allow", "allow", "challenge", "deny", "review"]
-    decisions = [
-        lately(number, outcome=outcome, amount_minor=10_000)
-        for number, outcome in enumerate(outcomes, start=1)
-    ]
-    ways = [
-        SeenWay(number, "app" if number < 4 else "atm", "card", "strong", "domestic")
-        for number in range(1, 7)
-    ]
-    take_in(entries(*decisions, ways=ways))
-    labels = [truth(1, 7, is_fraud=True), truth(5, 8, is_fraud=True), truth(6, 9, is_fraud=False)]
-    told(*labels, after=6)
 
 
 @pytest.mark.usefixtures("traffic")
@@ -146,26 +125,26 @@ def test_files_hold_what_the_screen_shows() -> None:
             for row, cells in zip(rows_of_xlsx(book, number)[1:], shown, strict=True):
                 back = [
                     text
-                    for value, column in zip(_full(row, cells), sheet.columns, strict=True)
-                    for text in [_again(value, column)]
+                    for value, column in zip(full(row, cells), sheet.columns, strict=True)
+                    for text in [again(value, column)]
                 ]
                 assert back == cells
             begin = lines.index([str(sheet.title)]) + 2
             for row, cells in zip(lines[begin : begin + len(shown)], shown, strict=True):
                 numbers = [
-                    _again(float(value) if value else None, column)
+                    again(float(value) if value else None, column)
                     for value, column in zip(row[1:], sheet.columns[1:], strict=True)
                 ]
                 assert numbers == cells[1:]
 
 
-def _full(row: list[Any], cells: list[str]) -> list[Any]:
+def full(row: list[Any], cells: list[str]) -> list[Any]:
     """A row with its empty cells, which a workbook leaves out."""
     found = iter(row)
     return [None if cell == "–" else next(found) for cell in cells]
 
 
-def _again(value: Any, column: Column) -> str:
+def again(value: Any, column: Column) -> str:
     scale = {"money": 100, "bps": 1e-4}.get(column.unit, 1)
     given = value if value is None or isinstance(value, str) else value * scale
     return written(given, column.unit, currency="CNY")
