@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -58,6 +60,16 @@ def test_decisions_of_a_subject_and_typology_are_one_alert() -> None:
 def test_a_window_ends(hours: int, alerts: int) -> None:
     read(reviewed(1), reviewed(2, recorded_at=NOON + HOUR + hours * HOUR))
     assert Alert.objects.count() == alerts
+
+
+@pytest.mark.django_db
+def test_a_policy_that_is_not_known_is_asked_for_once() -> None:
+    decisions = [reviewed(n, subject=f"{n:032x}", policy_hash="9" * 64) for n in range(1, 31)]
+    with CaptureQueriesContext(connection) as asked:
+        read(*decisions)
+    about = [one for one in asked.captured_queries if 'FROM "journaled_activation"' in one["sql"]]
+    assert Alert.objects.count() == 30
+    assert len(about) == 1
 
 
 def test_rank_prefers_the_older_and_the_costlier() -> None:

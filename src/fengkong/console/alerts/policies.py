@@ -7,7 +7,7 @@ is the strongest outcome, then the most points, then the first that hit.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from django.conf import settings
@@ -33,11 +33,14 @@ class RuleWeight(NamedTuple):
     typology: str | None
 
 
+WeightsOf = Callable[[str], Mapping[str, RuleWeight]]
+"""What the rules of a policy weigh, by its hash: `weights_of`, or one that remembers it."""
+
 _NONE: Final = RuleWeight(0, 0.0, None)
 _KNOWN: Final[dict[tuple[str, str], Mapping[str, RuleWeight]]] = {}
 
 
-def typology_of(decision: SeenDecision, *, terms: Terms) -> str:
+def typology_of(decision: SeenDecision, *, terms: Terms, weights_of: WeightsOf) -> str:
     """The typology of a decision; `model` where no rule hit, `random_sample` of what is sampled."""
     if decision.outcome not in terms.outcomes:
         return RANDOM_SAMPLE

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 from django.db.models import Q
@@ -24,7 +25,7 @@ from fengkong.console.alerts.merging import (
     worth_an_alert,
 )
 from fengkong.console.alerts.models import Alert, AlertDecision, AlertTerms, Snooze
-from fengkong.console.alerts.policies import typology_of
+from fengkong.console.alerts.policies import typology_of, weights_of
 from fengkong.console.alerts.sampling import is_sampled
 from fengkong.console.alerts.terms import Terms, shipped_content
 from fengkong.console.audit.recording import SYSTEM
@@ -91,7 +92,10 @@ def moment(microseconds: int) -> datetime:
 
 
 def _fold(decisions: Sequence[SeenDecision], *, terms_at: TermsAt) -> None:
-    keyed = [(one, typology_of(one, terms=terms_at(one.sequence))) for one in decisions]
+    asked = cache(weights_of)  # once for each policy, also where nothing is known of it
+    keyed = [
+        (one, typology_of(one, terms=terms_at(one.sequence), weights_of=asked)) for one in decisions
+    ]
     keys = {Key(one.subject, typology) for one, typology in keyed}
     rests = _rests(keys, since=min(one.recorded_at for one in decisions))
     fold = Fold(
