@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from typing import Final, TypeVar
 
@@ -51,8 +52,11 @@ class Reader:
         self.faults: list[Fault] = []
 
     def fault(self, message: str, *path: str | int) -> None:
-        """Note a fault at a place."""
-        self.faults.append(self.document.fault(InvalidResponseDataError, message, *path))
+        """Note a fault at a place: at its line, and at its column where a value stands there."""
+        found = self.document.fault(InvalidResponseDataError, message, *path)
+        line, column = self.document.text_at(*path)
+        has_column = path in self.document.texts and line == found.line
+        self.faults.append(replace(found, column=column) if has_column else found)
 
     def part(self, value: object, kind: type[T], *path: str | int) -> T | None:
         """One part as a kind; None with a fault noted where it is none."""

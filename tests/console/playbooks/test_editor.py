@@ -44,7 +44,8 @@ def test_faults_stand_at_their_lines_and_keep_it_from_being_proposed(writer: Bro
     answer = writer.post(
         "/playbooks/faults/", {"text": broken}, headers={"accept": "application/json"}
     )
-    assert [fault["line"] for fault in answer.json()["faults"]] == [line]
+    [fault] = answer.json()["faults"]
+    assert (fault["line"], fault["column"]) == (line, trigger.index("fraud.meteor") + 1)
     refused = writer.post(
         f"/playbooks/drafts/{draft.pk}/propose/", {"reason": "better"}, follow=True
     )

@@ -46,6 +46,7 @@ STATES: Final[dict[str, str]] = {
     "backtested": "blue",
     "proposed": "amber",
     "open": "amber",
+    "on": "amber",
     "approved": "teal",
     "shadow": "violet",
     "canary": "violet",
