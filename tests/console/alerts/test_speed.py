@@ -25,21 +25,21 @@ _DECISIONS_OF = {
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s)
 INSERT INTO journaled_decision (sequence, event_id, event_type, subject, occurred_at, recorded_at,
  outcome, points, probability, amount_minor, currency, policy, policy_version, policy_hash, rules,
- degraded, late, erased, shadow_outcome)
+ degraded, late, erased, by_canary, shadow_outcome)
 SELECT i, 'e' || i, 'payment.initiated', printf('%%032x', i %% 40000),
  datetime('2026-11-01', '+' || i || ' seconds'), datetime('2026-11-01', '+' || i || ' seconds'),
  CASE WHEN i %% 20 = 0 THEN 'review' ELSE 'allow' END, 10, 0.1, 10000, 'CNY', 'payments', 1, '',
- '["mule.collects"]', 0, 0, 0, '' FROM n
+ '["mule.collects"]', 0, 0, 0, 0, '' FROM n
 """,
     "postgresql": """
 INSERT INTO journaled_decision (sequence, event_id, event_type, subject, occurred_at, recorded_at,
  outcome, points, probability, amount_minor, currency, policy, policy_version, policy_hash, rules,
- degraded, late, erased, shadow_outcome)
+ degraded, late, erased, by_canary, shadow_outcome)
 SELECT i, 'e' || i, 'payment.initiated', lpad(to_hex(i %% 40000), 32, '0'),
  TIMESTAMPTZ '2026-11-01 00:00Z' + i * INTERVAL '1 second',
  TIMESTAMPTZ '2026-11-01 00:00Z' + i * INTERVAL '1 second',
  CASE WHEN i %% 20 = 0 THEN 'review' ELSE 'allow' END, 10, 0.1, 10000, 'CNY', 'payments', 1, '',
- '["mule.collects"]', false, false, false, '' FROM generate_series(1, %s) AS n(i)
+ '["mule.collects"]', false, false, false, false, '' FROM generate_series(1, %s) AS n(i)
 """,
 }
 
