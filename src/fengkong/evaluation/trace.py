@@ -74,7 +74,7 @@ OUTCOME_WORDS: Final = {
     "delay": Bilingual(zh="延迟处理", en="delay"),
     "deny": Bilingual(zh="拒绝", en="deny"),
 }
-_OPERATORS: Final = {
+OPERATOR_WORDS: Final = {
     "in": Bilingual(zh="属于", en="in"),
     "not in": Bilingual(zh="不属于", en="not in"),
     "is": Bilingual(zh="应为", en="is"),
@@ -237,7 +237,7 @@ class _Teller:
     def _observed(self, one: ObservedShown) -> str:
         """``amount = 6,000.00; > limits.amount = 5,000.00 (reference: FRAUD-12)``."""
         seen = f"{one.name} = {self._say(one.text)}"
-        operator = _OPERATORS.get(one.operator)
+        operator = OPERATOR_WORDS.get(one.operator)
         words = one.operator if operator is None else operator.of(self._language)
         limit = [one.limit_source] if one.limit_source else []
         limit += [self._say(one.limit_text)] if one.limit_text is not None else []

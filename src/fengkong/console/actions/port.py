@@ -152,16 +152,18 @@ def would_ask(action: str, subjects: Sequence[str]) -> dict[str, list[str]]:
     """A dry run: the subjects that would be told of, those already under way, and the unknown."""
     places = Decision.objects.filter(subject__in=subjects).values_list("subject", flat=True)
     known = set(places.distinct())
-    under_way = set(
-        Action.objects.filter(
-            kind=action, subject__in=subjects, state__in=(*OPEN, Action.State.CONFIRMED)
-        ).values_list("subject", flat=True)
-    )
+    asked = in_effect(action).filter(subject__in=subjects)
+    under_way = set(asked.values_list("subject", flat=True))
     return {
         "new": [one for one in subjects if one in known and one not in under_way],
         "under_way": [one for one in subjects if one in under_way],
         "unknown": [one for one in subjects if one not in known],
     }
+
+
+def in_effect(action: str) -> QuerySet[Action]:
+    """Every action of a kind that is under way or confirmed: asking for it again adds nothing."""
+    return Action.objects.filter(kind=action, state__in=(*OPEN, Action.State.CONFIRMED))
 
 
 def actions_of_subject(subject: str) -> QuerySet[Action]:

@@ -35,6 +35,13 @@ RUNNING_MAX: Final = 20
 PREPARING_MAX: Final = timedelta(minutes=15)
 """A live drill whose sandbox is not ready by then is ended: nothing was rehearsed."""
 _STATES: Final = DrillRun.State
+_NO_SANDBOX: Final = "the sandbox did not start"
+_TOO_OFTEN: Final = "the attack broke off too often"
+_SAID: Final = {
+    _NO_SANDBOX: "沙箱未能启动 / The sandbox did not start",
+    _TOO_OFTEN: "攻击中断次数过多 / The attack broke off too often",
+}
+"""What a timeline, which is read in both languages, says of such an end."""
 
 
 class RefusedDrillError(RiskError):
@@ -152,7 +159,14 @@ def _finish(
             switch.ended_why = "the drill ended"
             switch.save()
         facts = {"points": points, "drill_state": state.value}
-        note(incident, "end_drill", actor=operator, facts=facts, text=remark, key="drill-end")
+        note(
+            incident,
+            "end_drill",
+            actor=operator,
+            facts=facts,
+            text=_SAID.get(remark, remark),
+            key="drill-end",
+        )
     _record(operator, "finish_drill", run, points=points, state=state.value)
 
 
@@ -219,7 +233,7 @@ def _has_begun(run: DrillRun, now: datetime) -> bool:
         return True
     asked = run.sandbox.get("asked")
     if asked and now - datetime.fromisoformat(asked) > PREPARING_MAX:
-        _finish(SYSTEM, run, state=_STATES.FAILED, remark="the sandbox did not start")
+        _finish(SYSTEM, run, state=_STATES.FAILED, remark=_NO_SANDBOX)
     else:
         _watch_attack(run, now)
     return False
@@ -239,7 +253,7 @@ def _watch_attack(run: DrillRun, now: datetime) -> None:
         if again:
             put(ATTACK_JOB, {"drill": run.pk}, key=str(run.pk))
         else:
-            _finish(SYSTEM, run, state=_STATES.FAILED, remark="the attack broke off too often")
+            _finish(SYSTEM, run, state=_STATES.FAILED, remark=_TOO_OFTEN)
 
 
 def _tell_attack(run: DrillRun, zh: str, en: str, key: str) -> None:

@@ -124,7 +124,8 @@ def _due(schedule: DrillSchedule, today: date) -> DrillSchedule.Told:
 
 
 def _tell(schedule: DrillSchedule, *, overdue: bool) -> None:
-    title = shipped_scripts()[schedule.drill].title
+    script = shipped_scripts().get(schedule.drill)  # a newer version may have none of this name
+    zh, en = (script.title.zh, script.title.en) if script else (schedule.drill,) * 2
     words = ("演练逾期", "A drill is overdue") if overdue else ("演练将至", "A drill is due soon")
     day = schedule.next_on.isoformat()
     raise_notice(
@@ -132,7 +133,7 @@ def _tell(schedule: DrillSchedule, *, overdue: bool) -> None:
             key=_key(schedule),
             group="operational",
             level="orange" if overdue else "yellow",
-            title=(f"{words[0]}：{title.zh}", f"{words[1]}: {title.en}"),
+            title=(f"{words[0]}：{zh}", f"{words[1]}: {en}"),
             text=(
                 f"应于 {day} 前完成，负责人 {schedule.owner}",
                 f"To be run by {day}; {schedule.owner} sees to it",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
 from django.contrib import messages
@@ -23,6 +24,11 @@ from fengkong.console.shell.paging import page_by_cursor
 from fengkong.console.shell.told_errors import told_error
 from fengkong.core.errors import RiskError
 from fengkong.response.drill import shipped_scripts
+
+if TYPE_CHECKING:
+    from fengkong.console.accounts.models import Operator
+
+Done = TypeVar("Done")
 
 
 @needs("incidents.view")
@@ -104,24 +110,15 @@ def room(request: OperatorRequest, run_id: int) -> HttpResponse:
 @require_POST
 def open_incident(request: OperatorRequest, run_id: int) -> HttpResponse:
     """Somebody saw it: the incident of the drill is opened."""
-    get_object_or_404(DrillRun, pk=run_id)
-    try:
-        incident = running.detect(request.user, run_id)
-    except RiskError as error:
-        messages.error(request, told_error(error))
-        return redirect("drill", run_id)
-    return redirect("incident", incident.pk)
+    incident = _tried(request, run_id, running.detect)
+    return redirect("drill", run_id) if incident is None else redirect("incident", incident.pk)
 
 
 @needs("drills.run")
 @require_POST
 def end(request: OperatorRequest, run_id: int) -> HttpResponse:
     """End a run now."""
-    get_object_or_404(DrillRun, pk=run_id)
-    try:
-        running.end_drill(request.user, run_id)
-    except RiskError as error:
-        messages.error(request, told_error(error))
+    _tried(request, run_id, running.end_drill)
     return redirect("drill", run_id)
 
 
@@ -144,13 +141,20 @@ def report(request: OperatorRequest, run_id: int) -> HttpResponse:
 @require_POST
 def again(request: OperatorRequest, run_id: int) -> HttpResponse:
     """Run the drill of a run that is over once more."""
+    run = _tried(request, run_id, running.run_again)
+    return redirect("drill", run_id if run is None else run.pk)
+
+
+def _tried(
+    request: OperatorRequest, run_id: int, act: Callable[[Operator, int], Done]
+) -> Done | None:
+    """What an act on a run gave; None where it was refused, and the operator is told why."""
     get_object_or_404(DrillRun, pk=run_id)
     try:
-        run = running.run_again(request.user, run_id)
+        return act(request.user, run_id)
     except RiskError as error:
         messages.error(request, told_error(error))
-        return redirect("drill", run_id)
-    return redirect("drill", run.pk)
+        return None
 
 
 @needs("drills.run")

@@ -13,7 +13,8 @@ from typing import Any, Final
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
-from fengkong.console.actions.models import OPEN, Action
+from fengkong.console.actions.models import Action
+from fengkong.console.actions.port import in_effect
 from fengkong.console.alerts.models import Alert
 from fengkong.console.entities.kinds import FIELD_NUMBERS
 from fengkong.console.entities.models import Link
@@ -68,11 +69,7 @@ def members_of(gang: Gang, *, start: int, count: int) -> list[tuple[Affected, in
 
 def _members(gang: Gang) -> QuerySet[Any]:
     """Members who were not erased, with what is of now."""
-    freezes = Action.objects.filter(
-        kind=Action.Kind.FREEZE,
-        subject=OuterRef("entity"),
-        state__in=(*OPEN, Action.State.CONFIRMED),
-    )
+    freezes = in_effect(Action.Kind.FREEZE).filter(subject=OuterRef("entity"))
     alerts = Alert.objects.filter(~Q(state=Alert.State.CLOSED), subject=OuterRef("entity"))
     known = Member.objects.filter(gang=gang).exclude(entity="")
     return known.annotate(under_way=Exists(freezes), alerted=Exists(alerts))

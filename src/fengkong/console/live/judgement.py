@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from fengkong.console.live.titles import feature_titles
 from fengkong.console.personal.masking import mask_of, masked
 from fengkong.console.shell.figures import money_text, reading_language
-from fengkong.console.shell.spoken import field_title, said
+from fengkong.console.shell.spoken import field_title, operator_word, said
 from fengkong.core.money import exponent
 from fengkong.decisions.policy import Policy, Rule
 from fengkong.evaluation.declared import declaration, link_declaration
@@ -180,7 +180,7 @@ class Judgement:
         shown = HIDDEN if source in self.hidden else self._limit(one["name"], limit)
         return Seen(
             name=self.title(one["name"]),
-            operator=one["operator"],
+            operator=operator_word(one["operator"]),
             value=HIDDEN if hides else self._text(one["name"], one["value"]),
             limit=shown,
             source=source,

@@ -10,7 +10,7 @@ import msgspec
 
 from fengkong.client.client import Client
 from fengkong.console.live.differences import Bytes, Difference, bytes_shown, differences
-from fengkong.console.shell.spoken import said
+from fengkong.console.shell.spoken import operator_word, said
 
 _CANONICAL: Final = msgspec.json.Encoder(order="deterministic")
 
@@ -76,6 +76,6 @@ def retold(explanation: Mapping[str, Any] | None) -> list[Retold]:
 
 def _sentence(seen: Mapping[str, Any]) -> str:
     limit = "" if seen["limit_text"] is None else said(seen["limit_text"])
-    parts = [seen["name"], said(seen["text"]), seen["operator"], limit]
+    parts = [seen["name"], said(seen["text"]), operator_word(seen["operator"]), limit]
     reference = f"({seen['limit_source']})" if seen["limit_source"] else ""
     return " ".join(part for part in (*parts, reference) if part)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from django.utils.functional import lazy
 
 from fengkong.console.shell.figures import reading_language
+from fengkong.evaluation.trace import OPERATOR_WORDS
 from fengkong.events.catalogue import shipped_catalogue
 
 
@@ -41,6 +42,12 @@ def spoken_later(text: InBoth) -> Any:
 
 
 _later = lazy(said, str)
+
+
+def operator_word(operator: str) -> str:
+    """How the operator of a comparison that a rule made is said: signs as they are."""
+    words = OPERATOR_WORDS.get(operator)
+    return operator if words is None else said(words)
 
 
 def event_title(name: str) -> str:

@@ -31,6 +31,12 @@ _OPERATORS: Final = {
 
 
 @register.filter
+def operator_word(operator: str) -> str:
+    """How the operator of a comparison is said."""
+    return spoken.operator_word(operator)
+
+
+@register.filter
 def entity_title(name: str) -> str:
     """What an entity is called."""
     return spoken.field_title(name)
