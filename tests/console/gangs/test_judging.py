@@ -13,6 +13,7 @@ from fengkong.console.actions.models import Action
 from fengkong.console.alerts.models import Alert
 from fengkong.console.approvals import four_eyes
 from fengkong.console.approvals.models import Proposal
+from fengkong.console.cases.models import Case
 from fengkong.console.gangs import finding, judging
 from fengkong.console.gangs.models import Gang
 from fengkong.console.gangs.summary import members_of, summary_of
@@ -95,7 +96,7 @@ def test_one_comes_to_the_gang_from_whoever_is_in_it(gang: Gang, signed_in: Sign
         reverse("entities:entity", args=["customer", hexed("customer", "C1")]),
         reverse("entities:entity", args=["device", hexed("device", "D1")]),
         reverse("alerts:alert", args=[alert.pk]),
-        reverse("cases:case", args=[1]),
+        reverse("cases:case", args=[Case.objects.get().pk]),
     ]
     here = f'href="{reverse("gangs:gang", args=[gang.pk])}"'
     assert [here in analyst.get(place).content.decode() for place in places] == [True] * 4
