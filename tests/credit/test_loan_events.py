@@ -19,6 +19,8 @@ DRAWN = pl.DataFrame(
         "loan_term_months": [3.0, None],
         "annual_rate": [0.12, None],
         "loan_product": ["cash", None],
+        "customer": ["ann", "bob"],
+        "guarantor": [None, "ann"],
         "region": [None, "浙江"],
     }
 )

@@ -68,13 +68,13 @@ def test_corrections_count_from_the_day_they_were_recorded() -> None:
         indicator.source,
         [
             {
-                "day": "2026-01-01",
+                "day": date(2026, 1, 1),
                 "recorded_on": "2026-01-01",
                 "outstanding": 100,
                 "restructured": 1,
             },
             {
-                "day": "2026-01-01",
+                "day": date(2026, 1, 1),
                 "recorded_on": "2026-01-05",
                 "outstanding": 100,
                 "restructured": 9,
@@ -89,8 +89,8 @@ def test_corrections_count_from_the_day_they_were_recorded() -> None:
 def test_a_day_without_rows_has_no_value() -> None:
     indicator = LIBRARY.indicator("credit.restructured_share")
     rows = [
-        {"day": "2026-01-01", "outstanding": 100, "restructured": 1},
-        {"day": "2026-01-03", "outstanding": 100, "restructured": 2},
+        {"day": date(2026, 1, 1), "outstanding": 100, "restructured": 1},
+        {"day": date(2026, 1, 3), "outstanding": 100, "restructured": 2},
     ]
     found = values_of(indicator, table_of(indicator.source, rows), as_of=date(2026, 1, 4))
     assert found[VALUE].to_list() == [0.01, None, 0.02, None]
@@ -99,8 +99,8 @@ def test_a_day_without_rows_has_no_value() -> None:
 def test_segments_have_values_of_their_own() -> None:
     indicator = LIBRARY.indicator("liquidity.net_redemption")
     rows = [
-        {"day": "2026-01-01", "channel": "app", "redeemed": 30, "purchased": 10},
-        {"day": "2026-01-01", "channel": "web", "redeemed": 10, "purchased": 30},
+        {"day": date(2026, 1, 1), "channel": "app", "redeemed": 30, "purchased": 10},
+        {"day": date(2026, 1, 1), "channel": "web", "redeemed": 10, "purchased": 30},
     ]
     found = values_of(indicator, table_of(indicator.source, rows), by="channel")
     assert dict(found.select(SEGMENT, VALUE).iter_rows()) == {"app": 0.5, "web": -0.5}
@@ -131,10 +131,10 @@ indicators:
 """
     indicator = load_library({"a.yaml": texts}).indicator("credit.spread")
     rows = [
-        {"day": "2026-01-01", "who": "a", "x": 10},
-        {"day": "2026-01-02", "who": "a", "x": 10},
-        {"day": "2026-01-02", "who": "b", "x": 20},
-        {"day": "2026-01-03", "who": "b", "x": 30},
+        {"day": date(2026, 1, 1), "who": "a", "x": 10},
+        {"day": date(2026, 1, 2), "who": "a", "x": 10},
+        {"day": date(2026, 1, 2), "who": "b", "x": 20},
+        {"day": date(2026, 1, 3), "who": "b", "x": 30},
     ]
     found = values_of(indicator, table_of(indicator.source, rows))[VALUE].to_list()
     assert found == pytest.approx([1.0, 0.5, (10**2 + 50**2) / 60**2])
@@ -212,3 +212,29 @@ def test_what_has_no_meaning_by_day_is_refused() -> None:
     scope = Scope(names={"at": Kind.INSTANT})
     with pytest.raises(InvalidIndicatorError, match="functions of instants"):
         column_of(parse("hour(at) == 3", scope=scope).node)
+
+
+def test_a_condition_that_nobody_can_answer_gives_no_value() -> None:
+    """Unknown for every row of a day is no data; unknown for some leaves these out."""
+    indicator = LIBRARY.indicators["credit.multi_platform_borrowers"]
+    given = [
+        {"borrower": "a", "exposure": 30, "platforms": None},
+        {"day": date(2026, 1, 1), "borrower": "b", "exposure": 70, "platforms": None},
+        {"day": date(2026, 1, 2), "borrower": "a", "exposure": 30, "platforms": 4},
+        {"day": date(2026, 1, 2), "borrower": "b", "exposure": 70, "platforms": None},
+        {"day": date(2026, 1, 3), "borrower": "a", "exposure": 30, "platforms": 1},
+    ]
+    table = table_of(indicator.source, given)
+    assert values_of(indicator, table)[VALUE].to_list() == [None, pytest.approx(0.3), 0.0]
+
+
+def test_what_belongs_to_no_part_is_no_concentration() -> None:
+    indicator = LIBRARY.indicators["credit.concentration_region"]
+    given = [
+        {"borrower": "a", "exposure": 50, "region": "-"},
+        {"day": date(2026, 1, 1), "borrower": "b", "exposure": 30, "region": "x"},
+        {"day": date(2026, 1, 1), "borrower": "c", "exposure": 30, "region": "y"},
+        {"day": date(2026, 1, 2), "borrower": "a", "exposure": 50, "region": "-"},
+    ]
+    found = values_of(indicator, table_of(indicator.source, given))[VALUE].to_list()
+    assert found == [pytest.approx(0.5), None]

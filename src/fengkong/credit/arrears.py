@@ -39,7 +39,7 @@ def unpaid_stretches(
     ordered = ordered.with_columns(pl.col("settled").cum_max().over(LOAN))
     ordered = ordered.join(loans.select(LOAN, "drawn_on"), on=LOAN, how="inner")
     ordered = ordered.with_columns(
-        pl.col("settled").shift(1).over(LOAN).fill_null(pl.col("drawn_on")).alias("from_day"),
+        pl.max_horizontal(pl.col("settled").shift(1).over(LOAN), "drawn_on").alias("from_day"),
         pl.col("principal").cum_sum(reverse=True).over(LOAN).alias("balance"),
         (pl.col("settled") - pl.duration(days=1)).alias("to_day"),
     )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
+TRIED_MAX: Final = 500
+"""So many of one group are tried as the first to fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +132,19 @@ def contagion_row(
     """A day of the source ``contagion``, money in minor units.
 
     The worst DebtRank of one borrower or guarantor, what those already in default spread, and the
-    guarantees that stand in circles.
+    guarantees that stand in circles. Distress stays within a group that guarantees connect, so
+    each group is reckoned by itself; of a group larger than `TRIED_MAX` only those on whom most
+    depends are tried.
     """
-    names, exposures = exposures_of(guarantees, buffers=buffers, values=values)
-    ranks = debt_ranks(exposures)
-    worst = float(ranks.max()) if ranks.size else 0.0
-    total = float(exposures.values.sum())
-    shocks = np.array([1.0 if name in defaulted else 0.0 for name in names])
+    total = sum(values.values())
+    worst = spread = 0.0
+    connected = groups_of(guarantees)
+    for edges in connected:
+        names, exposures = exposures_of(edges, buffers=buffers, values=_within(edges, values))
+        inside = float(exposures.values.sum())
+        shocks = np.array([1.0 if name in defaulted else 0.0 for name in names])
+        worst = max(worst, inside * float(debt_ranks(exposures, of=_most_depends(exposures)).max()))
+        spread += inside * debt_rank(exposures, shocks)
     groups = circles(guarantees)
     member = {name: at for at, group in enumerate(groups) for name in group}
     inside = sum(
@@ -145,19 +153,21 @@ def contagion_row(
         if one in member and member[one] == member.get(other)
     )
     return {
-        "worst_debt_rank": worst,
-        "worst_loss": round(worst * total),
-        "distressed_loss": round(debt_rank(exposures, shocks) * total),
+        "worst_debt_rank": worst / total if total > 0 else 0.0,
+        "worst_loss": round(worst),
+        "distressed_loss": round(spread),
         "guaranteed": sum(amount for _, _, amount in guarantees),
         "guaranteed_in_circles": inside,
-        "exposure": round(total),
-        "largest_group": float(_largest_group(names, guarantees)),
+        "exposure": total,
+        "largest_group": float(max(map(_members, connected), default=1 if values else 0)),
     }
 
 
-def _largest_group(names: Sequence[str], guarantees: Sequence[tuple[str, str, int]]) -> int:
-    """How many members the largest group has that guarantees connect in either direction."""
-    leader = {name: name for name in names}
+def groups_of(
+    guarantees: Sequence[tuple[str, str, int]],
+) -> list[list[tuple[str, str, int]]]:
+    """Guarantees by the groups that they connect in either direction."""
+    leader = {name: name for one, other, _ in guarantees for name in (one, other)}
 
     def first(name: str) -> str:
         while leader[name] != name:
@@ -167,5 +177,24 @@ def _largest_group(names: Sequence[str], guarantees: Sequence[tuple[str, str, in
 
     for one, other, _ in guarantees:
         leader[first(one)] = first(other)
-    sizes = Counter(first(name) for name in names)
-    return max(sizes.values(), default=0)
+    found: dict[str, list[tuple[str, str, int]]] = {}
+    for edge in guarantees:
+        found.setdefault(first(edge[0]), []).append(edge)
+    return list(found.values())
+
+
+def _members(edges: Sequence[tuple[str, str, int]]) -> int:
+    return len({name for one, other, _ in edges for name in (one, other)})
+
+
+def _within(edges: Sequence[tuple[str, str, int]], values: Mapping[str, int]) -> dict[str, int]:
+    """The values of those whom some guarantees are about."""
+    names = {name for one, other, _ in edges for name in (one, other)}
+    return {name: values.get(name, 0) for name in names}
+
+
+def _most_depends(exposures: Exposures) -> list[int]:
+    """Those whose default costs others most by what stands on them, the most first."""
+    on = np.bincount(exposures.on, weights=exposures.amounts, minlength=exposures.values.size)
+    found: list[int] = np.argsort(-on, kind="stable")[:TRIED_MAX].tolist()
+    return found

@@ -20,11 +20,12 @@ _KEYS: Final = [LOAN, "number"]
 
 
 def loans_of(drawn: pl.DataFrame) -> pl.DataFrame:
-    """loan, drawn_on, principal, months, annual_rate, secured, product, region, industry, sequence.
+    """loan, borrower, guarantor, drawn_on, principal, months, annual_rate, secured, product,
+    region, industry, sequence.
 
-    `drawn`: loan, day, sequence, amount (minor units), loan_term_months, annual_rate,
-    loan_product, region; nulls where unknown. Of a loan that is drawn more than once the first
-    day stands, with the sum.
+    `drawn`: loan, customer, guarantor, day, sequence, amount (minor units), loan_term_months,
+    annual_rate, loan_product, region; nulls where unknown. Of a loan that is drawn more than once
+    the first day stands, with the sum. Who guarantees is ``-`` where nobody does.
     """
     return (
         drawn.sort("day", "sequence")
@@ -36,13 +37,15 @@ def loans_of(drawn: pl.DataFrame) -> pl.DataFrame:
             pl.col("annual_rate").drop_nulls().first(),
             pl.col("loan_product").drop_nulls().first().alias("product"),
             pl.col("region").drop_nulls().first(),
+            pl.col("customer").drop_nulls().first().alias("borrower"),
+            pl.col("guarantor").drop_nulls().first(),
             pl.col("sequence").first(),
         )
         .with_columns(
             pl.col("months").fill_null(MONTHS).clip(1, 480).cast(pl.Int64),
             pl.col("annual_rate").fill_null(RATE),
             pl.col("product").fill_null("-"),
-            pl.col("region").fill_null("-"),
+            *(pl.col(name).fill_null("-") for name in ("region", "borrower", "guarantor")),
             pl.lit("-").alias("industry"),
             pl.lit(value=False).alias("secured"),
         )

@@ -35,6 +35,8 @@ from fengkong.rules.parameters import in_minor_units
 
 DAY: Final = "day"
 """The column that holds the day of a row."""
+UNTOLD: Final = "-"
+"""The segment of rows of which nobody said to which they belong."""
 _EPOCH: Final = date(1970, 1, 1)
 _LENGTH_MAX: Final = 100_000
 

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from fengkong.indicators.assessment import Value
-from fengkong.indicators.columns import DAY, column_of
+from fengkong.indicators.columns import DAY, UNTOLD, column_of
 from fengkong.indicators.indicator import Indicator
 from fengkong.indicators.measures import SPREADS, Measure
 from fengkong.indicators.series import FUNCTIONS
@@ -153,12 +153,12 @@ def _combined(column: pl.Expr, combine: Combine) -> pl.Expr:
 
 
 def _measured(measure: Measure, source: Source, table: pl.DataFrame, days: pl.Series) -> pl.Series:
-    """A measure on each day of the calendar."""
+    """A measure on each day of the calendar; missing where no row can answer its condition."""
     column = pl.col(measure.column)
     if measure.where is not None:
-        kept = column_of(measure.where.node).fill_null(value=False)
+        kept = column_of(measure.where.node)
         neutral = pl.lit(0) if source.columns[measure.column].combine is Combine.SUM else None
-        column = pl.when(kept).then(column).otherwise(neutral)
+        column = pl.when(kept).then(column).when(~kept).then(neutral)
     table = table.with_columns(column.alias(measure.column))
     if measure.by is not None:
         found = _spread(measure, table, days)
@@ -173,11 +173,12 @@ def _measured(measure: Measure, source: Source, table: pl.DataFrame, days: pl.Se
 
 
 def _spread(measure: Measure, table: pl.DataFrame, days: pl.Series) -> Floats:
-    """How the windows' sums are spread over the values of a segment."""
+    """How the windows' sums are spread over the values of a segment, but for what is in none."""
     assert measure.by is not None, "a spread is over a segment"
     index = pl.DataFrame({DAY: days, _AT: np.arange(days.len(), dtype=np.int64)})
     sums = (
-        table.group_by(DAY, measure.by)
+        table.filter(pl.col(measure.by) != UNTOLD)
+        .group_by(DAY, measure.by)
         .agg(pl.col(measure.column).sum())
         .join(index, on=DAY, how="inner")
     )

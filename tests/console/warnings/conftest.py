@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -67,3 +68,22 @@ def officer(db: None) -> Operator:
 @pytest.fixture
 def commander(db: None) -> Operator:
     return new_operator("incident_commander", username="carl")
+
+
+@pytest.fixture
+def journal(tmp_path: Path, settings) -> Callable[[list[dict[str, Any]]], None]:
+    settings.CONSOLE = replace(settings.CONSOLE, directory=tmp_path / "data")
+
+    from desk_of_tests import body, serve
+
+    def write(events: list[dict[str, Any]]) -> None:
+        async def send(service) -> None:
+            for event in events:
+                decided = event["type"] == "payment.initiated"
+                answer = await service.desk.submit(body(event), decided=decided)
+                assert answer.status == 200, answer
+
+        serve(tmp_path, send)
+        reading._OPENED.clear()
+
+    return write

@@ -1,21 +1,18 @@
 """Books that the worker makes of the journal, and from their numbers back to loans and events."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from desk_of_tests import body, payment, serve
+from desk_of_tests import payment
 from django.utils import timezone
 from tests.console.operators import browser_of
+from tests.console.warnings.books_of_tests import noon, said, table_of
 
 from fengkong.console.accounts.models import Operator
 from fengkong.console.alerts.models import Alert
-from fengkong.console.journaled import reading
 from fengkong.console.outbox.models import Job
 from fengkong.console.warnings import journal_rows as module
 from fengkong.console.warnings.books import CUSTODY_DAYS, made_folder, make_books
@@ -28,47 +25,13 @@ from fengkong.core.instants import format_instant
 from fengkong.indicators.library_file import shipped_library
 
 pytestmark = pytest.mark.django_db
-CHINA = ZoneInfo("Asia/Shanghai")
 Journal = Callable[[list[dict[str, Any]]], None]
-
-
-@pytest.fixture
-def journal(tmp_path: Path, settings) -> Journal:
-    settings.CONSOLE = replace(settings.CONSOLE, directory=tmp_path / "data")
-
-    def write(events: list[dict[str, Any]]) -> None:
-        async def send(service) -> None:
-            for event in events:
-                decided = event["type"] == "payment.initiated"
-                answer = await service.desk.submit(body(event), decided=decided)
-                assert answer.status == 200, answer
-
-        serve(tmp_path, send)
-        reading._OPENED.clear()
-
-    return write
-
-
-def noon(days_ago: int) -> datetime:
-    day = timezone.localdate() - timedelta(days=days_ago)
-    at = datetime.combine(day, datetime.min.time(), tzinfo=CHINA)
-    return at if days_ago == 0 else at + timedelta(hours=12)
-
-
-def said(kind: str, number: int, days_ago: int, **fields: Any) -> dict[str, Any]:
-    at = format_instant(int(noon(days_ago).timestamp() * 1e6))
-    known = {"type": kind, "id": f"{kind}-{number}", "occurred_at": at, "currency": "CNY"}
-    return known | {name: value for name, value in fields.items() if value is not None}
 
 
 def drawn(number: int, days_ago: int, region: str, **more: Any) -> dict[str, Any]:
     loan = {"loan": f"L{number}", "customer": f"C{number}", "amount": "1200.00"}
     terms = {"loan_term_months": 6, "loan_product": "cash", "region": region}
     return said("loan.drawn", number, days_ago, **loan, **terms, **more)
-
-
-def table_of(name: str) -> pl.DataFrame:
-    return pl.read_parquet(made_folder() / f"{name}.parquet")
 
 
 def test_loans_of_the_journal_become_the_loan_book_and_lead_back(

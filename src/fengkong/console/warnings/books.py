@@ -17,13 +17,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from fengkong.console.outbox.models import Job
+from fengkong.console.warnings import exposure_books
 from fengkong.console.warnings.desk_book import review_desk
 from fengkong.console.warnings.journal_rows import journal_rows
-from fengkong.console.warnings.kept_events import LOANS, MOVEMENTS, REPAYMENTS
+from fengkong.console.warnings.kept_events import MOVEMENTS
+from fengkong.console.warnings.schedules import schedules
 from fengkong.console.warnings.table_files import write_whole
 from fengkong.credit.custody import Movement, custody_row, reconcile
 from fengkong.credit.loan_book import BookRates, loan_book
-from fengkong.credit.loan_events import instalments_of, loans_of
 from fengkong.credit.provisions import LossRates
 from fengkong.indicators.columns import DAY
 from fengkong.indicators.errors import UnreadableSourceError
@@ -72,15 +73,6 @@ def make_books(_job: Job) -> None:
             write_whole(made_folder() / f"{name}.parquet", table)
 
 
-def schedules() -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
-    """Loans and their instalments as the journal has them; None without any loan."""
-    drawn, repaid = journal_rows().facts(LOANS), journal_rows().facts(REPAYMENTS)
-    if drawn is None:
-        return None, None
-    loans = loans_of(drawn)
-    return loans, instalments_of(loans, _due(repaid))
-
-
 def lent(today: date) -> pl.DataFrame | None:
     """The loan book out of what the journal says was drawn and repaid."""
     loans, instalments = schedules()
@@ -98,14 +90,14 @@ def lent(today: date) -> pl.DataFrame | None:
     )
 
 
-def _due(repaid: pl.DataFrame | None) -> pl.DataFrame:
-    """Repayments with the day on which they were due, where they say it."""
-    if repaid is None:
-        whole = dict.fromkeys(("sequence", "due_at", "principal_amount"), pl.Int64)
-        named = {"loan": pl.String, DAY: pl.Date, "instalment_number": pl.Float64}
-        repaid = pl.DataFrame(schema={**named, **whole})
-    due = pl.col("due_at").cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(settings.TIME_ZONE)
-    return repaid.with_columns(due.dt.date().alias("due_on"))
+def contagion(today: date) -> pl.DataFrame | None:
+    """How distress would spread on each of the last days, and what was found before."""
+    made = exposure_books.contagion(today)
+    if made is None or made.is_empty():
+        return None
+    since = made[DAY].min()
+    assert isinstance(since, date), "rows have days"
+    return _with_older("contagion", made, since=since)
 
 
 def treasury(today: date) -> pl.DataFrame | None:
@@ -230,6 +222,10 @@ def _with_older(name: str, made: pl.DataFrame, *, since: date) -> pl.DataFrame:
 
 BOOKS: Final[Mapping[str, Callable[[date], pl.DataFrame | None]]] = {
     "loan_book": lent,
+    "borrowers": exposure_books.borrowers,
+    "contagion": contagion,
+    "vintages": exposure_books.vintages_by_day,
+    "investors": exposure_books.investors,
     "treasury": treasury,
     "custody": custody,
     "review_desk": review_desk,

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from fengkong.console.journaled.models import Decision
-from fengkong.console.warnings.books import schedules
 from fengkong.console.warnings.day_rows import SEQUENCE
 from fengkong.console.warnings.journal_rows import ROWS_DAYS, journal_rows
+from fengkong.console.warnings.schedules import schedules
 from fengkong.console.warnings.tables import delivered
 from fengkong.credit.loan_book import loans_behind
 from fengkong.indicators.behind import Ingredient, ingredients, rows_behind

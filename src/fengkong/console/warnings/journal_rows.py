@@ -44,9 +44,9 @@ ROWS_DAYS: Final = 35
 """Rows of so many days stay on disk, for those who ask which events a number counted."""
 WRITE_S: Final = 20.0
 """Rows of days that are not over are written this often, for the screens."""
-FORM: Final = 2
+FORM: Final = 3
 """The form of what is kept; another one is made again from the journal."""
-_HASHED: Final = frozenset({"customer", "device", "merchant", "operator", "loan"})
+_HASHED: Final = frozenset({"customer", "guarantor", "device", "merchant", "operator", "loan"})
 _SCHEMAS: Final = {
     Kind.TEXT: pl.String,
     Kind.MONEY: pl.Int64,

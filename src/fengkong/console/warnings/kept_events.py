@@ -25,7 +25,9 @@ LOANS: Final = Kept(
     "loans",
     ("loan.drawn",),
     {
-        **dict.fromkeys(("loan", "customer", "loan_product", "region", "channel"), Kind.TEXT),
+        **dict.fromkeys(
+            ("loan", "customer", "guarantor", "loan_product", "region", "channel"), Kind.TEXT
+        ),
         **dict.fromkeys(("loan_term_months", "annual_rate"), Kind.NUMBER),
         "amount": Kind.MONEY,
     },
@@ -48,7 +50,24 @@ MOVEMENTS: Final = Kept(
         "amount": Kind.MONEY,
     },
 )
-FACTS: Final = (LOANS, REPAYMENTS, MOVEMENTS)
+APPLICATIONS: Final = Kept(
+    "applications",
+    ("loan.applied",),
+    {
+        "customer": Kind.TEXT,
+        "lenders_elsewhere": Kind.NUMBER,
+        **dict.fromkeys(("existing_debt", "verified_income", "stated_income"), Kind.MONEY),
+    },
+)
+INVESTMENTS: Final = Kept(
+    "investments",
+    ("fund.subscribed", "fund.redeemed"),
+    {
+        **dict.fromkeys(("event_type", "customer", "fund_kind", "outcome"), Kind.TEXT),
+        "amount": Kind.MONEY,
+    },
+)
+FACTS: Final = (LOANS, REPAYMENTS, MOVEMENTS, APPLICATIONS, INVESTMENTS)
 """What books are made of."""
 
 
