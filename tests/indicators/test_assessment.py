@@ -1,5 +1,6 @@
 """Levels: bounds, hysteresis, pending time, missing values; no bound knows its own future."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -89,8 +90,47 @@ def test_a_quantile_is_of_the_past_alone() -> None:
     held = thresholds(Quantile(yellow=0.5, orange=1.0, last=4, least=4))
     found, _ = assess(values([1, 2, 3, 4, 100]), thresholds=held)
     assert [one.level for one in found] == [G, G, G, G, OR]
-    assert found[-1].bounds.yellow == 2.5
-    assert found[-1].bounds.orange == 4.0
+    assert found[-1].bounds.yellow == pytest.approx(2.5)
+    assert found[-1].bounds.orange == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+@pytest.mark.parametrize("always", [0.0, 3.0, -2.5])
+def test_what_never_changes_is_beyond_no_bound_of_its_own(always, direction) -> None:
+    held = thresholds(Quantile(red=0.999, last=30, least=5, red_times=2.0), direction)
+    assert set(levels([always] * 20, held)) == {G}
+
+
+@pytest.mark.parametrize(
+    ("strict", "least"),
+    [
+        (Quantile(last=30, least=5, red_times=2.0), {"floor": 2.0}),
+        (EwmaChart(baseline=20, guard=0, least=5, weight=1.0), {"sigma_least": 1.0}),
+        (ForecastBand(weeks=4), {"spread_least": 1.0}),
+    ],
+)
+def test_after_nothing_but_zeros_one_is_little(strict, least) -> None:
+    lenient = thresholds(replace(strict, **least))
+    assert levels([0.0] * 40 + [1.0], thresholds(strict))[-1] is R
+    assert levels([0.0] * 40 + [1.0], lenient)[-1] is G
+    assert levels([0.0] * 40 + [9.0], lenient)[-1] is R
+
+
+def test_floors_rise_with_the_level() -> None:
+    held = thresholds(Quantile(last=30, least=5, red_times=2.0, floor=2.0))
+    quiet = [0.0] * 10
+    assert [levels([*quiet, last], held)[-1] for last in (1.9, 2, 3.9, 4, 5.9, 6)] == [
+        *(G, Y, Y),
+        *(OR, OR, R),
+    ]
+
+
+def test_a_young_chart_holds_the_value_against_its_first_bounds() -> None:
+    chart = EwmaChart(baseline=20, guard=3, least=5, first_yellow=5, first_orange=8, first_red=10)
+    assert levels([4, 5, 8, 10], thresholds(chart)) == [G, Y, OR, R]
+    assert levels([4, 5, 8, 10], thresholds(replace(chart, first_red=None)))[-1] is OR
+    old = [10.0, 11.0, 9.0] * 10
+    assert levels([*old, 10.0], thresholds(chart))[-1] is G, "ten is its usual day"
 
 
 def test_the_average_of_a_chart_is_that_of_its_definition() -> None:

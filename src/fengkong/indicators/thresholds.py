@@ -21,6 +21,8 @@ from fengkong.indicators.level import Level
 HISTORY_MAX: Final = 2000
 """The longest history a threshold looks at, in values."""
 _TINY: Final = 1e-12
+_INSIDE: Final = 1e-9
+"""How far outside of a quantile of the past its bound stands, as a share of it."""
 
 
 class Direction(StrEnum):
@@ -74,7 +76,8 @@ class Quantile:
     """Bounds at quantiles of the values of the last `last` days; none before `least` values.
 
     Quantiles are probabilities of being *inside*: 0.99 is the 99th percentile for `ABOVE` and
-    the 1st for `BELOW`.
+    the 1st for `BELOW`. What was seen so often before is inside: a value that never changes is
+    beyond no bound of its own.
     """
 
     yellow: float | None = 0.95
@@ -82,6 +85,9 @@ class Quantile:
     red: float | None = None
     red_times: float | None = None
     """Red at this many times the distance from the median to orange, where set."""
+    floor: float | None = None
+    """Yellow is not below this, orange not below its double, red not below three times it, where
+    set and for `ABOVE`: after a past of nothing but zeros, one is little."""
     last: int = 365
     least: int = 60
 
@@ -103,14 +109,17 @@ class Quantile:
             if quantile is None:
                 return None
             share = 1.0 - quantile if direction is Direction.BELOW else quantile
-            return float(np.quantile(past, share))
+            found = float(np.quantile(past, share))
+            beyond = _INSIDE * max(abs(found), 1.0)
+            return found - beyond if direction is Direction.BELOW else found + beyond
 
         centre = middle if direction is Direction.BOTH else 0.0
         orange, red = bound(self.orange), bound(self.red)
         if self.red_times is not None and orange is not None:
             base = 0.0 if direction is Direction.BOTH else middle
             red = base + self.red_times * (orange - base)
-        return Reading(value, Bounds(bound(self.yellow), orange, red, centre))
+        bounds = Bounds(bound(self.yellow), orange, red, centre)
+        return Reading(value, _floored(bounds, self.floor, direction=direction))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,8 @@ class EwmaChart:
     ``z = weight * x + (1 - weight) * z`` against the mean of the baseline plus or minus so many
     of its own standard deviations, ``sigma * sqrt(weight / (2 - weight))`` (the steady state). The
     baseline is the `baseline` values that ended `guard` values ago, so that a slow drift does not
-    pull its own bounds along.
+    pull its own bounds along. While there are fewer than `least` of them, the value itself is held
+    against `first_yellow`, `first_orange` and `first_red`, where set.
     """
 
     weight: float = 0.2
@@ -130,6 +140,11 @@ class EwmaChart:
     baseline: int = 90
     guard: int = 14
     least: int = 30
+    sigma_least: float = 0.0
+    """The deviation counts as at least this: after a past of nothing but zeros, one is little."""
+    first_yellow: float | None = None
+    first_orange: float | None = None
+    first_red: float | None = None
 
     @property
     def lookback(self) -> int:
@@ -140,8 +155,10 @@ class EwmaChart:
         """The average of the last values against the limits of the chart."""
         past, recent = _split(history, baseline=self.baseline, guard=self.guard)
         if past.size < self.least:
-            return Reading(value, Bounds())
-        mean, sigma = float(past.mean()), float(past.std(ddof=1))
+            first = (self.first_yellow, self.first_orange, self.first_red)
+            return Reading(value, Bounds(*first))
+        mean = float(past.mean())
+        sigma = max(float(past.std(ddof=1)), self.sigma_least)
         average = mean
         for seen in (*recent, value):
             average = self.weight * float(seen) + (1.0 - self.weight) * average
@@ -199,6 +216,8 @@ class ForecastBand:
     orange: float | None = 0.99
     red: float | None = 0.999
     season: int = 7
+    spread_least: float = 0.0
+    """The spread counts as at least this many units: where nothing ever happens, one is little."""
 
     @property
     def lookback(self) -> int:
@@ -211,7 +230,8 @@ class ForecastBand:
         if same.size < 4:
             return Reading(value, Bounds())
         middle = float(np.median(same))
-        spread = max(1.4826 * float(np.median(np.abs(same - middle))), abs(middle) * 1e-6, _TINY)
+        least = max(abs(middle) * 1e-6, self.spread_least, _TINY)
+        spread = max(1.4826 * float(np.median(np.abs(same - middle))), least)
 
         def width(cover: float | None) -> float | None:
             return None if cover is None else spread * NormalDist().inv_cdf(0.5 + cover / 2)
@@ -231,6 +251,17 @@ def _split(history: Floats, *, baseline: int, guard: int) -> tuple[Floats, Float
     """The values of the baseline, and those between it and the day."""
     end = max(history.size - guard, 0)
     return history[max(end - baseline, 0) : end], history[end:]
+
+
+def _floored(bounds: Bounds, floor: float | None, *, direction: Direction) -> Bounds:
+    """Bounds that are not below a floor, its double and its triple; only upper ones have one."""
+    if floor is None or direction is not Direction.ABOVE:
+        return bounds
+    yellow, orange, red = (
+        None if bound is None else max(bound, times * floor)
+        for times, bound in enumerate(bounds[:3], 1)
+    )
+    return Bounds(yellow, orange, red, bounds.centre)
 
 
 def _around(mean: float, unit: float, rule: EwmaChart, *, direction: Direction) -> Bounds:

@@ -255,6 +255,17 @@ def test_four_eyes_hold_for_tokens(program: Program) -> None:
     assert (again.status_code, again.json()["code"]) == (409, four_eyes.DecidedProposalError.code)
 
 
+def test_a_token_does_not_make_two_people_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    act = four_eyes.Act("try", "policies.edit", "policies.approve", lambda proposal, by: None)
+    monkeypatch.setitem(four_eyes._ACTS, "try_policy", act)
+    bob = new_operator("senior_analyst")
+    proposal = four_eyes.propose(bob, "try_policy", target="payments", reason="more", content={})
+    answer = Program(bob).ask("POST", f"/proposals/{proposal.pk}/approve", {"remark": "well"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "console.same_eyes")
+    entry = AuditEntry.objects.get(action="refuse_own_hands")
+    assert (entry.actor, entry.target) == (bob.username, str(proposal.pk))
+
+
 def test_tokens_are_issued_shown_once_and_revoked_on_a_screen(
     browser_of: Callable[[Operator], Client],
 ) -> None:

@@ -91,9 +91,9 @@ def test_a_drill_that_failed_or_never_began_counts_for_nothing(make_operator: An
 def test_the_indicator_knows_the_last_drill(make_operator: Any) -> None:
     trainer = make_operator("incident_commander")
     end_drill(trainer, plan_drill(trainer, DRILL).pk)
-    assert upkeep() is None, "one that was cancelled is none"
+    assert upkeep(timezone.localdate()) is None, "one that was cancelled is none"
     run_once(trainer)
-    table = upkeep()
+    table = upkeep(timezone.localdate())
     assert table is not None
     (row,) = table.select("day", "days_since_drill", "backup_age_hours").rows()
     assert row[0] == timezone.localdate()

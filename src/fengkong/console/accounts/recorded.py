@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
 from allauth.account.signals import authentication_step_completed, password_changed
@@ -14,12 +15,14 @@ from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.accounts import sessions
 from fengkong.console.accounts.duties import Words
 from fengkong.console.accounts.lockout import attempted_name
 from fengkong.console.accounts.models import Operator
+from fengkong.console.audit.models import AuditEntry
 from fengkong.console.audit.recording import SYSTEM, record
 
 ACTIONS: Final[dict[str, Words]] = {
@@ -47,6 +50,10 @@ ACTIONS: Final[dict[str, Words]] = {
 """What accounts record, in words."""
 _UNKNOWN = "unknown"
 """Who failed under a name that nobody has: it may be a password in the wrong field."""
+HOURLY_MAX: Final = 30
+"""Failures and lock-outs of one operator that are recorded in an hour."""
+HOURLY_MAX_UNKNOWN: Final = 200
+"""Those under names that nobody has, all together."""
 
 
 @receiver(user_logged_in)
@@ -81,14 +88,15 @@ def on_failure(
     if request is None:
         return
     address = request.META.get("REMOTE_ADDR", "")
-    _record(SYSTEM, "refuse_sign_in", _known(attempted_name(request, credentials)), address=address)
+    name = _known(attempted_name(request, credentials))
+    _record_bounded("refuse_sign_in", name, address=address)
 
 
 @receiver(user_locked_out)
 def on_lockout(request: HttpRequest, username: str, ip_address: str, **_more: Any) -> None:
     """Too many were wrong."""
     del request
-    _record(SYSTEM, "lock_out", _known(username), address=ip_address)
+    _record_bounded("lock_out", _known(username), address=ip_address)
 
 
 @receiver(password_changed)
@@ -130,6 +138,16 @@ def _actor() -> Operator | str:
 def _known(username: str | None) -> str:
     name = username or ""
     return name if Operator.objects.filter(username=name).exists() else _UNKNOWN
+
+
+def _record_bounded(action: str, username: str, **detail: Any) -> None:
+    """Record what strangers can cause, so often an hour at most: they do not fill the ledger."""
+    most = HOURLY_MAX_UNKNOWN if username == _UNKNOWN else HOURLY_MAX
+    same = AuditEntry.objects.filter(target_kind="operator", target=username, action=action)
+    times = same.order_by("-sequence").values_list("recorded_at", flat=True)
+    oldest = times[most - 1 : most].first()
+    if oldest is None or oldest <= timezone.now() - timedelta(hours=1):
+        _record(SYSTEM, action, username, **detail)
 
 
 def _record(actor: Operator | str, action: str, username: str, **detail: Any) -> None:

@@ -17,13 +17,14 @@ from fengkong.console.accounts.duties import ADMINISTRATORS, ROLES, roles_in_con
 from fengkong.console.accounts.models import Operator, RoleGrant
 from fengkong.console.approvals.four_eyes import Act, propose
 from fengkong.console.approvals.models import Proposal
+from fengkong.console.approvals.own_hands import OwnHands, attempts_recorded
 from fengkong.console.audit.recording import record
 from fengkong.core.errors import RiskError
 
 KIND: Final = "change_role"
 
 
-class OwnRoleError(RiskError):
+class OwnRoleError(OwnHands, RiskError):
     """Somebody proposed or approved a change of their own roles."""
 
     code = "console.own_role"
@@ -62,6 +63,7 @@ def roles_held(operator: Operator) -> dict[str, str | None]:
     }
 
 
+@attempts_recorded("operator")
 @transaction.atomic
 def propose_roles(
     by: Operator, operator: Operator, *, roles: Mapping[str, date | None], reason: str

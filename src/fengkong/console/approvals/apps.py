@@ -22,6 +22,8 @@ class ApprovalsConfig(AppConfig):
     def ready(self) -> None:
         """Proposals run out by schedule; the inbox is in the menu."""
         from fengkong.console.approvals.four_eyes import expire_old  # noqa: PLC0415
+        from fengkong.console.approvals.own_hands import REFUSED  # noqa: PLC0415
+        from fengkong.console.audit.actions import register_actions  # noqa: PLC0415
         from fengkong.console.outbox.jobs import every  # noqa: PLC0415
         from fengkong.console.shell.menu import MenuEntry, add_to_menu  # noqa: PLC0415
 
@@ -29,4 +31,8 @@ class ApprovalsConfig(AppConfig):
             expire_old()
 
         every(EXPIRE_EVERY_S, "expire_proposals", expire)
+        register_actions(
+            {REFUSED: _("Refused to let the same person decide twice")},
+            targets={"communication": _("draft of a message")},
+        )
         add_to_menu(MenuEntry("people", _("Approvals"), "approvals", "checklist", order=10))

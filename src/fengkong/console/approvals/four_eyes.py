@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from fengkong.console.approvals.models import Proposal
+from fengkong.console.approvals.own_hands import OwnHands, attempts_recorded
 from fengkong.console.audit.recording import SYSTEM, record
 from fengkong.core.errors import RiskError
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from fengkong.console.accounts.models import Operator
 
 
-class SameEyesError(RiskError):
+class SameEyesError(OwnHands, RiskError):
     """Who proposed tried to approve."""
 
     code = "console.same_eyes"
@@ -103,6 +104,7 @@ def propose(
     return proposal
 
 
+@attempts_recorded("proposal")
 @transaction.atomic
 def approve(operator: Operator, proposal_id: int, *, remark: str = "") -> Proposal:
     """Approve and perform.

@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from fengkong.console.approvals.own_hands import attempts_recorded
 from fengkong.console.audit.recording import record
 from fengkong.console.cases.labels import promise_label
 from fengkong.console.customers.deadlines import deadline_at, deadline_named
@@ -87,6 +88,7 @@ def take_in(
     return appeal
 
 
+@attempts_recorded("appeal")
 @transaction.atomic
 def claim(operator: Operator, appeal_id: int) -> Appeal:
     """Take an appeal to work it; raises PermissionDenied, SameHandsError, AnsweredAppealError."""
@@ -100,6 +102,7 @@ def claim(operator: Operator, appeal_id: int) -> Appeal:
     return appeal
 
 
+@attempts_recorded("appeal")
 @transaction.atomic
 def answer(
     operator: Operator, appeal_id: int, *, outcome: str, findings: str, was_good: str = ""
@@ -142,6 +145,7 @@ def answer(
     return appeal
 
 
+@attempts_recorded("appeal")
 @transaction.atomic
 def extend(operator: Operator, appeal_id: int, *, why: str) -> Appeal:
     """Give a complex appeal the longest time allowed, once.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fengkong.console.approvals.own_hands import OwnHands
 from fengkong.core.errors import RiskError
 
 
@@ -12,7 +13,7 @@ class UnknownDecisionError(RiskError):
     hint = "Check the event's id; the read model may be some seconds behind the journal."
 
 
-class SameHandsError(RiskError):
+class SameHandsError(OwnHands, RiskError):
     """Who had a part in the first decision may not review it."""
 
     code = "customers.same_hands"

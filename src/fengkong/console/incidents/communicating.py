@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from fengkong.console.approvals.four_eyes import SameEyesError
+from fengkong.console.approvals.own_hands import attempts_recorded
 from fengkong.console.incidents.acting import (
     COMMAND,
     WORK,
@@ -87,6 +88,7 @@ def rewrite(
     return text
 
 
+@attempts_recorded("communication")
 @transaction.atomic
 def approve_text(operator: Operator, communication_id: int) -> Communication:
     """Approve a text that somebody else wrote and that has no open places."""

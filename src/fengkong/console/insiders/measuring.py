@@ -68,7 +68,7 @@ def counts_until(day: date) -> Counts:
     first = timezone.make_aware(datetime.combine(day - timedelta(days=HISTORY_DAYS), time.min))
     last = timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
     operators = dict(Operator.objects.values_list("username", "pk"))
-    hours = _working_hours()
+    hours = working_hours()
     counts = Counts()
     looked = LookUp.objects.filter(hour__gte=first, hour__lt=last)
     for operator, what, hour, count in looked.values_list("operator", "what", "hour", "count"):
@@ -102,7 +102,8 @@ def _by_hour(entries: QuerySet[AuditEntry]) -> Iterable[tuple[str, datetime, int
     )
 
 
-def _working_hours() -> dict[int, Hours]:
+def working_hours() -> dict[int, Hours]:
+    """The working hours of each operator by number, of those who have their own."""
     return {
         one.operator_id: Hours(one.starts_at, one.ends_at, one.weekends)
         for one in WorkingHours.objects.all()

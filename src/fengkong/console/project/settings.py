@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "fengkong.console.project.reading_requests.ReadingRequests",
     "fengkong.console.insiders.counting.CountedRefusals",
+    "fengkong.console.approvals.own_hands.RecordedAttempts",
     "axes.middleware.AxesMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "fengkong.console.accounts.gate.Gate",

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Final
 
 import polars as pl
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -20,6 +22,7 @@ from fengkong.console.outbox.models import Job
 from fengkong.console.warnings.journal_rows import journal_rows
 from fengkong.console.warnings.library import library_in_force
 from fengkong.console.warnings.models import CompositeReading, Reading, SourceStatus
+from fengkong.console.warnings.own_tables import OWN, SIGNS
 from fengkong.console.warnings.raising import judge_indicator, judge_source
 from fengkong.console.warnings.tables import stamp_of, table_and_report
 from fengkong.indicators.assessment import Assessment, Value, assess
@@ -35,6 +38,8 @@ PAST_DAYS: Final = 90
 """Composites of so many earlier days are made where there are values but no composites."""
 FIRM: Final = "firm"
 _BATCH: Final = 500
+_SEEN: Final[dict[tuple[Path, str], str]] = {}
+"""The signs of own sources that were seen last, by data directory and source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +66,20 @@ def watch_indicators(_job: Job) -> None:
     keep_composites(library)
 
 
+def watch_own(_job: Job) -> None:
+    """Judge the indicators of the console's own sources as things happen there."""
+    library = library_in_force()
+    changed = False
+    for name in SIGNS.keys() & library.sources.keys():
+        sign, seen = SIGNS[name](), (settings.CONSOLE.directory, name)
+        if _SEEN.get(seen) != sign:
+            _compute_source(library, name, only_streaming=True)
+            _SEEN[seen] = sign
+            changed = True
+    if changed:
+        keep_composites(library)
+
+
 def compute_indicators(_job: Job) -> None:
     """Look at every source and compute what is new; a job of the outbox."""
     recompute()
@@ -84,7 +103,7 @@ def _compute_source(
     stamp = stamp_of(source)
     is_same = known is not None and stamp != "" and stamp == known.stamp
     looked_today = known is not None and timezone.localdate(known.checked_at) == today
-    if is_same and looked_today and not everything:
+    if is_same and looked_today and not everything and name not in OWN:
         return False
     table, report = table_and_report(source, today=today)
     if known is None and report.newest is None and not report.rows:

@@ -4,68 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import polars as pl
 from django.conf import settings
 from django.utils import timezone
 
 from fengkong.console.audit.models import AuditEntry
+from fengkong.console.warnings.staff_table import staff, staff_sign
 from fengkong.credit.peers import InvalidPeerScoreError, PeerScore, peers_by_day, shipped_score
 from fengkong.indicators.columns import DAY
 from fengkong.indicators.errors import UnreadableSourceError
 from fengkong.indicators.peer_ratings import read_ratings
 
-KEPT_DAYS: Final = 120
 _DRILLS_READ: Final = 50
-_KINDS: Final = {
-    "reveal_personal_data": "reveal",
-    "approve_export_personal_data": "export",
-    "export_ledger": "export",
-    "approve_change_role": "role_change",
-    "go_live_policy": "publish",
-    "roll_back_policy": "emergency_publish",
-    "approve_release_listed": "override",
-}
-"""Recorded actions, and what the indicators call them."""
-_EARLIEST_HOUR: Final = 7
-_LATEST_HOUR: Final = 22
 
 
-def staff() -> pl.DataFrame | None:
-    """What operators did, by day: from the audit ledger."""
-    since = timezone.now() - timedelta(days=KEPT_DAYS)
-    entries = AuditEntry.objects.filter(recorded_at__gte=since).exclude(actor="system")
-    zone = ZoneInfo(settings.TIME_ZONE)
-    rows = [
-        _act(at.astimezone(zone), action, actor)
-        for at, action, actor in entries.values_list("recorded_at", "action", "actor")
-    ]
-    if not rows:
-        return None
-    counted = [
-        pl.len().cast(pl.Float64).alias("actions"),
-        pl.col("operator").n_unique().cast(pl.Float64).alias("operators"),
-    ]
-    counted += [
-        (pl.col("kind") == kind).sum().cast(pl.Float64).alias(name)
-        for name, kind in (
-            *(("reveals", "reveal"), ("exports", "export")),
-            *(("privilege_changes", "role_change"), ("policy_changes", "publish")),
-            *(("emergency_changes", "emergency_publish"), ("overrides", "override")),
-        )
-    ]
-    counted.append(pl.col("out_of_hours").sum().cast(pl.Float64))
-    table = pl.DataFrame(rows).group_by(DAY).agg(counted).sort(DAY)
-    nothing = [
-        pl.lit(0.0).alias(name) for name in ("four_eyes_refused", "refused", "sign_in_failures")
-    ]
-    return table.with_columns(*nothing, pl.lit("-").alias("role"))
-
-
-def upkeep() -> pl.DataFrame | None:
+def upkeep(today: date) -> pl.DataFrame | None:
     """How old the newest backup is, and when the last drill was: of today alone."""
     backups = settings.CONSOLE.directory / "backups"
     newest = (
@@ -83,7 +39,7 @@ def upkeep() -> pl.DataFrame | None:
     }
     table = pl.DataFrame(known, schema=dict.fromkeys(known, pl.Float64))
     return table.with_columns(
-        pl.lit(timezone.localdate()).alias(DAY),
+        pl.lit(today).alias(DAY),
         *(
             unknown.alias(name)
             for name in (
@@ -105,7 +61,7 @@ def _days_since_drill() -> float | None:
     return None
 
 
-def peer_danger() -> pl.DataFrame | None:
+def peer_danger(_today: date) -> pl.DataFrame | None:
     """How likely each peer platform fails: its delivered ratings, by the house's score if any."""
     folder = settings.CONSOLE.directory / "sources"
     ratings, own = folder / "peer_ratings.csv", folder / "peer_score.json"
@@ -118,18 +74,11 @@ def peer_danger() -> pl.DataFrame | None:
         raise UnreadableSourceError(error.message) from None
 
 
-def _act(at: datetime, action: str, actor: str) -> dict[str, object]:
-    return {
-        DAY: at.date(),
-        "kind": _KINDS.get(action, "other"),
-        "operator": actor,
-        "out_of_hours": not _EARLIEST_HOUR <= at.hour < _LATEST_HOUR,
-    }
-
-
-OWN: Final[dict[str, Callable[[], pl.DataFrame | None]]] = {
+OWN: Final[dict[str, Callable[[date], pl.DataFrame | None]]] = {
     "staff": staff,
     "upkeep": upkeep,
     "peer_danger": peer_danger,
 }
-"""The sources that are made here, by their ids."""
+"""The sources that are made here, by their ids: each is told which day it is."""
+SIGNS: Final[dict[str, Callable[[], str]]] = {"staff": staff_sign}
+"""Of those that are watched as things happen: what changes when something did."""

@@ -26,6 +26,7 @@ PULL_S: Final = 60
 def register() -> None:
     """Once, when Django starts."""
     every(WATCH_S, "watch_indicators", computing.watch_indicators)
+    every(WATCH_S, "watch_own_sources", computing.watch_own)
     every(COMPUTE_S, "compute_indicators", computing.compute_indicators)
     every(BOOKS_S, "make_books", books.make_books)
     every(PULL_S, "pull_sources", pulling.pull_due)

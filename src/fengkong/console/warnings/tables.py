@@ -7,7 +7,6 @@ the journal and the ledger say themselves is made by `journal_rows.py` and `own_
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -65,7 +64,7 @@ def stamp_of(source: Source) -> str:
 def table_and_report(source: Source, *, today: date) -> tuple[pl.DataFrame | None, SourceReport]:
     """The table of a source and what was found when it was looked at."""
     try:
-        table = _table(source)
+        table = _table(source, today=today)
     except UnreadableSourceError as error:
         said = error.message[:200]
         fault = Bilingual(zh=f"无法读取：{said}", en=f"cannot be read: {said}")
@@ -79,13 +78,13 @@ def table_and_report(source: Source, *, today: date) -> tuple[pl.DataFrame | Non
     return table, report
 
 
-def _table(source: Source) -> pl.DataFrame | None:
+def _table(source: Source, *, today: date) -> pl.DataFrame | None:
     place = delivered(source) or made(source)
     if place is not None:
         return read_file(source, place, time_zone=settings.TIME_ZONE)
-    own: Callable[[], pl.DataFrame | None] | None = OWN.get(source.id)
+    own = OWN.get(source.id)
     if own is not None:
-        return own()
+        return own(today)
     if source.kind is SourceKind.JOURNAL and source.events:
         return journal_rows().table(source)
     return None
