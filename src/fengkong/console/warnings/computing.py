@@ -40,6 +40,10 @@ FIRM: Final = "firm"
 _BATCH: Final = 500
 _SEEN: Final[dict[tuple[Path, str], str]] = {}
 """The signs of own sources that were seen last, by data directory and source."""
+_WRITTEN: Final = (
+    *("value", "impact_minor", "level", "plain", "statistic"),
+    *("yellow", "orange", "red"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,23 +224,24 @@ def _row(group: str, day: date, found: Composite) -> CompositeReading:
 
 
 def _keep(computed: Computed) -> None:
-    now = timezone.now()
-    rows = [
-        Reading(
-            indicator=computed.indicator.id,
-            day=one.day,
-            value=one.value,
-            impact_minor=computed.impacts.get(one.day),
-            level=one.level.value,
-            plain=one.plain.value,
-            statistic=one.statistic,
-            yellow=one.bounds.yellow,
-            orange=one.bounds.orange,
-            red=one.bounds.red,
-            computed_at=now,
-        )
-        for one in computed.assessments
-    ]
+    """Write what differs from what is written: most days of a long past are as they were."""
+    if not computed.assessments:
+        return
+    name, now = computed.indicator.id, timezone.now()
+    written = {
+        day: kept
+        for day, *kept in Reading.objects.filter(
+            indicator=name, day__gte=computed.assessments[0].day
+        ).values_list("day", *_WRITTEN)
+    }
+    rows = []
+    for one in computed.assessments:
+        bounds = (one.bounds.yellow, one.bounds.orange, one.bounds.red)
+        levels = (one.level.value, one.plain.value)
+        fields = [one.value, computed.impacts.get(one.day), *levels, one.statistic, *bounds]
+        if written.get(one.day) != fields:
+            known = dict(zip(_WRITTEN, fields, strict=True))
+            rows.append(Reading(indicator=name, day=one.day, computed_at=now, **known))
     _write(rows)
 
 
@@ -246,10 +251,7 @@ def _write(rows: Iterable[Reading]) -> None:
         batch_size=_BATCH,
         update_conflicts=True,
         unique_fields=["indicator", "day"],
-        update_fields=[
-            *("value", "impact_minor", "level", "plain", "statistic"),
-            *("yellow", "orange", "red", "computed_at"),
-        ],
+        update_fields=[*_WRITTEN, "computed_at"],
     )
 
 
