@@ -28,7 +28,7 @@ def coming_back(data: Path, *, entries: int, tell: Any) -> list[Figure]:
     from fengkong.service.states.lanes import Lane
     from fengkong.service.states.recovery import activations, fold, in_force
 
-    _fill(data, entries=entries, tell=tell)
+    fill(data, entries=entries, tell=tell)
     gc.collect()
     gc.set_threshold(*COLLECTOR)
     settings = load_settings(data)
@@ -67,7 +67,7 @@ def _clocks() -> tuple[float, float]:
     return time.perf_counter(), time.process_time()
 
 
-def _fill(data: Path, *, entries: int, tell: Any) -> None:
+def fill(data: Path, *, entries: int, tell: Any) -> None:
     """Decide, seal and commit so many payments in groups, as batches are."""
     from fengkong.cli.sources import locate
     from fengkong.service.clock import wall_clock

@@ -21,18 +21,31 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from fengkong.credit.arrears import stage_stretches, unpaid_stretches
+from fengkong.credit.borrowers import (
+    APPLIED,
+    NOBODY,
+    balances,
+    borrowers_by_day,
+    contagion_by_day,
+)
 from fengkong.credit.loan_book import BookRates, loan_book
+from fengkong.credit.migration import vintages
 from fengkong.credit.provisions import LossRates
 from fengkong.indicators.computing import carried_from, compute
 from fengkong.indicators.indicator import Library
 from fengkong.indicators.library_file import shipped_library
 from fengkong.indicators.readers import table_of_rows
 from fengkong.indicators.sources import Calendar, Source
+from fengkong.markets.holdings import holdings_by_day
 from fengkong.rules.kinds import Kind
 
 START: Final = date(2023, 1, 1)
 DAYS: Final = 1096
 REGIONS: Final = 31
+GUARANTEED: Final = 0.05
+WEEK: Final = 8
+"""Days of the books of borrowers and investors."""
 RATES: Final = BookRates(LossRates(0.03, 0.25, 0.6))
 _EPOCH: Final = START.toordinal() - date(1970, 1, 1).toordinal()
 
@@ -50,6 +63,8 @@ def loans(rng: np.random.Generator, *, customers: int) -> tuple[pl.DataFrame, pl
     table = pl.DataFrame(
         {
             "loan": np.arange(count),
+            "borrower": pl.Series(rng.integers(0, customers, count)).cast(pl.String),
+            "guarantor": _guarantors(rng, count, customers=customers),
             "drawn_on": _dates(drawn),
             "region": pl.Series(region).cast(pl.String),
             "product": pl.Series(rng.integers(0, 3, count)).cast(pl.String),
@@ -76,6 +91,13 @@ def loans(rng: np.random.Generator, *, customers: int) -> tuple[pl.DataFrame, pl
         }
     ).with_columns(pl.when(~pl.Series(never)).then(pl.col("paid_on")).alias("paid_on"))
     return table, instalments
+
+
+def _guarantors(rng: np.random.Generator, count: int, *, customers: int) -> pl.Series:
+    """Who guarantees each loan: a customer for one of twenty, mostly nobody."""
+    who = pl.Series(rng.integers(0, customers, count)).cast(pl.String)
+    is_guaranteed = pl.Series(rng.random(count) < GUARANTEED)
+    return who.zip_with(is_guaranteed, pl.Series([NOBODY]).new_from_index(0, count))
 
 
 def events(rng: np.random.Generator, *, count: int, month: int) -> dict[str, pl.DataFrame]:
@@ -158,6 +180,34 @@ def aggregated(folder: Path, source: Source) -> pl.DataFrame:
     return pl.concat(parts).sort("day")
 
 
+def _exposures(lent: pl.DataFrame, instalments: pl.DataFrame, last: date) -> int:
+    """What each borrower owes on the last days, and the contagion over guarantees."""
+    since = last - timedelta(days=WEEK - 1)
+    standing = balances(lent, instalments, since=since, until=last)
+    nothing = pl.DataFrame(schema=APPLIED)
+    return borrowers_by_day(standing, nothing).height + contagion_by_day(standing, nothing).height
+
+
+def _vintages(lent: pl.DataFrame, instalments: pl.DataFrame, last: date) -> int:
+    stages = stage_stretches(unpaid_stretches(lent, instalments, until=last), cuts=(30,))
+    return vintages(lent, stages, ages=[3, 6, 12], as_of=last).height
+
+
+def _holdings(folder: Path, last: date) -> int:
+    """What each investor holds on the last days, out of all orders of three years."""
+    rows = pl.scan_parquet(folder / "fund_flows-*.parquet").select(
+        pl.col("customer").alias("investor"),
+        "day",
+        pl.when(pl.col("event_type") == "fund.subscribed")
+        .then("amount")
+        .otherwise(-pl.col("amount"))
+        .alias("amount"),
+        (pl.col("fund_kind") == "money_market").alias("at_once"),
+    )
+    since = last - timedelta(days=WEEK - 1)
+    return holdings_by_day(rows.collect(), since=since, until=last).height
+
+
 def _one_day(folder: Path, library: Library, names: list[str], *, day: date) -> None:
     """The rows of the last day out of the newest file of each source, aggregated."""
     for name in names:
@@ -187,6 +237,11 @@ def filled(library: Library, name: str, rng: np.random.Generator) -> pl.DataFram
     if name == "rates":
         table = table.with_columns(pl.col("overnight") / 10.0)
     return table
+
+
+def starting_on(table: pl.DataFrame, day: date) -> pl.DataFrame:
+    """A table of the simulated days, moved so that they begin on a day."""
+    return table.with_columns(pl.col("day") + pl.duration(days=(day - START).days))
 
 
 def figures(
@@ -230,6 +285,9 @@ def figures(
                 rates=RATES,
             ),
         )
+        steps.run("borrowers and contagion of a week", lambda: _exposures(lent, instalments, last))
+        steps.run("vintages of a day", lambda: _vintages(lent, instalments, last))
+        steps.run("holdings of a week", lambda: _holdings(folder, last))
         steps.run("rows of one day", lambda: _one_day(folder, library, names, day=last))
         for name in library.sources:
             if name not in tables:

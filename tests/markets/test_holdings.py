@@ -49,3 +49,7 @@ def test_days_before_and_after_the_orders_have_holdings_too() -> None:
     assert found["day"].to_list() == [on(1), on(2), on(5), on(6), on(7)]
     assert found["held"].to_list() == [300, 300, 100, 100, 100]
     assert found["redeemable_at_once"].to_list() == [300, 300, 0, 0, 0]
+
+
+def test_without_orders_nobody_holds_anything() -> None:
+    assert holdings_by_day(orders(), since=on(1), until=on(3)).is_empty()

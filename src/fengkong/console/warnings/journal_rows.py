@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -31,8 +31,8 @@ from fengkong.console.warnings.table_files import write_whole
 from fengkong.indicators.aggregates import by_day
 from fengkong.indicators.columns import DAY
 from fengkong.indicators.sources import Source
-from fengkong.journal.entries import Leaf
-from fengkong.journal.history import EVENT_KINDS, Sealed, decode_sealed
+from fengkong.journal.entries import Entry, Leaf
+from fengkong.journal.history import EVENT_KINDS, History, Sealed, decode_sealed
 from fengkong.rules.kinds import Kind
 
 BATCH: Final = 2_000
@@ -46,7 +46,8 @@ WRITE_S: Final = 20.0
 """Rows of days that are not over are written this often, for the screens."""
 FORM: Final = 3
 """The form of what is kept; another one is made again from the journal."""
-_HASHED: Final = frozenset({"customer", "guarantor", "device", "merchant", "operator", "loan"})
+_QUARTER_US: Final = 900_000_000
+_DAYS_KNOWN: Final = 10_000
 _SCHEMAS: Final = {
     Kind.TEXT: pl.String,
     Kind.MONEY: pl.Int64,
@@ -70,6 +71,60 @@ class _Decided(msgspec.Struct):
 _decode: Final = msgspec.json.Decoder(_Decided).decode
 
 
+class _RowReader:
+    """Rows of kinds out of events and what was decided; lives as long as a batch is read."""
+
+    def __init__(self, salt: bytes, *, activated: Mapping[str, int]) -> None:
+        self._salt = salt[:32]
+        self._activated = activated
+        self._asks: dict[str | None, Mapping[str, object]] = {}
+        self._names: dict[str, str] = {}
+
+    def facts(self, leaf: Leaf, sealed: Sealed) -> dict[str, Any]:
+        """Everything that a row can hold: the event, and what is known of the decision."""
+        event = sealed.understood
+        known = event.values | {
+            "event_type": event.type,
+            "event_id": event.id,
+            "degraded": leaf.degraded,
+            "late": leaf.late,
+            SEQUENCE: leaf.sequence,
+        }
+        if sealed.decision is None:
+            return known
+        decided = _decode(sealed.decision)
+        known["outcome"] = decided.outcome
+        known["points"] = decided.points
+        known["unknown_rules"] = float(len(decided.unknowns))
+        asks = self._asks_of(leaf.policy) if decided.hits else {}
+        known["list_hits"] = float(sum(hit.rule in asks for hit in decided.hits))
+        return known
+
+    def row(self, kind: Kept, facts: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The fields of a kind in their order, and the place in the journal."""
+        named = [self._name(facts[one]) if one in facts else None for one in kind.named]
+        return (*map(facts.get, kind.plain), *named, facts[SEQUENCE])
+
+    def _asks_of(self, policy: str | None) -> Mapping[str, object]:
+        """The rules of a policy that ask lists."""
+        found = self._asks.get(policy)
+        if found is None:
+            found = lists_of_policy(policy or "", activated=self._activated).by_rule
+            self._asks[policy] = found
+        return found
+
+    def _name(self, value: Any) -> str | None:
+        """Who is meant, hashed under the key of the house."""
+        if value is None:
+            return None
+        found = self._names.get(value)
+        if found is None:
+            text = str(value).encode()
+            found = hashlib.blake2b(text, key=self._salt, digest_size=8).hexdigest()
+            self._names[value] = found
+        return found
+
+
 class JournalRows:
     """Follows the journal for the indicators; one a process and data directory."""
 
@@ -89,8 +144,15 @@ class JournalRows:
         self._rows: dict[tuple[str, date], pl.DataFrame] = {}
         self._first: dict[date, int] = {}
         self._newest: date | None = None
+        self._days: dict[int, date] = {}
+        self._activated: dict[str, int] = {}
         self._salt = hashlib.sha256(settings.SECRET_KEY.encode()).digest()
         self._journal, self._after, self._closed = self._kept()
+
+    @property
+    def after(self) -> int:
+        """The place in the journal up to which it was read."""
+        return self._after
 
     def step(self) -> set[str]:
         """Take in what is new, up to a turn's worth; the sources that have new rows."""
@@ -105,6 +167,7 @@ class JournalRows:
                 if not entries:
                     break
                 leaves = [history.leaf(entry) for entry in entries]
+                self._learn(history, entries, leaves)
                 wanted = [
                     (entry, leaf)
                     for entry, leaf in zip(entries, leaves, strict=True)
@@ -162,62 +225,57 @@ class JournalRows:
         return self.rows.read(name, since=None if closed is None else closed + timedelta(days=1))
 
     def _take(self, opened: Iterable[tuple[Leaf, Sealed]]) -> set[str]:
-        found: dict[tuple[str, date], list[dict[str, Any]]] = {}
+        found: dict[tuple[str, date], list[tuple[Any, ...]]] = {}
+        reader = _RowReader(self._salt, activated=self._activated)
         for leaf, sealed in opened:
             event = sealed.understood
             kinds = self._of_type.get(event.type)
             if not kinds:
                 continue
-            day = datetime.fromtimestamp(event.occurred_at / 1e6, tz=self._zone).date()
+            day = self._day_of(event.occurred_at)
             is_over = self._closed is not None and day <= self._closed
             if not is_over:
                 self._first.setdefault(day, leaf.sequence)
                 self._newest = max(day, self._newest or day)
-            seen = self._decided(leaf, sealed)
+            facts = reader.facts(leaf, sealed)
             for kind in kinds:
                 if is_over and kind.source is not None:
                     continue
-                row = {name: self._value(name, seen, event.values) for name in kind.fields}
-                row[SEQUENCE] = leaf.sequence
-                found.setdefault((kind.name, day), []).append(row)
+                found.setdefault((kind.name, day), []).append(reader.row(kind, facts))
         for (name, day), rows in found.items():
             self._append(name, day, rows)
         return {name for name, _ in found}
 
-    def _append(self, name: str, day: date, rows: list[dict[str, Any]]) -> None:
+    def _learn(self, history: History, entries: Sequence[Entry], leaves: Sequence[Leaf]) -> None:
+        """Remember which policies were activated where: the read model may not know it yet."""
+        for entry, leaf in zip(entries, leaves, strict=True):
+            if leaf.kind == "policy":
+                said = history.activation(entry)
+                if said.hash is not None:
+                    self._activated[said.hash] = leaf.sequence
+
+    def _day_of(self, occurred_at: int) -> date:
+        """The day in the house's zone; zones change by quarters of an hour."""
+        quarter = occurred_at // _QUARTER_US
+        found = self._days.get(quarter)
+        if found is None:
+            if len(self._days) >= _DAYS_KNOWN:
+                self._days.clear()
+            found = datetime.fromtimestamp(quarter * _QUARTER_US / 1e6, tz=self._zone).date()
+            self._days[quarter] = found
+        return found
+
+    def _append(self, name: str, day: date, rows: list[tuple[Any, ...]]) -> None:
         kind = next(one for one in self._kinds if one.name == name)
-        schema = {field: _SCHEMAS[value] for field, value in kind.fields.items()}
-        frame = pl.DataFrame(rows, schema={**schema, SEQUENCE: pl.Int64}, strict=False)
-        frame = frame.with_columns(pl.lit(day).alias(DAY))
+        order = (*kind.plain, *kind.named)
+        schema = {field: _SCHEMAS[kind.fields[field]] for field in order} | {SEQUENCE: pl.Int64}
+        columns = zip(schema.items(), zip(*rows, strict=True), strict=True)
+        frame = pl.DataFrame(
+            [pl.Series(name, values, dtype, strict=False) for (name, dtype), values in columns]
+        ).with_columns(pl.lit(day).alias(DAY))
         before = self._rows.get((name, day))
         self._rows[name, day] = frame if before is None else pl.concat([before, frame])
         self._unwritten.add((name, day))
-
-    def _decided(self, leaf: Leaf, sealed: Sealed) -> dict[str, Any]:
-        """What is known of the decision beside the event."""
-        seen: dict[str, Any] = {
-            "event_type": sealed.understood.type,
-            "event_id": sealed.understood.id,
-            "degraded": leaf.degraded,
-            "late": leaf.late,
-        }
-        if sealed.decision is None:
-            return seen
-        decided = _decode(sealed.decision)
-        asks = lists_of_policy(leaf.policy or "", activated={}).by_rule
-        return seen | {
-            "outcome": decided.outcome,
-            "points": decided.points,
-            "unknown_rules": float(len(decided.unknowns)),
-            "list_hits": float(sum(hit.rule in asks for hit in decided.hits)),
-        }
-
-    def _value(self, name: str, seen: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
-        value = seen.get(name, values.get(name))
-        if value is None or name not in _HASHED:
-            return value
-        text = str(value).encode()
-        return hashlib.blake2b(text, key=self._salt[:32], digest_size=8).hexdigest()
 
     @staticmethod
     def _by_day(source: Source, rows: pl.DataFrame) -> pl.DataFrame:
@@ -312,6 +370,7 @@ class JournalRows:
         self._rows.clear()
         self._unwritten.clear()
         self._first.clear()
+        self._activated.clear()
         self._newest = None
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from fengkong.indicators.library_file import shipped_library
 from fengkong.indicators.sources import Source, SourceKind
 from fengkong.rules.kinds import Kind
 
+_HASHED: Final = frozenset({"customer", "guarantor", "device", "merchant", "operator", "loan"})
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Kept:
     """Which fields of which events are kept as rows; for good where books are made of them."""
 
@@ -19,6 +22,16 @@ class Kept:
     events: tuple[str, ...]
     fields: Mapping[str, Kind]
     source: Source | None = None
+
+    @cached_property
+    def plain(self) -> tuple[str, ...]:
+        """The fields that are kept as they are."""
+        return tuple(one for one in self.fields if one not in _HASHED)
+
+    @cached_property
+    def named(self) -> tuple[str, ...]:
+        """The fields that say who is meant: they are kept hashed."""
+        return tuple(one for one in self.fields if one in _HASHED)
 
 
 LOANS: Final = Kept(
