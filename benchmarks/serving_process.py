@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,9 @@ class Serving:
 
 
 @contextmanager
-def serving(data: Path, *, store: str = "sqlite") -> Iterator[Serving]:
+def serving(
+    data: Path, *, store: str = "sqlite", scopes: Iterable[str] = ("decide",)
+) -> Iterator[Serving]:
     """The payments policy served from a new data directory; it ends with the block."""
     from fengkong.protection.access import Access
     from fengkong.protection.api_keys import KeyTerms
@@ -46,9 +48,7 @@ def serving(data: Path, *, store: str = "sqlite") -> Iterator[Serving]:
     data.mkdir(mode=0o700)
     (data / "service.yaml").write_text(f'store: "{store}"\n', encoding="utf-8")
     access = Access(data / "access.db")
-    terms = KeyTerms(
-        name="bench", scopes=frozenset({"decide"}), rate_per_second=1e6, burst=1_000_000
-    )
+    terms = KeyTerms(name="bench", scopes=frozenset(scopes), rate_per_second=1e6, burst=1_000_000)
     key = access.create(terms, now=time.time_ns() // 1000).text
     access.close()
     command = [sys.executable, "-c", "from fengkong.cli.main import main; main()", "serve"]

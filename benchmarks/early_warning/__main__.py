@@ -1,4 +1,4 @@
-"""`python -m benchmarks.early_warning [stress tails redemptions platforms wave scale console]`."""
+"""`python -m benchmarks.early_warning [NAME ...]`: the questions that are named, or all."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from benchmarks.early_warning import (
     shared_data,
     stress,
     tails,
+    to_message,
 )
 
 
@@ -30,8 +31,9 @@ QUESTIONS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
     "wave": platforms.wave,
     "scale": lambda: scale.figures(tell=_tell),
     "console": lambda: in_console.figures(tell=_tell),
+    "message": lambda: to_message.figures(tell=_tell),
 }
-_MADE: Final = frozenset({"scale", "console"})
+_MADE: Final = frozenset({"scale", "console", "message"})
 """What runs on simulated data alone."""
 
 

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from fengkong.console.outbox import leases
-from fengkong.console.outbox.jobs import GiveUpError, kind_of
+from fengkong.console.outbox.jobs import GiveUpError, Lane, kind_of, kinds_of
 from fengkong.console.outbox.models import Job
 
 RENEW_S: Final = leases.LEASE.total_seconds() / 3
@@ -21,10 +21,14 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class Jobs:
-    """One worker's hands; several may be at the same jobs, here or on other machines."""
+    """One worker's hands; several may be at the same jobs, here or on other machines.
 
-    def __init__(self) -> None:
+    Those that are given a lane do the jobs of that lane alone.
+    """
+
+    def __init__(self, lane: Lane | None = None) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="job")
+        self._lane = lane
         self.holder: Final = f"{socket.gethostname()[:50]}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def tend(self) -> None:
@@ -36,7 +40,8 @@ class Jobs:
 
     def step(self) -> bool:
         """Do the next job in a thread of its own, the lease renewed; False where none is due."""
-        job = leases.take(self.holder, now=timezone.now())
+        among = None if self._lane is None else kinds_of(self._lane)
+        job = leases.take(self.holder, now=timezone.now(), among=among)
         if job is None:
             return False
         doing = self._pool.submit(_done, job)

@@ -1,7 +1,7 @@
 """The console's worker: follows the journal into the read model and does jobs, until told to end.
 
-It needs a started Django. Each part has a thread of its own and goes on when the other is in
-trouble: a journal that cannot be read holds up no webhook.
+It needs a started Django. Each part has a thread of its own and goes on when another is in
+trouble: a journal that cannot be read holds up no webhook, a long computation no warning.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
+from functools import partial
 from typing import Final
 
 from django.db import DatabaseError, close_old_connections, connection
 
 from fengkong.console.journaled.intake import ForeignReadModelError
+from fengkong.console.outbox.jobs import Lane
 from fengkong.core.errors import RiskError
 from fengkong.journal.errors import MissingJournalError
 from fengkong.journal.history import History
@@ -46,8 +48,10 @@ class Worker:
     def run(self, *, started: Callable[[], None] | None = None) -> None:
         """Work until `stop`; raises what no repetition would mend."""
         os.nice(_NICE)
-        with ThreadPoolExecutor(max_workers=2, thread_name_prefix="worker") as pool:
-            parts = [pool.submit(self._ended, work) for work in (self._follow, self._do_jobs)]
+        works: list[Callable[[], None]] = [self._follow]
+        works += [partial(self._do_jobs, lane) for lane in Lane]
+        with ThreadPoolExecutor(max_workers=len(works), thread_name_prefix="worker") as pool:
+            parts = [pool.submit(self._ended, work) for work in works]
             if started is not None:
                 started()
             for part in as_completed(parts):
@@ -58,7 +62,7 @@ class Worker:
         self._over.set()
 
     def _ended(self, work: Callable[[], None]) -> None:
-        """Do one part; when it ends, however it ends, the other one ends too."""
+        """Do one part; when it ends, however it ends, the others end too."""
         try:
             work()
         finally:
@@ -95,12 +99,13 @@ class Worker:
                 self._over.wait(POLL_S)
             close_old_connections()
 
-    def _do_jobs(self) -> None:
+    def _do_jobs(self, lane: Lane) -> None:
+        """Do the jobs of a lane; the one where nothing takes long also tends to all of them."""
         wait, tended = RETRY_FIRST_S, -TEND_S
-        with closing(Jobs()) as jobs:
+        with closing(Jobs(lane)) as jobs:
             while not self._over.is_set():
                 try:
-                    if time.monotonic() - tended >= TEND_S:
+                    if lane is Lane.WATCH and time.monotonic() - tended >= TEND_S:
                         jobs.tend()
                         tended = time.monotonic()
                     while not self._over.is_set() and jobs.step():

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from fengkong.console.outbox import jobs, leases
-from fengkong.console.outbox.jobs import GiveUpError, put, register_job
+from fengkong.console.outbox.jobs import GiveUpError, Lane, kinds_of, put, register_job
 from fengkong.console.outbox.models import Job, Schedule
 from fengkong.worker.jobs import Jobs
 
@@ -137,6 +137,20 @@ def test_the_worker_does_what_is_due(kinds: list[int]) -> None:
         3: ("dead", "hopeless"),
         4: ("done", ""),
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lane_does_its_own_jobs_whatever_another_has_to_do(kinds: list[int]) -> None:
+    register_job("watch", lambda job: kinds.append(job.content["n"]), lane=Lane.WATCH)
+    promised(n=1)
+    with transaction.atomic():
+        put("watch", {"n": 2}, due_at=NOW + SECOND)
+    assert [Jobs(Lane.WATCH).step(), Jobs(Lane.WATCH).step()] == [True, False]
+    assert kinds == [2]
+    assert not Jobs(Lane.TELL).step()
+    assert Jobs(Lane.WORK).step()
+    assert kinds == [2, 1]
+    assert sorted(kind for lane in Lane for kind in kinds_of(lane)) == sorted(jobs.kinds())
 
 
 @pytest.mark.django_db

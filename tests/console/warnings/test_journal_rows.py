@@ -70,6 +70,14 @@ def test_every_decision_is_counted_once_on_its_day(journal) -> None:
     assert found["amount"].sum() == money
 
 
+def test_what_another_job_took_in_is_told_by_the_next_look(journal) -> None:
+    """The books follow the journal too: what they find first is judged no later for that."""
+    journal([payment(n, occurred_at=day_of(0, n)) for n in range(3)])
+    journal_rows().follow()
+    assert "decisions" in journal_rows().step()
+    assert journal_rows().step() == set()
+
+
 def test_read_again_from_the_beginning_or_from_where_it_was_it_is_the_same(journal) -> None:
     first = [payment(n, occurred_at=day_of(6 - n % 3, n)) for n in range(30)]
     second = [payment(n, occurred_at=day_of(1 - n % 2, n)) for n in range(30, 60)]

@@ -19,7 +19,7 @@ from fengkong.console.incidents.timeline import KINDS
 from fengkong.console.incidents.warned import incidents_of
 from fengkong.console.incidents.watching import WATCH_S, watch
 from fengkong.console.insiders.watches import register_loosening
-from fengkong.console.outbox.jobs import every, register_job
+from fengkong.console.outbox.jobs import Lane, every, register_job
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
 from fengkong.console.warnings.following import register_followed
 
@@ -52,8 +52,13 @@ def register() -> None:
         )
     post_save.connect(_decided, sender=Proposal, dispatch_uid="incidents.decided")
     register_loosening({"approve_end_switch": "what was stopped in an emergency goes on"})
-    register_job(switching.APPLY_JOB, switching.apply_switches, waits=(1, 2, 5, 15, 60, 300))
-    every(WATCH_S, "watch_incidents", watch)
+    register_job(
+        switching.APPLY_JOB,
+        switching.apply_switches,
+        waits=(1, 2, 5, 15, 60, 300),
+        lane=Lane.TELL,
+    )
+    every(WATCH_S, "watch_incidents", watch, lane=Lane.WATCH)
     add_to_menu(
         MenuEntry("warning", _("Incidents"), "incidents", "flame", "incidents.view", 40, key="i")
     )

@@ -12,7 +12,7 @@ from fengkong.console.audit.guard import unrecorded
 from fengkong.console.notices import sending
 from fengkong.console.notices.changing import CHANNELS, VIEW
 from fengkong.console.notices.raising import SEND
-from fengkong.console.outbox.jobs import every, register_job
+from fengkong.console.outbox.jobs import Lane, every, register_job
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
 
 SWEEP_S: Final = 20
@@ -20,8 +20,8 @@ SWEEP_S: Final = 20
 
 def register() -> None:
     """Once, when Django starts."""
-    register_job(SEND, sending.send_notices)
-    every(SWEEP_S, "sweep_notices", sending.sweep_notices)
+    register_job(SEND, sending.send_notices, lane=Lane.TELL)
+    every(SWEEP_S, "sweep_notices", sending.sweep_notices, lane=Lane.WATCH)
     unrecorded(
         {
             "notices_delivery": "the way of a notice, which is recorded",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
@@ -15,6 +16,20 @@ from fengkong.console.audit.guard import recorded_job
 from fengkong.console.outbox.models import Job
 
 Handler = Callable[[Job], None]
+
+
+class Lane(Enum):
+    """Whose turn a job waits for: a worker does one job of each lane at a time.
+
+    What is looked at every few seconds is soon done and waits for nothing that takes long; neither
+    does it wait for a receiver that takes its time, nor for one another.
+    """
+
+    WATCH = "watch"
+    TELL = "tell"
+    WORK = "work"
+
+
 WAITS: Final = (5, 15, 60, 300, 900, 3_600, 10_800, 43_200)
 """Seconds between attempts, unless a kind has its own: given up after some seventeen hours."""
 
@@ -26,6 +41,7 @@ class Kind:
     handler: Handler
     waits: tuple[int, ...] = WAITS
     every: int | None = None
+    lane: Lane = Lane.WORK
 
 
 _KINDS: Final[dict[str, Kind]] = {}
@@ -35,7 +51,9 @@ class GiveUpError(Exception):
     """Raised by a handler: another attempt would not help, so the job is given up at once."""
 
 
-def register_job(kind: str, handler: Handler, *, waits: tuple[int, ...] = WAITS) -> None:
+def register_job(
+    kind: str, handler: Handler, *, waits: tuple[int, ...] = WAITS, lane: Lane = Lane.WORK
+) -> None:
     """Say who does jobs of a kind; each app does so when Django starts.
 
     A handler may be called again for a job that it has done: its worker may have died before
@@ -43,16 +61,16 @@ def register_job(kind: str, handler: Handler, *, waits: tuple[int, ...] = WAITS)
     of the console's own is recorded in the ledger, or taken back. What it raises counts as a failed
     attempt; after `waits` (seconds) have all been waited the job is given up.
     """
-    _add(kind, Kind(handler, waits))
+    _add(kind, Kind(handler, waits, lane=lane))
 
 
-def every(seconds: int, kind: str, handler: Handler) -> None:
+def every(seconds: int, kind: str, handler: Handler, *, lane: Lane = Lane.WORK) -> None:
     """Have a job of this kind done again and again, by one worker at a time.
 
     Times that were missed are not made up for. The next time comes whether it failed or not, so a
     failed attempt is not repeated before.
     """
-    _add(kind, Kind(handler, waits=(), every=seconds))
+    _add(kind, Kind(handler, waits=(), every=seconds, lane=lane))
 
 
 def put(
@@ -91,6 +109,11 @@ def kind_of(kind: str) -> Kind:
 def kinds() -> Mapping[str, Kind]:
     """Every kind that somebody does."""
     return _KINDS
+
+
+def kinds_of(lane: Lane) -> list[str]:
+    """The kinds that are done in a lane."""
+    return [kind for kind, declared in _KINDS.items() if declared.lane is lane]
 
 
 def wait_after(kind: str, *, attempts: int) -> timedelta | None:

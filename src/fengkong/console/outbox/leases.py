@@ -25,7 +25,9 @@ def take(holder: str, *, now: datetime, among: Collection[str] | None = None) ->
     """The next job that is due, now leased to `holder`; None where there is none."""
     with transaction.atomic():
         due = Job.objects.filter(
-            state=Job.State.WAITING, due_at__lte=now, kind__in=list(among or kinds())
+            state=Job.State.WAITING,
+            due_at__lte=now,
+            kind__in=list(kinds() if among is None else among),
         )
         job = due.order_by("due_at", "id").select_for_update(skip_locked=True).first()
         if job is None:

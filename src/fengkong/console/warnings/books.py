@@ -64,7 +64,7 @@ def make_books(_job: Job) -> None:
     """Make every book whose rows there are; a job of the outbox."""
     today = timezone.localdate()
     try:
-        journal_rows().step()
+        journal_rows().follow()
     except MissingJournalError:
         return
     for name, make in BOOKS.items():

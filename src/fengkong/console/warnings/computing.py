@@ -7,6 +7,7 @@ twice gives the same.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -40,6 +41,8 @@ FIRM: Final = "firm"
 _BATCH: Final = 500
 _SEEN: Final[dict[tuple[Path, str], str]] = {}
 """The signs of own sources that were seen last, by data directory and source."""
+_TURNS: Final[dict[tuple[Path, str], threading.Lock]] = {}
+_TURNS_TAKEN: Final = threading.Lock()
 _WRITTEN: Final = (
     *("value", "impact_minor", "level", "plain", "statistic"),
     *("yellow", "orange", "red"),
@@ -101,7 +104,20 @@ def recompute(*, everything: bool = False) -> int:
 def _compute_source(
     library: Library, name: str, *, everything: bool = False, only_streaming: bool = False
 ) -> bool:
-    """Whether there was something to compute."""
+    """Whether there was something to compute.
+
+    Two threads take turns at a source: whoever judges it has read what is there now, so a long
+    computation never ends a warning that was raised while it went on.
+    """
+    with _TURNS_TAKEN:
+        turn = _TURNS.setdefault((settings.CONSOLE.directory, name), threading.Lock())
+    with turn:
+        return _compute_in_turn(library, name, everything=everything, only_streaming=only_streaming)
+
+
+def _compute_in_turn(
+    library: Library, name: str, *, everything: bool, only_streaming: bool
+) -> bool:
     source, today = library.source(name), timezone.localdate()
     known = SourceStatus.objects.filter(pk=name).first()
     stamp = stamp_of(source)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -126,7 +127,10 @@ class _RowReader:
 
 
 class JournalRows:
-    """Follows the journal for the indicators; one a process and data directory."""
+    """Follows the journal for the indicators; one a process and data directory.
+
+    Threads may share it: what is read is never half of what was taken in.
+    """
 
     def __init__(self, folder: Path, *, zone: ZoneInfo) -> None:
         self._folder = folder
@@ -138,6 +142,8 @@ class JournalRows:
             for kind in {kind for one in self._kinds for kind in one.events}
         }
         self.rows = DayRows(folder / "rows")
+        self._turn = threading.RLock()
+        self._untold: set[str] = set()
         self._unwritten: set[tuple[str, date]] = set()
         self._written_at = 0.0
         self._follows = False
@@ -155,7 +161,18 @@ class JournalRows:
         return self._after
 
     def step(self) -> set[str]:
-        """Take in what is new, up to a turn's worth; the sources that have new rows."""
+        """Take in what is new, up to a turn's worth; the sources that have rows not told before."""
+        with self._turn:
+            self.follow()
+            changed, self._untold = self._untold, set()
+        return changed
+
+    def follow(self) -> None:
+        """Take in what is new, up to a turn's worth; the next `step` tells of it."""
+        with self._turn:
+            self._untold |= self._taken_in()
+
+    def _taken_in(self) -> set[str]:
         changed: set[str] = set()
         self._follows = True
         with opened_history() as history:
@@ -190,17 +207,19 @@ class JournalRows:
     def table(self, source: Source) -> pl.DataFrame | None:
         """The table by day of a source, what is on disk and what is in memory; None for nothing."""
         parts = []
-        place = self._place(source.id)
-        if place.is_file():
-            parts.append(pl.read_parquet(place))
-        recent = self._recent(source.id)
+        with self._turn:
+            place = self._place(source.id)
+            if place.is_file():
+                parts.append(pl.read_parquet(place))
+            recent = self._recent(source.id)
         if recent is not None:
             parts.append(self._by_day(source, recent))
         return pl.concat(parts, how="diagonal_relaxed") if parts else None
 
     def facts(self, kind: Kept) -> pl.DataFrame | None:
         """All rows of what a book is made of, each once, with their day; None for nothing."""
-        parts = [self.rows.read(kind.name), self._recent(kind.name)]
+        with self._turn:
+            parts = [self.rows.read(kind.name), self._recent(kind.name)]
         known = [one for one in parts if one is not None]
         if not known:
             return None
@@ -208,7 +227,8 @@ class JournalRows:
 
     def rows_of(self, name: str, *, since: date, until: date) -> pl.DataFrame | None:
         """The rows of some days that are still kept, each once; None where there are none."""
-        parts = [self.rows.read(name, since=since, until=until), self._recent(name)]
+        with self._turn:
+            parts = [self.rows.read(name, since=since, until=until), self._recent(name)]
         known = [one for one in parts if one is not None]
         if not known:
             return None

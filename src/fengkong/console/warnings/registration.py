@@ -10,7 +10,7 @@ from fengkong.console.approvals.four_eyes import Act, register_act
 from fengkong.console.audit.actions import register_actions
 from fengkong.console.audit.entry_words import register_details
 from fengkong.console.audit.guard import unrecorded
-from fengkong.console.outbox.jobs import every, register_job
+from fengkong.console.outbox.jobs import Lane, every, register_job
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
 from fengkong.console.warnings import books, computing, pulling, thresholds
 from fengkong.console.warnings.recomputing import RECOMPUTE, recompute_asked
@@ -25,8 +25,8 @@ PULL_S: Final = 60
 
 def register() -> None:
     """Once, when Django starts."""
-    every(WATCH_S, "watch_indicators", computing.watch_indicators)
-    every(WATCH_S, "watch_own_sources", computing.watch_own)
+    every(WATCH_S, "watch_indicators", computing.watch_indicators, lane=Lane.WATCH)
+    every(WATCH_S, "watch_own_sources", computing.watch_own, lane=Lane.WATCH)
     every(COMPUTE_S, "compute_indicators", computing.compute_indicators)
     every(BOOKS_S, "make_books", books.make_books)
     every(PULL_S, "pull_sources", pulling.pull_due)
