@@ -17,7 +17,7 @@ from fengkong.console.accounts.models import RoleGrant
 from fengkong.console.api.tokens import issue
 from fengkong.console.api.urls import api
 
-EXAMPLES = 6
+EXAMPLES = 4
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
@@ -30,7 +30,7 @@ def address(live_server: Any, settings: Any, tmp_path: Path) -> str:
 def attacked(address: str, *, examples: int) -> int:
     """Every operation with made-up requests of somebody who may do everything; how many."""
     owner = new_operator("system_admin")
-    for role in ("senior_analyst", "compliance_officer"):
+    for role in ("senior_analyst", "compliance_officer", "incident_commander"):
         RoleGrant.objects.create(operator=owner, role=role)
     scopes = ["system.edit", "system.view", "audit.view", "audit.verify", "policies.view"]
     scopes += ["policies.edit", "decisions.view", "personal.approve"]
@@ -38,7 +38,8 @@ def attacked(address: str, *, examples: int) -> int:
     scopes += ["operators.view", "roles.propose", "now.view", "models.view"]
     scopes += ["decisions.replay", "alerts.view", "alerts.work", "actions.view", "actions.ask"]
     scopes += ["cases.view", "cases.work", "appeals.view", "appeals.work", "appeals.take"]
-    scopes += ["customers.confirm"]
+    scopes += ["customers.confirm", "incidents.view", "incidents.work", "incidents.command"]
+    scopes += ["playbooks.edit", "drills.run"]
     _token, text = issue(owner, name="attack", scopes=scopes, days=1)
     described = schemathesis.openapi.from_dict(api.get_openapi_schema(path_prefix="/api/v1/"))
     count = 0

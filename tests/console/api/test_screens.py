@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fengkong.console.api.operations import OPERATIONS
 from fengkong.console.api.urls import api
+from fengkong.console.incidents.acts import ACTS
 from fengkong.console.project.addresses import Address, addresses
 
 OWN = "the account of who sits in front of the screen"
@@ -79,6 +80,19 @@ DONE_BY = {
     "alerts:undo": "undo_closing",
     "alerts:handover": "hand_over_shift",
     "alerts:read_handover": "read_handover",
+    "incident_new": "open_an_incident",
+    "incident_do": "write_incident_note",
+    "incident_do_item": "take_incident_task",
+    "playbook_new": "begin_playbook",
+    "playbook_edit": "draft_playbook",
+    "playbook_editor": "save_playbook_draft",
+    "playbook_propose": "propose_playbook",
+    "drill_plan": "plan_a_drill",
+    "drill_open": "open_drill_incident",
+    "drill_end": "end_a_drill",
+    "drill_again": "run_a_drill_again",
+    "drill_schedule": "schedule_a_drill",
+    "drill_unschedule": "unschedule_a_drill",
     "actions:ask": "ask_action",
     "actions:act": "repeat_action",
 }
@@ -86,22 +100,50 @@ DONE_BY = {
 
 An address whose buttons do several things has the first one here, and all of them in `BUTTONS`.
 """
+OF_THE_ROOM = {
+    "phase": "move_incident",
+    "classify": "classify_incident",
+    "assess": "assess_incident",
+    "note": "write_incident_note",
+    "decide": "record_incident_decision",
+    "assign": "give_incident_role",
+    "playbook": "start_incident_playbook",
+    "no-playbook": "refuse_incident_playbook",
+    "exit": "meet_incident_exit",
+    "task": "add_incident_task",
+    "take": "take_incident_task",
+    "finish": "finish_incident_task",
+    "skip": "skip_incident_task",
+    "report": "report_for_clock",
+    "waive": "waive_clock",
+    "switch": "ask_for_switch",
+    "contain": "contain_incident",
+    "end-switch": "ask_for_switch_end",
+    "evidence": "keep_evidence",
+    "check": "check_evidence",
+    "hand-over": "hand_evidence_over",
+    "draft": "draft_communication",
+    "rewrite": "rewrite_communication",
+    "approve": "approve_communication",
+    "sent": "mark_communication_sent",
+    "cause": "add_incident_cause",
+    "action": "add_review_action",
+    "action-done": "finish_review_action",
+    "action-dropped": "drop_review_action",
+}
+"""The acts of the incident room, and the operation that does each."""
 BUTTONS = {
     "alerts:act": {
         *("claim_alert", "release_alert", "snooze_alert", "wake_alert", "move_alert"),
         *("reopen_alert", "open_case"),
     },
     "actions:act": {"repeat_action", "withdraw_action"},
+    **{name: set(OF_THE_ROOM.values()) for name in ("incident_do", "incident_do_item")},
     "policy_parameter": {"propose_parameter", "draft_parameter"},
     "policy_model_change": {"propose_model", "draft_model"},
 }
-ROOM = "an incident is led by people in its room; a program raises alerts and warnings"
-DRILL = "a drill rehearses people"
 BY_PEOPLE_ONLY = {
-    **dict.fromkeys(("incident_new", "incident_do", "incident_do_item", "incident_evidence"), ROOM),
-    **dict.fromkeys(("playbook_new", "playbook_edit", "playbook_editor", "playbook_propose"), ROOM),
-    **dict.fromkeys(("drill_plan", "drill_open", "drill_end", "drill_again"), DRILL),
-    **dict.fromkeys(("drill_schedule", "drill_unschedule"), DRILL),
+    "incident_evidence": "a file for a person, who took it is recorded",
     **dict.fromkeys(("own_page", "end_other_sessions", "end_session", "enrol"), OWN),
     **dict.fromkeys(("invite_operator", "renew_invitation", "lock_operator"), PERSON),
     **dict.fromkeys(("release_operator", "reset_factors", "end_sessions"), PERSON),
@@ -181,6 +223,12 @@ def test_every_act_of_a_screen_has_an_operation_or_a_reason() -> None:
     assert sorted(told - found) == []
     assert not set(DONE_BY) & set(BY_PEOPLE_ONLY)
     assert all(BY_PEOPLE_ONLY.values())
+
+
+def test_every_act_of_the_incident_room_has_an_operation_of_its_permission() -> None:
+    assert set(OF_THE_ROOM) == set(ACTS)
+    for act, operation in OF_THE_ROOM.items():
+        assert OPERATIONS[operation] == ACTS[act].permission, (act, operation)
 
 
 def test_what_is_said_to_do_the_same_exists_and_asks_for_the_same_permission() -> None:

@@ -336,6 +336,7 @@ def api(operator: Operator) -> Values:
         "version": "1",
         "alert_id": "none",
         "action_id": 1,
+        "item": 1,
     }
 
 

@@ -18,10 +18,14 @@ from fengkong.console.api import (
     case_work,
     customer_side,
     deliveries,
+    drill_work,
     early_warning,
+    incident_parts,
+    incident_work,
     listed_values,
     now,
     people,
+    playbook_work,
     policies,
     resources,
 )
@@ -42,6 +46,7 @@ register_problems(api)
 for room in (
     *(resources, policies, listed_values, deliveries, people, now),
     *(case_work, customer_side, alert_work, action_work, early_warning),
+    *(incident_work, incident_parts, playbook_work, drill_work),
 ):
     api.add_router("", room.router)
 
