@@ -32,6 +32,11 @@ DESK = (
     *("console/outbox", "console/journaled", "console/api/test_desk.py"),
 )
 """How alerts, the index, gangs and cases are made, and every screen of them."""
+ROOM = (
+    *("console/incidents", "console/playbooks", "console/drills", "console/notices"),
+    *("console/warnings", "console/api/test_incidents.py"),
+)
+"""Incidents, switches, playbooks, drills (asked by what is in their scripts), early warning."""
 AT_SCALE = ("console/alerts/test_speed.py", "console/cases/test_speed.py")
 QUICK = (
     *("console/audit/test_verification.py", "console/audit/test_guard.py"),
@@ -97,6 +102,11 @@ def test_everything(server: Any, tmp_path: Path) -> None:
 @pytest.mark.nightly
 def test_the_desk(server: Any, tmp_path: Path) -> None:
     run(server, tmp_path, DESK)
+
+
+@pytest.mark.nightly
+def test_the_incident_room(server: Any, tmp_path: Path) -> None:
+    run(server, tmp_path, ROOM)
 
 
 @pytest.mark.nightly

@@ -25,7 +25,8 @@ from typing import Any, Final
 
 import msgspec
 
-from fengkong.client.client import Client
+from fengkong.client.client import Client, Patience
+from fengkong.client.errors import UnreachableError
 from fengkong.console.drills.folders import folder_of
 from fengkong.console.project.setup import start_django
 from fengkong.core.errors import RiskError
@@ -33,6 +34,7 @@ from fengkong.decisions.policy import Policy
 from fengkong.decisions.policy_file import load_policy
 from fengkong.events.catalogue import shipped_catalogue
 from fengkong.events.encoding import encode
+from fengkong.events.event import Event
 from fengkong.protection.access import Access
 from fengkong.protection.api_keys import KeyTerms
 from fengkong.simulation.agenda import SimulatedEvent
@@ -48,6 +50,10 @@ WAVES: Final = 4
 """How often the attack comes within a drill, if its events took no time."""
 GAP_S: Final = 2.0
 """The longest pause between two events: who watches sees the attack go on."""
+ANSWER_S: Final = 10.0
+UNREACHED_MAX: Final = 3
+"""So many events in a row that reach nobody: the sandbox's service is gone or hangs."""
+_PATIENCE: Final = Patience(tries=2, whole=ANSWER_S)
 _DEATH_SIGNAL: Final = 1
 _SCOPES: Final = frozenset({"decide", "record", "policy", "read"})
 
@@ -93,7 +99,7 @@ def sandbox(text: str, folder: Path) -> Iterator[tuple[Client, str]]:
         with closing(access):
             key = access.create(terms, now=time.time_ns() // 1000).text
         url = f"http://127.0.0.1:{port}"
-        client = stack.enter_context(Client(url, key, timeout=30.0))
+        client = stack.enter_context(Client(url, key, timeout=ANSWER_S, patience=_PATIENCE))
         time.sleep(1.0)  # a running service knows a new key after a quarter of a second
         yield client, url
 
@@ -108,6 +114,7 @@ class Attack:
         self._until = time.monotonic() + START_S
         self._held: frozenset[int] | None = frozenset()
         self._counts: Counter[str] = Counter()
+        self._unreached = 0
 
     def run(self) -> None:
         """Until the drill ends, its time is over, or enough was sent."""
@@ -167,17 +174,31 @@ class Attack:
         for item in items:
             event = msgspec.structs.replace(item.event, occurred_at=now) if counted else item.event
             try:
-                if event.type not in policy.events:
-                    self._client.record(encode(event))
-                    continue
-                outcome = self._client.decide(encode(event))["decision"]["outcome"]
-            except RiskError:
+                outcome = self._answered(event, policy)
+            except RiskError as error:
                 self._counts["lost"] += counted
+                self._note_unreached(error)
+                continue
+            self._unreached = 0
+            if outcome is None:
                 continue
             if counted:
                 side = "attack" if item.is_fraud else "honest"
                 switched = "switched" if self._held else "open"
                 self._counts[f"{side}_{switched}_{'passed' if outcome == 'allow' else 'met'}"] += 1
+
+    def _answered(self, event: Event, policy: Policy) -> str | None:
+        """What the sandbox decided of an event; None of one that is only recorded."""
+        if event.type not in policy.events:
+            self._client.record(encode(event))
+            return None
+        return str(self._client.decide(encode(event))["decision"]["outcome"])
+
+    def _note_unreached(self, error: RiskError) -> None:
+        """Give up once nobody answers any more: the worker starts a new sandbox then."""
+        self._unreached = self._unreached + 1 if isinstance(error, UnreachableError) else 0
+        if self._unreached >= UNREACHED_MAX:
+            raise SystemExit("the sandbox's service does not answer any more")
 
     def _beat(self, drill: Any) -> None:
         """Say that it lives, and what came of it so far."""

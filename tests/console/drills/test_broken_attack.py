@@ -124,6 +124,44 @@ def test_an_attack_that_breaks_off_is_begun_again_some_times_and_the_score_says_
     assert last_before(second) is None, "nobody is compared with a drill that failed"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("said", "silent", "killed"),
+    [
+        ("beat", timedelta(seconds=50), False),
+        ("beat", timedelta(seconds=70), True),
+        ("asked", timedelta(minutes=4), False),
+        ("asked", timedelta(minutes=6), True),
+    ],
+)
+def test_an_attack_that_hangs_is_ended_and_begun_again(
+    make_operator: Any, tmp_path: Path, settings: Any, said: str, silent: timedelta, killed: bool
+) -> None:
+    """The process is there and says nothing more, or never said anything."""
+    settings.CONSOLE = replace(settings.CONSOLE, directory=tmp_path)
+    run = plan_drill(make_operator("incident_commander"), "takeover_live", pace=1)
+    run_drills()
+    begun = timezone.now() - timedelta(minutes=10)
+    DrillRun.objects.update(started_at=begun)
+    Job.objects.all().delete()
+    with attacking(run) as process:
+        os.kill(process, signal.SIGSTOP)
+        seen(run, pid=process, **{said: (timezone.now() - silent).isoformat()})
+        until(lambda: not killed or is_gone(process), seconds=5)
+        run_drills()
+        assert is_gone(process) == killed
+    run.refresh_from_db()
+    assert len(run.breaks) == Job.objects.filter(kind=ATTACK).count() == int(killed)
+    if killed and said == "beat":
+        assert run.breaks[0]["minute"] == pytest.approx(10 - 70 / 60, abs=0.1), "the last word"
+
+
+def is_gone(process: int) -> bool:
+    """Whether a process has ended; its parent may not have asked for it yet."""
+    status = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    return status == "Z"
+
+
 def until(what: Callable[[], Any], *, seconds: float) -> Any:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -217,3 +255,36 @@ def test_a_killed_attack_goes_on_in_a_new_sandbox_and_nothing_of_it_stays(tmp_pa
     finally:
         worker.terminate()
         worker.wait(30)
+
+
+@pytest.mark.nightly
+def test_an_attack_or_a_service_that_hangs_is_noticed_and_the_drill_goes_on(tmp_path: Path) -> None:
+    """Stopped, not killed: nothing of it ends by itself."""
+    data = tmp_path / "data"
+    said("plan_drill(chen, 'card_testing_live', pace=1)", data)
+    worker = subprocess.Popen([sys.executable, str(HOST), "work", str(data)])
+    attackers = ("fengkong.worker.drilling", str(data))
+    services = ("serve", str(data / "drills"))
+    try:
+        for number, words in enumerate((attackers, services), start=1):
+            until(lambda: "met" in field("attack", 1, data), seconds=240)
+            goes_on_after_a_stop(words, data)
+            assert field("breaks", 1, data).count('"tries": 1') == number
+        assert field("state", 1, data) == "running"
+        assert said("print(end_drill(chen, 1).score['without_attack'] > 0.5)", data) == "True"
+        until(lambda: not with_words(*attackers) + with_words(*services), seconds=60)
+        until(lambda: not list((data / "drills").glob("*")), seconds=60)
+    finally:
+        worker.terminate()
+        worker.wait(30)
+
+
+def goes_on_after_a_stop(words: tuple[str, ...], data: Path) -> None:
+    """Stop the process with these words: it is gone soon, and the attack is back."""
+    (stopped,) = with_words(*words)
+    os.kill(stopped, signal.SIGSTOP)
+    until(lambda: '"back": null' in field("breaks", 1, data), seconds=120)
+    until(lambda: stopped not in with_words(*words), seconds=30)
+    until(lambda: '"back": null' not in field("breaks", 1, data), seconds=240)
+    before = field("attack", 1, data)
+    until(lambda: field("attack", 1, data) != before, seconds=60)

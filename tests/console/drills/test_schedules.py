@@ -10,13 +10,20 @@ from tests.console.operators import browser_of
 
 from fengkong.console.audit.models import AuditEntry
 from fengkong.console.drills.models import DrillRun, DrillSchedule
-from fengkong.console.drills.running import RefusedDrillError, end_drill, plan_drill, start
+from fengkong.console.drills.running import (
+    RefusedDrillError,
+    end_drill,
+    plan_drill,
+    run_drills,
+    start,
+)
 from fengkong.console.drills.scheduling import (
     BEFORE,
     months_after,
     schedule_drill,
     tend,
     tend_schedules,
+    unschedule_drill,
 )
 from fengkong.console.notices.models import Notice
 from fengkong.console.warnings.own_tables import upkeep
@@ -88,6 +95,70 @@ def test_a_drill_that_failed_or_never_began_counts_for_nothing(make_operator: An
     assert made.next_on == day
 
 
+def planned_runs() -> list[tuple[str, str]]:
+    runs = DrillRun.objects.filter(name=DRILL).order_by("pk")
+    return [(f"{timezone.localtime(one.planned_for):%F %R}", one.state) for one in runs]
+
+
+def test_the_run_is_planned_by_itself_and_begins_on_its_day(make_operator: Any) -> None:
+    trainer = make_operator("incident_commander")
+    day = timezone.localdate() + timedelta(days=10)
+    terms: dict[str, Any] = {"months": 3, "owner": trainer}
+    made = schedule_drill(trainer, DRILL, next_on=day, hour=9, **terms)
+    for _ in range(2):
+        tend_schedules()
+    assert planned_runs() == [(f"{day} 09:00", "scheduled")]
+    entry = AuditEntry.objects.get(action="plan_drill")
+    assert entry.actor == "system", "nobody asked for it"
+    made.refresh_from_db()
+    run = DrillRun.objects.get(pk=made.planned)
+    assert run.planned_by == trainer
+    assert f"{day} 09:00" in Notice.objects.get().said.text_en
+    later = day + timedelta(days=2)
+    schedule_drill(trainer, DRILL, next_on=later, **terms)
+    tend_schedules()
+    assert planned_runs() == [(f"{day} 09:00", "cancelled"), (f"{later} 10:00", "scheduled")]
+    second = DrillRun.objects.get(state="scheduled")
+    DrillRun.objects.filter(pk=second.pk).update(planned_for=timezone.now())
+    run_drills()
+    end_drill(trainer, second.pk)
+    tend_schedules()
+    made.refresh_from_db()
+    assert (made.next_on, made.planned) == (months_after(timezone.localdate(), 3), None)
+
+
+def test_what_was_cancelled_or_planned_by_hand_is_not_planned_again(make_operator: Any) -> None:
+    trainer = make_operator("incident_commander")
+    day = timezone.localdate() + timedelta(days=10)
+    made = schedule_drill(trainer, DRILL, months=3, next_on=day, owner=trainer)
+    by_hand = plan_drill(trainer, DRILL, at=timezone.now() + timedelta(days=1))
+    tend_schedules()
+    assert DrillRun.objects.count() == 1
+    end_drill(trainer, by_hand.pk)
+    tend_schedules()
+    end_drill(trainer, DrillRun.objects.get(state="scheduled").pk)
+    tend_schedules()
+    assert [state for _, state in planned_runs()] == ["cancelled", "cancelled"]
+    schedule_drill(trainer, DRILL, months=3, next_on=day, owner=trainer)
+    tend_schedules()
+    assert DrillRun.objects.filter(state="scheduled").count() == 1
+    unschedule_drill(trainer, made.pk)
+    assert not DrillRun.objects.filter(state="scheduled").exists()
+
+
+def test_an_owner_who_may_run_no_drills_any_more_plans_none(make_operator: Any) -> None:
+    trainer = make_operator("incident_commander")
+    day = timezone.localdate() + timedelta(days=10)
+    made = schedule_drill(trainer, DRILL, months=3, next_on=day, owner=trainer)
+    trainer.is_active = False
+    trainer.save()
+    tend_schedules()
+    assert not DrillRun.objects.exists()
+    assert told() == [(f"drill-due:{DRILL}", "yellow", "open")]
+    made.refresh_from_db()
+    assert made.planned is None
+
+
 def test_the_indicator_knows_the_last_drill(make_operator: Any) -> None:
     trainer = make_operator("incident_commander")
     end_drill(trainer, plan_drill(trainer, DRILL).pk)
@@ -118,6 +189,7 @@ def test_the_screens_of_schedules(make_operator: Any) -> None:
     screen = browser_of(trainer)
     day = timezone.localdate() - timedelta(days=2)
     given = {"drill": DRILL, "months": "6", "next_on": day.isoformat(), "owner": str(trainer.pk)}
+    given["hour"] = "10"
     assert screen.post("/drills/schedule/", given).status_code == 302
     assert screen.post("/drills/schedule/", given | {"months": "3"}).status_code == 302
     made = DrillSchedule.objects.get()

@@ -39,11 +39,15 @@ class Opened(Schema):
 
 
 class Repeated(Schema):
-    """A drill that is repeated: every so many months, when next, and who sees to it."""
+    """A drill that is repeated: every so many months, when next, and who sees to it.
+
+    Its run is planned by itself two weeks before.
+    """
 
     drill: str = Field(max_length=60, pattern=_NAME)
     months: Literal[1, 3, 6, 12]
     next_on: date
+    hour: int = Field(scheduling.HOUR, ge=0, le=23)
     owner: str = Field(max_length=150, pattern=_TEXT)
 
 
@@ -104,9 +108,8 @@ def drill_schedules(request: HttpRequest) -> dict[str, Any]:
 def schedule_a_drill(request: HttpRequest, said: Repeated) -> dict[str, Any]:
     """Have a drill repeated; said again of the same drill it is changed."""
     owner = Operator.objects.get(username=said.owner)
-    made = scheduling.schedule_drill(
-        bearer(request), said.drill, months=said.months, next_on=said.next_on, owner=owner
-    )
+    terms = said.dict() | {"owner": owner}
+    made = scheduling.schedule_drill(bearer(request), **terms)
     return _schedule(made)
 
 

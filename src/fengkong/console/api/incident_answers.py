@@ -57,7 +57,7 @@ RUN: Final = (
     *("id", "name", "mode", "pace", "state", "planned_for", "started_at", "ended_at", "incident"),
     *("injected", "policy_name", "remark"),
 )
-SCHEDULE: Final = ("id", "drill", "months", "next_on")
+SCHEDULE: Final = ("id", "drill", "months", "next_on", "hour", "planned")
 PLAYBOOK: Final = (
     *("id", "name", "number", "hash", "state", "edition", "reason", "changed_at", "approved_by"),
     "in_use_since",

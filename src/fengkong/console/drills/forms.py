@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from fengkong.console.accounts.models import Operator
-from fengkong.console.drills.scheduling import MONTHS
+from fengkong.console.drills.scheduling import HOUR, HOURS, MONTHS
 from fengkong.console.shell.spoken import said
 from fengkong.response.drill import shipped_scripts
 
@@ -52,6 +52,13 @@ class ScheduleForm(forms.Form):
     months = forms.TypedChoiceField(label=_("How often"), coerce=int, initial=6)
     next_on = forms.DateField(
         label=_("Next day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    hour = forms.TypedChoiceField(
+        label=_("Begins at"),
+        coerce=int,
+        initial=HOUR,
+        choices=[(hour, f"{hour:02}:00") for hour in HOURS],
+        help_text=_("The run is planned by itself two weeks before; a change here moves it"),
     )
     owner = forms.ModelChoiceField(label=_("Who sees to it"), queryset=Operator.objects.none())
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 class DrillSchedule(models.Model):
     """A drill that is repeated: every so many months, by whom, and when the next one is due.
 
-    `counted` is the newest run that was taken into account; `told` is what of the next day was
-    told already.
+    `hour` is when it begins on its day. `planned` is the run that was planned for it; `counted`
+    the newest run that was taken into account; `told` what of the next day was told already.
     """
 
     class Told(models.TextChoices):
@@ -31,6 +31,8 @@ class DrillSchedule(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="drill_schedules"
     )
+    hour = models.PositiveSmallIntegerField(default=10)
+    planned = models.BigIntegerField(null=True)
     counted = models.BigIntegerField(default=0)
     told = models.CharField(max_length=8, choices=Told.choices, default=Told.NOTHING, blank=True)
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.drills.breaking_off import minutes_without
 from fengkong.console.drills.models import DrillRun, DrillSchedule
-from fengkong.console.drills.scheduling import BEFORE, is_overdue
+from fengkong.console.drills.scheduling import BEFORE, is_overdue, planned_run
 from fengkong.console.drills.scoring import last_before
 from fengkong.console.incidents.models import Incident
 from fengkong.console.shell.figures import reading_language
@@ -45,6 +45,7 @@ def schedule_rows() -> list[dict[str, Any]]:
             "schedule": one,
             "title": scripts[one.drill].title if one.drill in scripts else None,
             "overdue": is_overdue(one, today),
+            "planned": planned_run(one),
             "soon": one.next_on - BEFORE <= today,
             "last": DrillRun.objects.filter(
                 name=one.drill, state=DrillRun.State.ENDED, score__isnull=False

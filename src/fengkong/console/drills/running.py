@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from fengkong.console.audit.recording import SYSTEM, record
 from fengkong.console.drills.attacking import clean_up
-from fengkong.console.drills.breaking_off import is_lost, note_break, note_return
+from fengkong.console.drills.breaking_off import end_stuck, is_lost, note_break, note_return
 from fengkong.console.drills.models import DrillRun
 from fengkong.console.drills.scoring import scored
 from fengkong.console.incidents.models import Incident, Switch
@@ -61,7 +61,22 @@ def plan_drill(
     operator: Operator, name: str, *, at: datetime | None = None, pace: float = 1.0
 ) -> DrillRun:
     """Plan a run; it starts by itself. Raises PermissionDenied, RefusedDrillError."""
-    _allow(operator)
+    return _planned(operator, name, at=at or timezone.now(), pace=pace, by=operator)
+
+
+@transaction.atomic
+def plan_by_schedule(owner: Operator, name: str, *, at: datetime) -> DrillRun:
+    """Plan a run in the name of who sees to it, because its day comes; nobody asked for it.
+
+    Raises as `plan_drill` does.
+    """
+    return _planned(owner, name, at=at, pace=1.0, by=SYSTEM)
+
+
+def _planned(
+    owner: Operator, name: str, *, at: datetime, pace: float, by: Operator | str
+) -> DrillRun:
+    _allow(owner)
     script = shipped_scripts().get(name)
     if script is None or not 0.1 <= pace <= PACE_MAX:
         raise RefusedDrillError(f"drill {name[:40]!r} at a pace of {pace:g}")
@@ -73,10 +88,10 @@ def plan_drill(
         script=cast("dict[str, Any]", msgspec.to_builtins(script)),
         mode=script.mode,
         pace=pace,
-        planned_by=operator,
-        planned_for=at or timezone.now(),
+        planned_by=owner,
+        planned_for=at,
     )
-    _record(operator, "plan_drill", run, planned_for=run.planned_for.isoformat())
+    _record(by, "plan_drill", run, planned_for=run.planned_for.isoformat())
     return run
 
 
@@ -240,7 +255,10 @@ def _has_begun(run: DrillRun, now: datetime) -> bool:
 
 
 def _watch_attack(run: DrillRun, now: datetime) -> None:
-    """Start an attack again that broke off; after some times the drill is over, and says why."""
+    """Start an attack again that broke off or hangs; after some times the drill is over, and says
+    why.
+    """
+    end_stuck(run, now)
     if note_return(run, now):
         run.save(update_fields=("breaks",))
         _record(SYSTEM, "beat_drill", run)

@@ -1,13 +1,14 @@
 """Drills that are repeated: when the next one is due, who sees to it, and who is told.
 
-A run that was scored counts from the day it ended; its owner is reminded before the day, and it is
-told once more, graver, when the day is over. What is told is over once the drill was run.
+The run is planned two weeks before its day, in the name of its owner, who is reminded then; it is
+told once more, graver, when the day is over without a run. What is told is over once the drill was
+run: a run that was scored counts from the day it ended.
 """
 
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.core.exceptions import PermissionDenied
@@ -16,7 +17,7 @@ from django.utils import timezone
 
 from fengkong.console.audit.recording import SYSTEM, record
 from fengkong.console.drills.models import DrillRun, DrillSchedule
-from fengkong.console.drills.running import RefusedDrillError
+from fengkong.console.drills.running import RefusedDrillError, end_drill, plan_by_schedule
 from fengkong.console.notices.raising import Raised, raise_notice, resolve_notice
 from fengkong.response.drill import shipped_scripts
 
@@ -28,30 +29,43 @@ LOOK_S: Final = 300
 BEFORE: Final = timedelta(days=14)
 """How long before its day a drill is reminded of."""
 MONTHS: Final = (1, 3, 6, 12)
+HOURS: Final = range(24)
+HOUR: Final = 10
+"""When a drill begins on its day, unless another hour is said."""
 _TOLD: Final = DrillSchedule.Told
 
 
 @transaction.atomic
 def schedule_drill(
-    operator: Operator, drill: str, *, months: int, next_on: date, owner: Operator
+    operator: Operator,
+    drill: str,
+    *,
+    months: int,
+    next_on: date,
+    owner: Operator,
+    hour: int = HOUR,
 ) -> DrillSchedule:
     """Have a drill repeated; said again it is changed. Raises PermissionDenied, RefusedDrillError.
 
     What was run before it was scheduled does not count.
     """
     _allow(operator)
-    if drill not in shipped_scripts() or months not in MONTHS:
-        raise RefusedDrillError(f"drill {drill[:40]!r} every {months} months")
+    if drill not in shipped_scripts() or months not in MONTHS or hour not in HOURS:
+        raise RefusedDrillError(f"drill {drill[:40]!r} every {months} months at {hour}")
     if not owner.is_active or not owner.may("drills.run"):
         raise RefusedDrillError(f"{owner} may not run drills")
     newest = DrillRun.objects.order_by("-pk").values_list("pk", flat=True).first()
-    terms = {"months": months, "next_on": next_on, "owner": owner, "told": _TOLD.NOTHING}
+    held = DrillSchedule.objects.select_for_update().filter(drill=drill).first()
+    if held is not None:
+        _cancel_planned(held)
+    terms = {"months": months, "next_on": next_on, "hour": hour, "owner": owner, "planned": None}
+    terms |= {"told": _TOLD.NOTHING}
     made, _ = DrillSchedule.objects.update_or_create(
         drill=drill, defaults=terms, create_defaults=terms | {"counted": newest or 0}
     )
     resolve_notice(_key(made))
     _record(
-        operator, "schedule_drill", made, months=months, next_on=next_on.isoformat(),
+        operator, "schedule_drill", made, months=months, next_on=next_on.isoformat(), hour=hour,
         owner=owner.username,
     )  # fmt: skip
     return made
@@ -62,13 +76,14 @@ def unschedule_drill(operator: Operator, schedule_id: int) -> None:
     """Have a drill repeated no more."""
     _allow(operator)
     schedule = DrillSchedule.objects.select_for_update().get(pk=schedule_id)
+    _cancel_planned(schedule)
     resolve_notice(_key(schedule))
     _record(operator, "unschedule_drill", schedule)
     schedule.delete()
 
 
 def tend_schedules(_job: Job | None = None) -> None:
-    """Count what was run, and tell what is due; however often it is called, each once."""
+    """Count what was run, plan what comes, tell what is due; however often called, each once."""
     today = timezone.localdate()
     for pk in DrillSchedule.objects.values_list("pk", flat=True):
         tend(pk, today)
@@ -79,6 +94,7 @@ def tend(schedule_id: int, today: date) -> None:
     """One schedule, on a day."""
     schedule = DrillSchedule.objects.select_for_update().get(pk=schedule_id)
     _count_runs(schedule)
+    _plan_run(schedule, today)
     due = _due(schedule, today)
     if due not in (schedule.told, _TOLD.NOTHING):
         schedule.told = due
@@ -111,10 +127,54 @@ def _count_runs(schedule: DrillSchedule) -> None:
         return
     schedule.counted = max(done.values_list("pk", flat=True))
     day = timezone.localdate(newest.ended_at)
+    _cancel_planned(schedule)
     schedule.next_on, schedule.told = months_after(day, schedule.months), _TOLD.NOTHING
+    schedule.planned = None
     schedule.save()
     resolve_notice(_key(schedule))
     _record(SYSTEM, "count_drill", schedule, next_on=schedule.next_on.isoformat(), run=newest.pk)
+
+
+def begins_at(schedule: DrillSchedule) -> datetime:
+    """When the next run begins, in the house's time zone."""
+    return timezone.make_aware(datetime.combine(schedule.next_on, time(schedule.hour)))
+
+
+def planned_run(schedule: DrillSchedule) -> DrillRun | None:
+    """The run that was planned by itself, as long as it waits for its day."""
+    if schedule.planned is None:
+        return None
+    waiting = DrillRun.objects.filter(state=DrillRun.State.SCHEDULED)
+    return waiting.filter(pk=schedule.planned).first()
+
+
+def _plan_run(schedule: DrillSchedule, today: date) -> None:
+    """Plan the run of the next day, once: one that its owner cancels is not planned again.
+
+    Where somebody has planned one before that, none is added; where it is refused, because its
+    owner may run no drills any more or too many wait, it is tried again the next time.
+    """
+    begins = begins_at(schedule)
+    comes = schedule.next_on - BEFORE <= today and begins > timezone.now()
+    waiting = DrillRun.objects.filter(
+        name=schedule.drill, state=DrillRun.State.SCHEDULED, planned_for__lte=begins
+    )
+    if not comes or schedule.planned is not None or waiting.exists():
+        return
+    if not schedule.owner.is_active or not schedule.owner.may("drills.run"):
+        return
+    try:
+        schedule.planned = plan_by_schedule(schedule.owner, schedule.drill, at=begins).pk
+    except RefusedDrillError:
+        return
+    schedule.save(update_fields=("planned",))
+
+
+def _cancel_planned(schedule: DrillSchedule) -> None:
+    """Cancel the run that was planned for the next day, if it has not begun."""
+    planned = planned_run(schedule)
+    if planned is not None:
+        end_drill(SYSTEM, planned.pk)
 
 
 def _due(schedule: DrillSchedule, today: date) -> DrillSchedule.Told:
@@ -128,6 +188,8 @@ def _tell(schedule: DrillSchedule, *, overdue: bool) -> None:
     zh, en = (script.title.zh, script.title.en) if script else (schedule.drill,) * 2
     words = ("演练逾期", "A drill is overdue") if overdue else ("演练将至", "A drill is due soon")
     day = schedule.next_on.isoformat()
+    planned = planned_run(schedule)
+    begins = "" if planned is None else f"{timezone.localtime(planned.planned_for):%F %R}"
     raise_notice(
         Raised(
             key=_key(schedule),
@@ -135,10 +197,12 @@ def _tell(schedule: DrillSchedule, *, overdue: bool) -> None:
             level="orange" if overdue else "yellow",
             title=(f"{words[0]}：{zh}", f"{words[1]}: {en}"),
             text=(
-                f"应于 {day} 前完成，负责人 {schedule.owner}",
-                f"To be run by {day}; {schedule.owner} sees to it",
+                f"应于 {day} 前完成，负责人 {schedule.owner}"
+                + (f"；{begins} 自动开始" if begins else ""),
+                f"To be run by {day}; {schedule.owner} sees to it"
+                + (f"; it begins by itself at {begins}" if begins else ""),
             ),
-            path="/drills/",
+            path="/drills/" if planned is None else f"/drills/{planned.pk}/",
         )
     )
 

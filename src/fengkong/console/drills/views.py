@@ -71,6 +71,7 @@ def schedule(request: OperatorRequest) -> HttpResponse:
     initial: dict[str, Any] = {"drill": request.GET.get("drill", ""), "owner": request.user}
     if held is not None:
         initial |= {"months": held.months, "next_on": held.next_on, "owner": held.owner}
+        initial |= {"hour": held.hour}
     form = ScheduleForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
