@@ -31,7 +31,8 @@ def draft_of(writer: Browser) -> PlaybookVersion:
 def saved(writer: Browser, draft: PlaybookVersion, text: str) -> Any:
     draft.refresh_from_db()
     where = f"/playbooks/drafts/{draft.pk}/"
-    return writer.post(where, {"text": text, "edition": draft.edition}, follow=True)
+    lines = text.replace("\n", "\r\n")  # as browsers send them
+    return writer.post(where, {"text": lines, "edition": draft.edition}, follow=True)
 
 
 def test_faults_stand_at_their_lines_and_keep_it_from_being_proposed(writer: Browser) -> None:
@@ -57,7 +58,12 @@ def test_a_change_is_told_in_words_approved_by_another_and_in_use(writer: Browse
     draft = draft_of(writer)
     step = shipped_playbooks()[NAME][0].steps[0]
     changed = draft.text.replace(f"minutes: {step.minutes},", "minutes: 7,", 1)
+    untouched = writer.get(f"/playbooks/drafts/{draft.pk}/").content.decode()
+    assert "/propose/" not in untouched, "nothing differs yet"
+    assert "Ransomware</h1>" in untouched.replace("\n", "")
     page = saved(writer, draft, changed).content.decode()
+    draft.refresh_from_db()
+    assert (draft.text, draft.edition) == (changed, 2)
     assert f"minutes {step.minutes} → 7" in page
     writer.post(f"/playbooks/drafts/{draft.pk}/propose/", {"reason": "faster"})
     proposal = Proposal.objects.get()
@@ -91,7 +97,7 @@ def test_a_new_playbook_begins_with_a_name_of_its_own(writer: Browser) -> None:
     unnamed = writer.post("/playbooks/new/", {"text": "playbook: Bad Name\n"})
     assert unnamed.status_code == 422
     assert "with a name that is free" in unnamed.content.decode()
-    own = text.replace(f"playbook: {NAME}", "playbook: wiper", 1)
+    own = text.replace(f"playbook: {NAME}", "playbook: wiper", 1).replace("\n", "\r\n")
     assert writer.post("/playbooks/new/", {"text": own}).status_code == 302
     page = writer.get(f"/playbooks/drafts/{PlaybookVersion.objects.get(name='wiper').pk}/")
     assert "comes:" in page.content.decode()

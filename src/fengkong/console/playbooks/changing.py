@@ -74,10 +74,11 @@ def _new(operator: Operator, name: str, text: str) -> PlaybookVersion:
 def begin_new(operator: Operator, text: str) -> PlaybookVersion:
     """A draft of a playbook that there is not yet; its text names it."""
     _allow(operator)
-    found = _NAME.search(text[:TEXT_MAX])
+    text = _with_plain_lines(text)
+    found = _NAME.search(text)
     if found is None or found[1] in in_use():
         raise UnnamedPlaybookError("no `playbook:` with a name that is free")
-    return _new(operator, found[1], text[:TEXT_MAX])
+    return _new(operator, found[1], text)
 
 
 @transaction.atomic
@@ -85,10 +86,13 @@ def save_draft(operator: Operator, draft_id: int, *, edition: int, text: str) ->
     """Save a draft as it was opened at an edition; faults keep it from being proposed only."""
     _allow(operator)
     draft = _draft(draft_id)
+    text = _with_plain_lines(text)
     named = _NAME.search(text)
-    if draft.edition != edition or named is None or named[1] != draft.name:
-        raise StalePlaybookError(f"{draft} at edition {draft.edition}")
-    draft.text = _VERSION.sub(f"version: {draft.number}", text[:TEXT_MAX], count=1)
+    if draft.edition != edition:
+        raise StalePlaybookError(f"{draft} was saved meanwhile, as edition {draft.edition}")
+    if named is None or named[1] != draft.name:
+        raise StalePlaybookError(f"the text does not begin with `playbook: {draft.name}`")
+    draft.text = _VERSION.sub(f"version: {draft.number}", text, count=1)
     draft.hash, draft.author, draft.changed_at = hash_of(draft.text), operator, timezone.now()
     draft.edition += 1
     draft.save()
@@ -155,6 +159,11 @@ def hash_of(text: str) -> str:
     """The hash of a text's content, empty where it has faults."""
     made = playbook_or_none(text)
     return "" if made is None else made.hash
+
+
+def _with_plain_lines(text: str) -> str:
+    """A text as it is kept: browsers send carriage returns, which no pattern and no hash wants."""
+    return text.replace("\r\n", "\n")[:TEXT_MAX]
 
 
 def _allow(operator: Operator) -> None:

@@ -31,6 +31,7 @@ from fengkong.core.errors import RiskError
 from fengkong.response.kinds import shipped_scale
 from fengkong.response.phases import WORKING
 from fengkong.response.playbook import Step, shipped_playbooks
+from fengkong.response.strict import Text
 
 _PARTS: Final = dict(IncidentRole.Part.choices)
 
@@ -186,6 +187,7 @@ def editor(request: OperatorRequest, draft_id: int) -> HttpResponse:
     shown = {
         "form": form,
         "draft": draft,
+        "title": _title_of(draft),
         "faults": faults_shown(faults_of(draft.text)),
         "asked": True,
         "differences": _against_use(draft),
@@ -211,6 +213,14 @@ def propose(request: OperatorRequest, draft_id: int) -> HttpResponse:
     else:
         messages.info(request, _now("Proposed: a colleague has to approve it."))
     return redirect("playbook_editor", draft_id)
+
+
+def _title_of(draft: PlaybookVersion) -> Text | None:
+    """Its title; where it has faults, that of the playbook in use, if any."""
+    used, made = in_use().get(draft.name), changing.playbook_or_none(draft.text)
+    if made is not None:
+        return made.title
+    return None if used is None else used.playbook.title
 
 
 def _against_use(draft: PlaybookVersion) -> list[Difference]:
