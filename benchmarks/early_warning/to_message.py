@@ -40,6 +40,8 @@ breaks it (up to the nineteenth)."""
 ROUNDS: Final = 12
 PATIENCE_S: Final = 120.0
 BEAT_S: Final = 4.0
+SLOW_S: Final = 9.0
+_SLOW: Final = "slow"
 
 
 def figures(*, rounds: int = ROUNDS, tell: Callable[[str], None] = print) -> dict[str, Any]:
@@ -47,8 +49,12 @@ def figures(*, rounds: int = ROUNDS, tell: Callable[[str], None] = print) -> dic
     with tempfile.TemporaryDirectory(prefix="fengkong-message-") as folder:
         data = Path(folder) / "data"
         arrivals: list[tuple[float, bytes]] = []
-        with _receiver(arrivals) as address, serving(data, scopes=("record",)) as service:
-            _prepare(data, address)
+        with (
+            _receiver(arrivals) as address,
+            _receiver([], takes_s=SLOW_S) as slow,
+            serving(data, scopes=("record",)) as service,
+        ):
+            _prepare(data, address, slow=slow)
             with _worker(data):
                 platform = _Platform(service.port, service.key, data, arrivals)
                 platform.settle()
@@ -56,6 +62,9 @@ def figures(*, rounds: int = ROUNDS, tell: Callable[[str], None] = print) -> dic
                     "at rest": _told(platform, rounds, lambda: None, tell),
                     "while all is computed anew": _told(
                         platform, max(rounds // 3, 2), _all_anew, tell
+                    ),
+                    "while another receiver takes nine seconds": _told(
+                        platform, max(rounds // 4, 2), _with_the_slow_one, tell
                     ),
                 }
 
@@ -131,8 +140,8 @@ def _is_open(data: Path) -> bool:
         return database.execute(question, (INDICATOR,)).fetchone() is not None
 
 
-def _prepare(data: Path, address: str) -> None:
-    """A console whose notices go to the receiver, and sources of three years."""
+def _prepare(data: Path, address: str, *, slow: str) -> None:
+    """A console whose notices go to the receivers, the slow one off, and sources of three years."""
     from fengkong.console.project.setup import bring_schema_up_to_date, start_django
 
     (data / "console.yaml").write_text('webhook_networks: ["127.0.0.0/8"]\n', encoding="utf-8")
@@ -147,10 +156,12 @@ def _prepare(data: Path, address: str) -> None:
     for role in ("system_admin", "incident_commander"):
         people[role] = Operator.objects.create_user(role)
         RoleGrant.objects.create(operator=people[role], role=role)
-    terms = Terms(name="loopback", kind="webhook", language="en", address=address)
-    channel = add_channel(people["system_admin"], terms)
     commander = people["incident_commander"]
-    add_route(commander, channel=channel, group="fraud", level="yellow", after_minutes=0)
+    for name, where in ((_SLOW, slow), ("loopback", address)):
+        terms = Terms(name=name, kind="webhook", language="en", address=where)
+        channel = add_channel(people["system_admin"], terms)
+        add_route(commander, channel=channel, group="fraud", level="yellow", after_minutes=0)
+    _switch_slow(on=False)
     _deliver(data / "sources")
 
 
@@ -168,6 +179,17 @@ def _deliver(sources: Path) -> None:
     begin = timezone.localdate() - timedelta(days=DAYS - 1)
     for name in library.sources.keys() - {one.id for one in journal_sources()}:
         starting_on(filled(library, name, rng), begin).write_parquet(sources / f"{name}.parquet")
+
+
+def _with_the_slow_one() -> None:
+    _switch_slow(on=True)
+
+
+def _switch_slow(*, on: bool) -> None:
+    """Have the slow receiver told first, or not at all."""
+    from fengkong.console.notices.models import Channel
+
+    Channel.objects.filter(name=_SLOW).update(is_active=on)
 
 
 def _all_anew() -> None:
@@ -200,13 +222,14 @@ def _worker(data: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _receiver(arrivals: list[tuple[float, bytes]]) -> Iterator[str]:
-    """An HTTP server that notes when what arrives."""
+def _receiver(arrivals: list[tuple[float, bytes]], *, takes_s: float = 0.0) -> Iterator[str]:
+    """An HTTP server that notes when what arrives, and answers after so many seconds."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             arrivals.append((time.monotonic(), body))
+            time.sleep(takes_s)
             self.send_response(204)
             self.end_headers()
 

@@ -31,6 +31,8 @@ from fengkong.worker.tail import Tail
 POLL_S: Final = 0.25
 """How long the newest decision and a new job wait before they are seen, at most."""
 TEND_S: Final = 2.0
+HANDS: Final = {Lane.TELL: 3}
+"""Jobs of a lane at the same time, where that is not one: a slow receiver holds up no other."""
 RETRY_FIRST_S: Final = 0.5
 RETRY_LONGEST_S: Final = 30.0
 _NICE: Final = 5
@@ -49,7 +51,7 @@ class Worker:
         """Work until `stop`; raises what no repetition would mend."""
         os.nice(_NICE)
         works: list[Callable[[], None]] = [self._follow]
-        works += [partial(self._do_jobs, lane) for lane in Lane]
+        works += [partial(self._do_jobs, lane) for lane in Lane for _ in range(HANDS.get(lane, 1))]
         with ThreadPoolExecutor(max_workers=len(works), thread_name_prefix="worker") as pool:
             parts = [pool.submit(self._ended, work) for work in works]
             if started is not None:

@@ -16,7 +16,7 @@ print(json.dumps(to_message.figures(rounds=3, tell=lambda _: None)))
 
 
 @pytest.mark.nightly
-def test_a_message_leaves_within_ten_seconds_also_while_all_is_computed_anew() -> None:
+def test_a_message_leaves_within_ten_seconds_whatever_else_goes_on() -> None:
     said = subprocess.run(
         [sys.executable, "-c", ROUNDS],
         cwd=ROOT,
@@ -27,5 +27,5 @@ def test_a_message_leaves_within_ten_seconds_also_while_all_is_computed_anew() -
     )
     assert said.returncode == 0, said.stderr[-2_000:]
     found = json.loads(said.stdout)
-    assert [len(one["seconds"]) for one in found.values()] == [3, 2]
+    assert [len(one["seconds"]) for one in found.values()] == [3, 2, 2]
     assert all(one["largest"] < 10 for one in found.values()), found

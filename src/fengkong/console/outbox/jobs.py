@@ -19,10 +19,10 @@ Handler = Callable[[Job], None]
 
 
 class Lane(Enum):
-    """Whose turn a job waits for: a worker does one job of each lane at a time.
+    """Whose turn a job waits for: a worker does the jobs of each lane beside those of the others.
 
-    What is looked at every few seconds is soon done and waits for nothing that takes long; neither
-    does it wait for a receiver that takes its time, nor for one another.
+    What is looked at every few seconds is soon done and waits for nothing that takes long, neither
+    for a computation nor for a receiver that takes its time.
     """
 
     WATCH = "watch"
