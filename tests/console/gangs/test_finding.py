@@ -60,12 +60,18 @@ def naive_ties(made: Made) -> set[frozenset[str]]:
     for together in users.values():
         ties |= {frozenset({one, other}) for one in together for other in together - {one}}
     for at, sequence, payer, payee, amount in moved:
-        came = sum(
-            other[4]
+        sources = [
+            other
             for other in moved
             if other[3] == payer and at - 48 <= other[0] and other[:2] < (at, sequence)
-        )
-        if came >= amount / 2:
+        ]
+        if not sources:
+            continue
+        came = sum(source[4] for source in sources)
+        until = max(source[0] for source in sources) + 48
+        since = min(source[0] for source in sources)
+        went = sum(one[4] for one in moved if one[2] == payer and since <= one[0] <= until)
+        if came >= amount / 2 and came / 2 <= went <= came * 2:
             ties |= {
                 frozenset({one, other})
                 for one in owners[payer]
@@ -171,3 +177,20 @@ def test_the_erased_are_in_no_gang() -> None:
     assert key("customer", "C2") not in set(Member.objects.values_list("key", flat=True))
     finding.update({key("customer", "C1")})
     assert Gang.objects.get().members == 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("went", "tied"), [(498, False), (500, True), (2_000, True), (2_002, False)]
+)
+def test_money_passes_through_when_about_as_much_goes_as_came(went: int, tied: bool) -> None:
+    paid = [("Z", "A", 1_000), ("A", "B", 1_000), ("B", "C", went // 2), ("B", "C", went // 2)]
+    homes: Made = [(0, {"customer": name, "account": f"A{name}"}, 0) for name in "ZABC"]
+    moved: Made = [
+        (at, {"customer": one, "account": f"A{one}", "payee_account": f"A{other}"}, amount)
+        for at, (one, other, amount) in enumerate(paid, 1)
+    ]
+    take(homes + moved)
+    finding.step()
+    together = {frozenset(key("customer", name) for name in "ABC")}
+    assert found_gangs() == (together if tied else set())

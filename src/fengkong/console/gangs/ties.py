@@ -3,8 +3,9 @@
 Two subjects are tied who both used the same account, card, device, phone, mail address or identity
 number as their own, unless it is a hub (more than `HUB_LINKS` links). And a subject is tied to the
 owner of an account to which they passed money on: within 48 hours before the payment at least half
-of its amount had come in. Who only pays in (a victim) is not tied by that. An account into or out
-of which more than `FLOWS_MAX` movements go is a hub and ties nobody.
+of its amount had come in, and from when that came until 48 hours after the last of it, about as
+much went out of the account as came. Who only pays in (a victim) is not tied by that. An account
+into or out of which more than `FLOWS_MAX` movements go is a hub and ties nobody.
 
 Ties are looked for from seeds outwards, over so many rounds and so many subjects and no more;
 nobody looks on from a group that is larger than `GROUP_MAX` already.
@@ -29,6 +30,9 @@ PASSED_ON: Final = "passed_on"
 """The name of the tie by money."""
 PASSING_S: Final = 48 * 3_600
 PASSED_SHARE: Final = 0.5
+THROUGH_LEAST: Final = 0.5
+THROUGH_MOST: Final = 2.0
+"""How much goes out of an account through which money only passes, as a share of what came."""
 FLOWS_MAX: Final = 200
 OWNERS_MAX: Final = 3
 ROUNDS_MAX: Final = 12
@@ -171,19 +175,32 @@ def _by_passing_on(
 
 
 def _passed_on(ins: list[Flow], outs: list[Flow]) -> list[Flow]:
-    """The payments of an account before which enough of their money had come in."""
+    """The payments by which an account passed on what had come in.
+
+    Enough of a payment's money had come in shortly before, and what went out shortly after that
+    money came is about as much as came: who lives on an account spends a little of a salary, or
+    pays far more than a friend gave.
+    """
     if len(ins) >= FLOWS_MAX or len(outs) >= FLOWS_MAX:
         return []
     found = []
     for flow in outs:
-        came = sum(
-            one[4]
-            for one in ins
-            if (flow[1] - PASSING_S, 0) <= (one[1], one[2]) < (flow[1], flow[2])
-        )
+        sources = [
+            one for one in ins if (flow[1] - PASSING_S, 0) <= (one[1], one[2]) < (flow[1], flow[2])
+        ]
+        came = sum(one[4] for one in sources)
         if came >= PASSED_SHARE * flow[4] > 0:
-            found.append(flow)
+            went = _went_after(sources, outs)
+            if THROUGH_LEAST * came <= went <= THROUGH_MOST * came:
+                found.append(flow)
     return found
+
+
+def _went_after(sources: list[Flow], outs: list[Flow]) -> int:
+    """What went out of an account since money came, until a while after the last of it."""
+    times = [one[1] for one in sources]
+    first, last = min(times), max(times) + PASSING_S
+    return sum(one[4] for one in outs if first <= one[1] <= last)
 
 
 def _flows(side: str, keys: Iterable[int], *, since_s: int) -> dict[int, list[Flow]]:
