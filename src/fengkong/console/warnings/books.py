@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from fengkong.console.outbox.models import Job
 from fengkong.console.warnings import exposure_books
+from fengkong.console.warnings.complaints_book import complaints
 from fengkong.console.warnings.desk_book import review_desk
 from fengkong.console.warnings.journal_rows import journal_rows
 from fengkong.console.warnings.kept_events import MOVEMENTS
@@ -228,5 +229,6 @@ BOOKS: Final[Mapping[str, Callable[[date], pl.DataFrame | None]]] = {
     "investors": exposure_books.investors,
     "treasury": treasury,
     "custody": custody,
+    "complaints": complaints,
     "review_desk": review_desk,
 }

@@ -11,7 +11,9 @@ from fengkong.indicators.library_file import shipped_library
 from fengkong.indicators.sources import Source, SourceKind
 from fengkong.rules.kinds import Kind
 
-_HASHED: Final = frozenset({"customer", "guarantor", "device", "merchant", "operator", "loan"})
+_HASHED: Final = frozenset(
+    {"customer", "guarantor", "device", "merchant", "operator", "loan", "complaint"}
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,15 @@ INVESTMENTS: Final = Kept(
         "amount": Kind.MONEY,
     },
 )
-FACTS: Final = (LOANS, REPAYMENTS, MOVEMENTS, APPLICATIONS, INVESTMENTS)
+COMPLAINTS: Final = Kept(
+    "complaints",
+    ("complaint.filed", "complaint.closed"),
+    {
+        **dict.fromkeys(("event_type", "complaint"), Kind.TEXT),
+        "answer_due_at": Kind.INSTANT,
+    },
+)
+FACTS: Final = (LOANS, REPAYMENTS, MOVEMENTS, APPLICATIONS, INVESTMENTS, COMPLAINTS)
 """What books are made of."""
 
 
