@@ -72,7 +72,7 @@ def _custody(today: date, dice: random.Random) -> Iterator[Row]:
             "mixed_accounts": 0,
             "projects_without_match": 0,
             "early_payouts": 0.0,
-            "customer_claims": round(balance * 0.995, 2),
+            "customer_claims": round(balance * 0.98, 2),
             "reserve": 6_200_000.0,
             "reserve_required": 5_000_000.0,
             "reserve_used": 0.0,
@@ -99,13 +99,14 @@ def _loans_of_day(outstanding: float, *, worse: float, dice: random.Random) -> R
     stage_2, stage_3 = round(sum(late[1:3]), 2), round(sum(late[3:]), 2)
     mention, substandard, doubtful, loss = late[0], late[1], late[2], stage_3
     bad = round(mention + substandard + doubtful + loss, 2)
+    due = round(outstanding * dice.uniform(0.0047, 0.0053), 2)
     return {
         "outstanding": outstanding,
         "loans": round(outstanding / 8_400),
         "drawn": round(outstanding * 0.006, 2),
         "drawn_loans": round(outstanding * 0.006 / 8_400),
-        "due": round(outstanding * 0.005, 2),
-        "repaid": round(outstanding * 0.0046, 2),
+        "due": due,
+        "repaid": round(due * dice.uniform(0.975, 0.995) / (1 + 0.012 * (worse - 1)), 2),
         **overdue,
         "overdue_loans": round(sum(late) / 8_400),
         "normal": round(outstanding - bad, 2),
@@ -116,7 +117,7 @@ def _loans_of_day(outstanding: float, *, worse: float, dice: random.Random) -> R
         "stage_1": round(outstanding - stage_2 - stage_3, 2),
         "stage_2": stage_2,
         "stage_3": stage_3,
-        "provision": round(outstanding * 0.024, 2),
+        "provision": round(outstanding * dice.uniform(0.0305, 0.0315), 2),
         "expected_loss": round(0.01 * outstanding + 0.6 * stage_3, 2),
     }
 
