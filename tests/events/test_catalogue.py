@@ -36,6 +36,8 @@ def test_ships_the_types_of_internet_finance() -> None:
         "insurance.purchased",
         "insurance.claimed",
         "trade.placed",
+        "complaint.filed",
+        "complaint.closed",
         "list.changed",
         "label.confirmed",
     )
