@@ -141,6 +141,7 @@ def test_two_people_and_only_the_first_fetches(
         download(dan, export.pk)
     assert [e.action for e in AuditEntry.objects.order_by("sequence")] == [
         "propose_export_personal_data",
+        "refuse_own_hands",
         "approve_export_personal_data",
         "make_export",
     ]
