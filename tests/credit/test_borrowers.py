@@ -12,8 +12,10 @@ from fengkong.indicators.library_file import shipped_library
 
 BEGIN = date(2026, 1, 1)
 UNTIL = date(2026, 7, 1)
+_TEXTS = ("loan", "customer", "guarantor", "loan_product", "region", "industry")
 DRAWN_SCHEMA = {
-    **dict.fromkeys(("loan", "customer", "guarantor", "loan_product", "region"), pl.String),
+    "secured": pl.Boolean,
+    **dict.fromkeys(_TEXTS, pl.String),
     **dict.fromkeys(("sequence", "amount"), pl.Int64),
     **dict.fromkeys(("loan_term_months", "annual_rate"), pl.Float64),
     "day": pl.Date,

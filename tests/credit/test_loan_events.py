@@ -21,6 +21,8 @@ DRAWN = pl.DataFrame(
         "loan_product": ["cash", None],
         "customer": ["ann", "bob"],
         "guarantor": [None, "ann"],
+        "industry": [None, "retail"],
+        "secured": [None, True],
         "region": [None, "浙江"],
     }
 )

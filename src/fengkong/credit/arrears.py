@@ -18,6 +18,8 @@ import polars as pl
 LOAN: Final = "loan"
 STAGES: Final = ("m1", "m2", "m3", "m4", "m5", "m6", "m6_plus")
 STAGE_DAYS: Final = 30
+WRITTEN_OFF: Final = "written_off_on"
+RESTRUCTURED: Final = "restructured_on"
 CUTS: Final = (30, 60, 90, 120, 150, 180)
 """Days past due at which M1 to M6 end."""
 
@@ -46,6 +48,19 @@ def unpaid_stretches(
     return ordered.filter(
         (pl.col("from_day") <= pl.col("to_day")) & (pl.col("from_day") <= until)
     ).select(LOAN, "number", "due_on", "from_day", "to_day", "balance")
+
+
+def on_the_book(stretches: pl.DataFrame, loans: pl.DataFrame) -> pl.DataFrame:
+    """Stretches up to the day before a loan was written off (`written_off_on`, where it is known).
+
+    What is written off is no balance any more.
+    """
+    if WRITTEN_OFF not in loans.columns:
+        return stretches
+    off = loans.select(LOAN, WRITTEN_OFF)
+    end = pl.min_horizontal("to_day", pl.col(WRITTEN_OFF) - pl.duration(days=1))
+    cut = stretches.join(off, on=LOAN, how="left").with_columns(end.alias("to_day"))
+    return cut.filter(pl.col("from_day") <= pl.col("to_day")).drop(WRITTEN_OFF)
 
 
 def stage_stretches(stretches: pl.DataFrame, *, cuts: Sequence[int] = CUTS) -> pl.DataFrame:

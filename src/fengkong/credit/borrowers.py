@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from fengkong.credit.arrears import LOAN, STAGE_DAYS, alive, unpaid_stretches
+from fengkong.credit.arrears import LOAN, STAGE_DAYS, alive, on_the_book, unpaid_stretches
 from fengkong.credit.contagion import contagion_row
 
 DAY: Final = "day"
@@ -36,7 +36,9 @@ def balances(
     `loans` comes from `loan_events.loans_of` and `instalments` from `instalments_of`; loans that
     are repaid on a day are not there. Money in minor units.
     """
-    stretches = unpaid_stretches(loans, alive(instalments, since=since), until=until)
+    stretches = on_the_book(
+        unpaid_stretches(loans, alive(instalments, since=since), until=until), loans
+    )
     parts = [_on(stretches, day) for day in _days(since, until)]
     of_loans = loans.select(LOAN, *_KEYS)
     return pl.concat(parts).join(of_loans, on=LOAN).sort(DAY, LOAN)

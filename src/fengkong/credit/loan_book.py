@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -11,10 +11,13 @@ import polars as pl
 
 from fengkong.credit.arrears import (
     LOAN,
+    RESTRUCTURED,
     STAGE_DAYS,
     STAGES,
+    WRITTEN_OFF,
     alive,
     daily_sums,
+    on_the_book,
     stage_stretches,
     unpaid_stretches,
 )
@@ -32,6 +35,8 @@ CUTS: Final = (30, 60, 90, 120, 150, 180, 270, 360)
 """Days past due at which a stage of this book ends: M1 to M6, then those of the classes."""
 _LAST_SHOWN: Final = len(STAGES)
 _UNIT: Final = 1_000_000_000
+_RECORDED: Final = ("restructured", "written_off", "recovered")
+"""What no schedule has: it is unknown where no event ever said it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +58,16 @@ def loan_book(
 ) -> pl.DataFrame:
     """The source ``loan_book`` by day and segments, money in minor units.
 
-    `loans`: loan, drawn_on, principal, annual_rate (a share), secured (Boolean), and the segments.
-    `instalments`: loan, number, due_on, paid_on (null while unpaid), principal. Flows (drawn,
-    repaid, due, entered_m1, cured, ...) are of the day itself. `provision` is what the five classes
-    ask for; restructured, written_off and recovered are 0: they are not in a schedule.
+    `loans`: loan, drawn_on, principal, annual_rate (a share), secured (Boolean, null where
+    unknown), the segments, and where the house records them restructured_on and written_off_on
+    (Date or null). `instalments`: loan, number, due_on, paid_on (null while unpaid), principal.
+    Flows (drawn, repaid, due, entered_m1, cured, written_off, recovered, ...) are of the day
+    itself; what is repaid of a loan that was written off is recovered. `provision` is what the
+    five classes ask for. What nobody records (collateral, restructuring, write-offs) is null.
     """
     schedule = alive(instalments, since=since)
-    stages = stage_stretches(unpaid_stretches(loans, schedule, until=until), cuts=CUTS)
+    stretches = unpaid_stretches(loans, schedule, until=until)
+    stages = stage_stretches(on_the_book(stretches, loans), cuts=CUTS)
     of_loans = loans.select(LOAN, *segments, "annual_rate", "secured")
     stages = stages.join(of_loans, on=LOAN)
     standing = _standing(stages, segments, since=since, until=until, rates=rates)
@@ -68,16 +76,23 @@ def loan_book(
         _cured(stages, segments),
         _drawn(loans, segments),
         _repaid(loans, schedule, segments),
+        *_written_off(loans, stretches, schedule, segments),
+        *_restructured(loans, stages, segments, since=since, until=until),
         _first_payments(loans, schedule, segments, since=since, until=until),
     ]
     table = standing
     for flow in flows:
         inside = flow.filter(pl.col("day").is_between(since, until))
         table = table.join(inside, on=["day", *segments], how="left")
-    nothing = [pl.lit(0, pl.Int64).alias(name) for name in ("restructured", "written_off")]
-    table = table.with_columns(*nothing, pl.lit(0, pl.Int64).alias("recovered"))
+    unknown = [name for name in _RECORDED if name not in table.columns]
+    if loans["secured"].null_count() == loans.height:
+        unknown.append("unsecured")
     numbers = pl.exclude("day", *segments)
-    return table.with_columns(numbers.fill_null(0)).sort("day", *segments)
+    return (
+        table.with_columns(numbers.fill_null(0))
+        .with_columns(pl.lit(None, pl.Int64).alias(name) for name in unknown)
+        .sort("day", *segments)
+    )
 
 
 def loans_behind(
@@ -88,7 +103,7 @@ def loans_behind(
     Columns as `loans` with balance and days_past_due; balances (outstanding, overdue_m1, stage_2,
     doubtful, ...) alone can be told apart, other columns give every loan that is not repaid.
     """
-    standing = unpaid_stretches(loans, alive(instalments, since=day), until=day)
+    standing = on_the_book(unpaid_stretches(loans, alive(instalments, since=day), until=day), loans)
     standing = standing.filter((pl.col("from_day") <= day) & (pl.col("to_day") >= day))
     late = (pl.lit(day) - pl.col("due_on")).dt.total_days().clip(0)
     found = standing.with_columns(late.alias("days_past_due")).filter(_counted(column))
@@ -125,7 +140,10 @@ def _standing(
     weighted = stages.with_columns(
         pl.lit(1, pl.Int64).alias("one"),
         (pl.col("balance") * pl.col("annual_rate")).round().cast(pl.Int64).alias("rated"),
-        pl.when(~pl.col("secured")).then(pl.col("balance")).otherwise(0).alias("unsecured"),
+        pl.when(~pl.col("secured").fill_null(value=False))
+        .then(pl.col("balance"))
+        .otherwise(0)
+        .alias("unsecured"),
     )
     keys = [*segments, "stage"]
     sums = None
@@ -200,6 +218,11 @@ def _cured(stages: pl.DataFrame, segments: list[str]) -> pl.DataFrame:
     )
 
 
+def _off(loans: pl.DataFrame) -> list[str]:
+    """The column with the day of writing off, where there is one."""
+    return [one for one in loans.columns if one == WRITTEN_OFF]
+
+
 def _drawn(loans: pl.DataFrame, segments: list[str]) -> pl.DataFrame:
     return loans.group_by(pl.col("drawn_on").alias("day"), *segments).agg(
         pl.col("principal").sum().alias("drawn"), pl.len().cast(pl.Int64).alias("drawn_loans")
@@ -208,7 +231,12 @@ def _drawn(loans: pl.DataFrame, segments: list[str]) -> pl.DataFrame:
 
 def _repaid(loans: pl.DataFrame, instalments: pl.DataFrame, segments: list[str]) -> pl.DataFrame:
     """Repaid, due, and repaid more than a month early, by day."""
-    both = instalments.join(loans.select(LOAN, *segments), on=LOAN)
+    both = instalments.join(loans.select(LOAN, *segments, *_off(loans)), on=LOAN)
+    if WRITTEN_OFF in both.columns:
+        both = both.with_columns(
+            pl.when((pl.col(name) < pl.col(WRITTEN_OFF)).fill_null(value=True)).then(name)
+            for name in ("paid_on", "due_on")
+        )
     early = pl.col("paid_on") < pl.col("due_on") - pl.duration(days=STAGE_DAYS)
     paid = (
         both.filter(pl.col("paid_on").is_not_null())
@@ -218,10 +246,45 @@ def _repaid(loans: pl.DataFrame, instalments: pl.DataFrame, segments: list[str])
             pl.col("principal").filter(early).sum().alias("early_repaid"),
         )
     )
-    due = both.group_by(pl.col("due_on").alias("day"), *segments).agg(
-        pl.col("principal").sum().alias("due")
+    due = (
+        both.drop_nulls("due_on")
+        .group_by(pl.col("due_on").alias("day"), *segments)
+        .agg(pl.col("principal").sum().alias("due"))
     )
     return paid.join(due, on=["day", *segments], how="full", coalesce=True)
+
+
+def _written_off(
+    loans: pl.DataFrame, stretches: pl.DataFrame, schedule: pl.DataFrame, segments: list[str]
+) -> Iterator[pl.DataFrame]:
+    """What was written off on a day, and what of such loans was repaid on a later one."""
+    if WRITTEN_OFF not in loans.columns:
+        return
+    off = loans.drop_nulls(WRITTEN_OFF).select(LOAN, *segments, WRITTEN_OFF)
+    standing = stretches.join(off, on=LOAN).filter(
+        pl.col(WRITTEN_OFF).is_between(pl.col("from_day"), pl.col("to_day"))
+    )
+    yield standing.group_by(pl.col(WRITTEN_OFF).alias("day"), *segments).agg(
+        pl.col("balance").sum().alias("written_off")
+    )
+    back = schedule.join(off, on=LOAN).filter(pl.col("paid_on") >= pl.col(WRITTEN_OFF))
+    yield back.group_by(pl.col("paid_on").alias("day"), *segments).agg(
+        pl.col("principal").sum().alias("recovered")
+    )
+
+
+def _restructured(
+    loans: pl.DataFrame, stages: pl.DataFrame, segments: list[str], *, since: date, until: date
+) -> Iterator[pl.DataFrame]:
+    """The balance by day of loans that were restructured on the day or before."""
+    if RESTRUCTURED not in loans.columns:
+        return
+    eased = stages.join(loans.drop_nulls(RESTRUCTURED).select(LOAN, RESTRUCTURED), on=LOAN)
+    begin = pl.max_horizontal("from_day", RESTRUCTURED).alias("from_day")
+    inside = eased.with_columns(begin).filter(pl.col("from_day") <= pl.col("to_day"))
+    yield daily_sums(inside, amount="balance", keys=segments, since=since, until=until).rename(
+        {"balance": "restructured"}
+    )
 
 
 def _first_payments(

@@ -16,18 +16,27 @@ from fengkong.credit.arrears import LOAN
 MONTHS: Final = 12
 """The term of a loan that does not say its own."""
 RATE: Final = 0.0
+CHANGED: Final = {"loan.restructured": "restructured_on", "loan.written_off": "written_off_on"}
+"""What befalls a loan, and the column with the day on which it did."""
+_NAMED: Final = ("region", "industry", "borrower", "guarantor")
 _KEYS: Final = [LOAN, "number"]
 
 
-def loans_of(drawn: pl.DataFrame) -> pl.DataFrame:
+def loans_of(drawn: pl.DataFrame, *, changes: pl.DataFrame | None = None) -> pl.DataFrame:
     """loan, borrower, guarantor, drawn_on, principal, months, annual_rate, secured, product,
     region, industry, sequence.
 
     `drawn`: loan, customer, guarantor, day, sequence, amount (minor units), loan_term_months,
     annual_rate, loan_product, region; nulls where unknown. Of a loan that is drawn more than once
-    the first day stands, with the sum. Who guarantees is ``-`` where nobody does.
+    the first day stands, with the sum. Who guarantees is ``-`` where nobody does; `secured` is null
+    where no event says so.
+
+    `changes`: loan, day, event_type (``loan.restructured`` or ``loan.written_off``); of each kind
+    that ever occurred the first day is in `restructured_on` and `written_off_on` (null for loans
+    that it did not befall). A kind that never occurred may be one that nobody records: its column
+    is not there.
     """
-    return (
+    loans = (
         drawn.sort("day", "sequence")
         .group_by(LOAN, maintain_order=True)
         .agg(
@@ -39,17 +48,25 @@ def loans_of(drawn: pl.DataFrame) -> pl.DataFrame:
             pl.col("region").drop_nulls().first(),
             pl.col("customer").drop_nulls().first().alias("borrower"),
             pl.col("guarantor").drop_nulls().first(),
+            pl.col("industry").drop_nulls().first(),
+            pl.col("secured").drop_nulls().first(),
             pl.col("sequence").first(),
         )
         .with_columns(
             pl.col("months").fill_null(MONTHS).clip(1, 480).cast(pl.Int64),
             pl.col("annual_rate").fill_null(RATE),
             pl.col("product").fill_null("-"),
-            *(pl.col(name).fill_null("-") for name in ("region", "borrower", "guarantor")),
-            pl.lit("-").alias("industry"),
-            pl.lit(value=False).alias("secured"),
+            *(pl.col(name).fill_null("-") for name in _NAMED),
         )
     )
+    if changes is None:
+        return loans
+    for kind, column in CHANGED.items():
+        days = changes.filter(pl.col("event_type") == kind).group_by(LOAN)
+        first = days.agg(pl.col("day").min().alias(column))
+        if not first.is_empty():
+            loans = loans.join(first, on=LOAN, how="left", maintain_order="left")
+    return loans
 
 
 def instalments_of(loans: pl.DataFrame, repaid: pl.DataFrame) -> pl.DataFrame:

@@ -41,11 +41,18 @@ LOANS: Final = Kept(
     ("loan.drawn",),
     {
         **dict.fromkeys(
-            ("loan", "customer", "guarantor", "loan_product", "region", "channel"), Kind.TEXT
+            ("loan", "customer", "guarantor", "loan_product", "region", "industry", "channel"),
+            Kind.TEXT,
         ),
         **dict.fromkeys(("loan_term_months", "annual_rate"), Kind.NUMBER),
         "amount": Kind.MONEY,
+        "secured": Kind.BOOLEAN,
     },
+)
+LOAN_CHANGES: Final = Kept(
+    "loan_changes",
+    ("loan.restructured", "loan.written_off"),
+    dict.fromkeys(("loan", "event_type"), Kind.TEXT),
 )
 REPAYMENTS: Final = Kept(
     "repayments",
@@ -90,7 +97,10 @@ COMPLAINTS: Final = Kept(
         "answer_due_at": Kind.INSTANT,
     },
 )
-FACTS: Final = (LOANS, REPAYMENTS, MOVEMENTS, APPLICATIONS, INVESTMENTS, COMPLAINTS)
+FACTS: Final = (
+    *(LOANS, LOAN_CHANGES, REPAYMENTS),
+    *(MOVEMENTS, APPLICATIONS, INVESTMENTS, COMPLAINTS),
+)
 """What books are made of."""
 
 

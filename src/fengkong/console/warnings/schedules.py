@@ -6,7 +6,7 @@ import polars as pl
 from django.conf import settings
 
 from fengkong.console.warnings.journal_rows import journal_rows
-from fengkong.console.warnings.kept_events import LOANS, REPAYMENTS
+from fengkong.console.warnings.kept_events import LOAN_CHANGES, LOANS, REPAYMENTS
 from fengkong.credit.loan_events import instalments_of, loans_of
 from fengkong.indicators.columns import DAY
 
@@ -16,7 +16,7 @@ def schedules() -> tuple[pl.DataFrame | None, pl.DataFrame | None]:
     drawn, repaid = journal_rows().facts(LOANS), journal_rows().facts(REPAYMENTS)
     if drawn is None:
         return None, None
-    loans = loans_of(drawn)
+    loans = loans_of(drawn, changes=journal_rows().facts(LOAN_CHANGES))
     return loans, instalments_of(loans, _due(repaid))
 
 
