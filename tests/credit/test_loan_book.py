@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fengkong.credit.arrears import STAGES, book_by_day
-from fengkong.credit.loan_book import BookRates, loan_book
+from fengkong.credit.loan_book import BookRates, loan_book, loans_behind
 from fengkong.credit.provisions import LossRates
 from fengkong.indicators.library_file import shipped_library
 from fengkong.indicators.sources import SourceState, examine
@@ -80,3 +80,50 @@ def test_flows_are_counted_by_hand() -> None:
     assert at(60 + 271, "doubtful", "overdue_m6_plus") == (100, 100)
     assert at(60 + 361, "loss", "provision", "expected_loss") == (100, 100, 50)
     assert at(45, "unsecured", "rate_weighted") == (0, 10)
+
+
+def of(table: pl.DataFrame, number: int, *names: str) -> tuple[object, ...]:
+    return table.filter(pl.col("day") == day(number)).select(names).row(0)
+
+
+def test_what_is_written_off_is_no_balance_and_what_comes_back_is_recovered() -> None:
+    loans, instalments = tables([(0, "a", [(100, 5), (200, 100), (300, None)])])
+    off = loans.with_columns(pl.lit(day(150)).alias("written_off_on"))
+    table = loan_book(off, instalments, segments=SEGMENTS, since=START, until=UNTIL, rates=RATES)
+    assert of(table, 149, "outstanding", "written_off", "recovered") == (500, 0, 0)
+    rows = table.filter(pl.col("written_off") > 0)
+    # the balance of a day without any loan has no row: the flow of that day stays in the table
+    assert rows.select("day", "written_off", "outstanding").rows() == [(day(150), 500, 0)]
+    assert table.filter(pl.col("recovered") > 0).select("day", "recovered").rows() == [
+        (day(160), 200)
+    ]
+    late = table.filter(pl.col("day") >= day(150))
+    assert late["outstanding"].sum() == late["repaid"].sum() == late["due"].sum() == 0
+    behind = loans_behind(off, instalments, column="outstanding", day=day(150))
+    assert behind.is_empty()
+
+
+def test_a_restructured_loan_counts_from_its_day_on() -> None:
+    loans, instalments = tables([(0, "a", [(100, None)]), (0, "b", [(50, None)])])
+    eased = pl.when(pl.col("loan") == 0).then(pl.lit(day(10))).alias("restructured_on")
+    table = loan_book(
+        loans.with_columns(eased),
+        instalments,
+        segments=SEGMENTS,
+        since=START,
+        until=UNTIL,
+        rates=RATES,
+    )
+    by_day = table.group_by("day").agg(pl.col("restructured").sum())
+    sums = dict(by_day.iter_rows())
+    assert (sums[day(9)], sums[day(10)], sums[day(400)]) == (0, 100, 100)
+
+
+def test_what_nobody_records_is_unknown_and_not_zero() -> None:
+    loans, instalments = tables([(0, "a", [(100, None)])])
+    unknown = loans.with_columns(pl.lit(None, pl.Boolean).alias("secured"))
+    table = loan_book(
+        unknown, instalments, segments=SEGMENTS, since=START, until=UNTIL, rates=RATES
+    )
+    for name in ("unsecured", "restructured", "written_off", "recovered"):
+        assert table[name].null_count() == table.height, name

@@ -31,6 +31,8 @@ def test_ships_the_types_of_internet_finance() -> None:
         "loan.applied",
         "loan.drawn",
         "loan.repaid",
+        "loan.restructured",
+        "loan.written_off",
         "fund.subscribed",
         "fund.redeemed",
         "insurance.purchased",

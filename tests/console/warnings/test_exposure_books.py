@@ -86,3 +86,23 @@ def test_a_region_that_nobody_told_is_no_concentration(journal: Journal) -> None
     assert newest("credit.concentration_region") == pytest.approx(1.0)
     assert newest("credit.largest_guarantor") in {None, 0.0}
     assert not RaisedWarning.objects.filter(indicator="credit.largest_guarantor").exists()
+
+
+def test_written_off_loans_leave_the_book_of_the_journal(journal: Journal) -> None:
+    journal(
+        [
+            loan(1, 40, "a", "600.00", secured=True, industry="retail"),
+            loan(2, 40, "b", "600.00"),
+            loan(3, 40, "c", "600.00"),
+            said("loan.restructured", 1, 20, loan="L1", restructuring="extended"),
+            said("loan.written_off", 2, 5, loan="L2"),
+        ]
+    )
+    make_books(Job())
+    recompute()
+    assert newest("credit.restructured_share") == pytest.approx(0.5)
+    assert newest("credit.write_off_rate") == pytest.approx(0.5)
+    assert newest("credit.unsecured_share") == pytest.approx(0.5)
+    assert newest("credit.largest_borrower") == pytest.approx(0.5)
+    book = table_of("loan_book").filter(pl.col("day") == timezone.localdate())
+    assert set(book.filter(pl.col("outstanding") > 0)["industry"]) == {"retail", "-"}
