@@ -29,7 +29,7 @@ Journal = Callable[[list[dict[str, Any]]], None]
 
 
 def drawn(number: int, days_ago: int, region: str, **more: Any) -> dict[str, Any]:
-    loan = {"loan": f"L{number}", "customer": f"C{number}", "amount": "1200.00"}
+    loan = {"loan": f"L{number}", "customer": f"debtor-{number}", "amount": "1200.00"}
     terms = {"loan_term_months": 6, "loan_product": "cash", "region": region}
     return said("loan.drawn", number, days_ago, **loan, **terms, **more)
 
@@ -72,7 +72,7 @@ def test_loans_of_the_journal_become_the_loan_book_and_lead_back(
     assert found.rows[0]["days_past_due"] in {29, 30}
     page = browser_of(officer).get("/warnings/indicators/credit.overdue_m1_rate/events/")
     assert "1,200.00" in page.content.decode()
-    assert "C1" not in page.content.decode(), "nobody is named"
+    assert "debtor" not in page.content.decode(), "nobody is named"
 
 
 def test_a_decision_list_is_exactly_what_was_counted(journal: Journal, officer: Operator) -> None:
