@@ -22,6 +22,7 @@ from fengkong.console.warnings.complaints_book import complaints
 from fengkong.console.warnings.desk_book import review_desk
 from fengkong.console.warnings.journal_rows import journal_rows
 from fengkong.console.warnings.kept_events import MOVEMENTS
+from fengkong.console.warnings.pools import pool_columns
 from fengkong.console.warnings.schedules import schedules
 from fengkong.console.warnings.table_files import write_whole
 from fengkong.credit.custody import Movement, custody_row, reconcile
@@ -49,7 +50,7 @@ MATCHED_DAYS: Final = 60
 OPENING: Final = "OPENING"
 """The reference of the line of a statement that is its opening balance."""
 _SIGNS: Final = {
-    **dict.fromkeys(("fund.subscribed", "loan.repaid"), 1),
+    **dict.fromkeys(("deposit.received", "fund.subscribed", "loan.repaid"), 1),
     **dict.fromkeys(("fund.redeemed", "withdrawal.requested", "loan.drawn"), -1),
 }
 _HELD: Final = ("deny", "delay", "review")
@@ -149,16 +150,19 @@ def custody(today: date) -> pl.DataFrame | None:
     newest = max(one.day for one in statement)
     days = [newest - timedelta(days=back) for back in range(CUSTODY_DAYS - 1, -1, -1)]
     rows = [
-        {DAY: day, **_reconciled(ledger, statement, claims.get(day, {}), on=day)}
+        {
+            DAY: day,
+            **_reconciled(ledger, statement, on=day),
+            **pool_columns(day),
+            **claims.get(day, {}),
+        }
         for day in days
         if day <= today
     ]
     return _with_older("custody", pl.DataFrame(rows), since=days[0])
 
 
-def _reconciled(
-    ledger: list[Movement], statement: list[Movement], claims: Mapping[str, int], *, on: date
-) -> dict[str, float]:
+def _reconciled(ledger: list[Movement], statement: list[Movement], *, on: date) -> dict[str, float]:
     begin = on - timedelta(days=MATCHED_DAYS)
     openings, inside = [], []
     for book in (ledger, statement):
@@ -172,7 +176,7 @@ def _reconciled(
         *("ledger_balance", "bank_balance", "in_transit", "explained", "unexplained"),
         *("unmatched_items", "oldest_unmatched_days"),
     )
-    return {name: row[name] for name in keep} | dict(claims)
+    return {name: row[name] for name in keep}
 
 
 def _movements(place: Path) -> list[Movement] | None:

@@ -45,7 +45,7 @@ ROWS_DAYS: Final = 35
 """Rows of so many days stay on disk, for those who ask which events a number counted."""
 WRITE_S: Final = 20.0
 """Rows of days that are not over are written this often, for the screens."""
-FORM: Final = 5
+FORM: Final = 6
 """The form of what is kept; another one is made again from the journal."""
 _QUARTER_US: Final = 900_000_000
 _DAYS_KNOWN: Final = 10_000

@@ -66,9 +66,20 @@ REPAYMENTS: Final = Kept(
 )
 MOVEMENTS: Final = Kept(
     "movements",
-    ("fund.subscribed", "fund.redeemed", "withdrawal.requested", "loan.drawn", "loan.repaid"),
+    (
+        *("deposit.received", "fund.subscribed", "fund.redeemed"),
+        *("withdrawal.requested", "loan.drawn", "loan.repaid"),
+    ),
     {
         **dict.fromkeys(("event_type", "event_id", "order", "outcome"), Kind.TEXT),
+        "amount": Kind.MONEY,
+    },
+)
+PROJECTS: Final = Kept(
+    "project_flows",
+    ("project.invested", "loan.drawn", "loan.repaid", "project.paid_out"),
+    {
+        **dict.fromkeys(("event_type", "project", "settlement_account", "outcome"), Kind.TEXT),
         "amount": Kind.MONEY,
     },
 )
@@ -99,7 +110,7 @@ COMPLAINTS: Final = Kept(
 )
 FACTS: Final = (
     *(LOANS, LOAN_CHANGES, REPAYMENTS),
-    *(MOVEMENTS, APPLICATIONS, INVESTMENTS, COMPLAINTS),
+    *(MOVEMENTS, PROJECTS, APPLICATIONS, INVESTMENTS, COMPLAINTS),
 )
 """What books are made of."""
 
