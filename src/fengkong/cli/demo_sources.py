@@ -38,6 +38,7 @@ def made_demo_sources(data: Path, *, today: date, seed: int = 7) -> int:
         ("loan_book", _loan_book(today, random.Random(seed + 1))),  # noqa: S311
         ("treasury", _treasury(today, random.Random(seed + 2))),  # noqa: S311
         ("market", _market(today, random.Random(seed + 3))),  # noqa: S311
+        ("borrowers", _borrowers(today, random.Random(seed + 4))),  # noqa: S311
     ):
         place = folder / f"{name}.csv"
         if not place.exists():
@@ -119,7 +120,48 @@ def _loans_of_day(outstanding: float, *, worse: float, dice: random.Random) -> R
         "stage_3": stage_3,
         "provision": round(outstanding * dice.uniform(0.0305, 0.0315), 2),
         "expected_loss": round(0.01 * outstanding + 0.6 * stage_3, 2),
+        "expected_loss_12m": round(0.018 * outstanding, 2),
+        **_flows_of_day(outstanding, late, dice=dice),
     }
+
+
+def _flows_of_day(outstanding: float, late: list[float], *, dice: random.Random) -> Row:
+    """What moved between stages on a day, and what became of old loans."""
+    first = round(outstanding * 0.006 / 8_400)
+    written_off = outstanding * dice.uniform(3.0e-5, 4.0e-5)
+    return {
+        "early_repaid": round(outstanding * dice.uniform(0.0003, 0.0004), 2),
+        **{name: round(late[0] / 25 * share, 2) for name, share in _ROLLED},
+        "cured": round(late[0] / 25 * dice.uniform(0.6, 0.7), 2),
+        "first_due_loans": first,
+        "first_missed_loans": min(first, sum(dice.random() < _FIRST_MISSED for _ in range(first))),
+        "restructured": round(outstanding * 0.006, 2),
+        "written_off": round(written_off, 2),
+        "recovered": round(written_off * dice.uniform(0.15, 0.25), 2),
+        "unsecured": round(outstanding * 0.72, 2),
+        "rate_weighted": round(outstanding * 0.142, 2),
+    }
+
+
+def _borrowers(today: date, dice: random.Random) -> Iterator[Row]:
+    """The same people each day: where they live, what they do, what they owe here and elsewhere."""
+    people = [
+        {
+            "borrower": f"made-{number:04d}",
+            "guarantor": f"made-guarantor-{number % 40}" if dice.random() < _GUARANTEED else "-",
+            "region": dice.choice(_REGIONS),
+            "industry": dice.choice(_INDUSTRIES),
+            "exposure": round(min(dice.lognormvariate(11.2, 0.6), 190_000.0), 2),
+            "platforms": dice.choices((1, 2, 3, 4), (70, 21, 7, 2))[0],
+            "is_connected": int(dice.random() < _CONNECTED),
+        }
+        for number in range(_BORROWERS)
+    ]
+    for person in people:
+        person["owed_elsewhere"] = round((int(str(person["platforms"])) - 1) * 60_000.0, 2)
+    for back in range(_BORROWER_DAYS - 1, -1, -1):
+        for person in people:
+            yield {"day": today - timedelta(days=back), **person}
 
 
 def _treasury(today: date, dice: random.Random) -> Iterator[Row]:
@@ -128,6 +170,8 @@ def _treasury(today: date, dice: random.Random) -> Iterator[Row]:
             "day": day,
             "cash": round(abs(dice.gauss(52_000_000, 3_000_000)), 2),
             "liquid_assets": round(abs(dice.gauss(95_000_000, 4_000_000)), 2),
+            **{name: round(abs(dice.gauss(usual, usual / 50)), 2) for name, usual in _POSITIONS},
+            "survival_days_run": dice.choice((38, 39, 40, 41)),
         }
 
 
@@ -143,11 +187,34 @@ def _market(today: date, dice: random.Random) -> Iterator[Row]:
             "portfolio_return": round(60 * moved, 5),
             "portfolio_value": round(value, 2),
             "index_close": round(index, 2),
+            "hedged": round(value * 0.8, 2),
             "implied_volatility": round(abs(dice.gauss(17, 2)), 2),
         }
 
 
 _SATURDAY: Final = 5
+_ROLLED: Final = (
+    ("entered_m1", 1.0),
+    ("entered_m2", 0.2),
+    ("entered_m3", 0.055),
+    ("entered_m4", 0.028),
+)
+_FIRST_MISSED: Final = 0.008
+_GUARANTEED: Final = 0.06
+_CONNECTED: Final = 0.003
+_BORROWERS: Final = 600
+_BORROWER_DAYS: Final = 14
+_REGIONS: Final = ("四川", "广东", "浙江", "江苏", "湖北", "山东")
+_INDUSTRIES: Final = ("零售", "餐饮", "制造", "物流", "建筑", "服务", "农业", "教育")
+_POSITIONS: Final = (
+    *(("credit_lines", 30e6), ("total_assets", 260e6), ("customer_balances", 176e6)),
+    *(("inflow_30d", 62e6), ("outflow_30d", 75e6), ("assets_7d", 72e6), ("liabilities_7d", 40e6)),
+    *(("assets_30d", 115e6), ("liabilities_30d", 82e6), ("assets_90d", 175e6)),
+    *(("liabilities_90d", 138e6), ("forecast_7d", 18e6), ("forecast_7d_upper", 24e6)),
+    *(("redeemed", 2.55e6), ("forecast_redeemed", 2.55e6), ("wholesale_funding", 12e6)),
+    *(("stress_mild", 30e6), ("stress_severe", 62e6), ("stress_run", 95e6)),
+)
+"""What the treasury has on a usual day, in yuan."""
 _ARREARS: Final = (
     *("overdue_m1", "overdue_m2", "overdue_m3", "overdue_m4"),
     *("overdue_m5", "overdue_m6", "overdue_m6_plus"),

@@ -14,11 +14,11 @@ pytestmark = pytest.mark.django_db
 
 def test_the_demonstration_warns_of_custody_and_arrears(data_directory: Path) -> None:
     today = timezone.localdate()
-    assert made_demo_sources(data_directory, today=today) == 4
+    assert made_demo_sources(data_directory, today=today) == 5
     assert made_demo_sources(data_directory, today=today) == 0
     recompute(everything=True)
     states = dict(SourceStatus.objects.values_list("source", "state"))
-    for name in ("custody", "loan_book", "treasury", "market"):
+    for name in ("custody", "loan_book", "treasury", "market", "borrowers"):
         assert states[name] in {"good", "partial"}, name
     open_ones = set(RaisedWarning.objects.filter(state="open").values_list("indicator", flat=True))
     assert {"funds.unexplained_difference", "credit.overdue_rate"} <= open_ones
