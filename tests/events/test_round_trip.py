@@ -42,7 +42,9 @@ def values(field: Field) -> st.SearchStrategy[Any]:
     if field.values is not None:
         return st.sampled_from(sorted(field.values))
     if field.pattern is not None:
-        return st.from_regex(field.pattern, fullmatch=True).filter(str.isascii)
+        return st.from_regex(field.pattern, fullmatch=True).filter(
+            lambda text: text.isascii() and len(text) <= field.length_max
+        )
     money_min = -AMOUNT_MINOR_MAX if field.signed else 0
     return {
         Kind.MONEY: st.integers(min_value=money_min, max_value=AMOUNT_MINOR_MAX),
