@@ -10,10 +10,9 @@ from fengkong.console.actions import port
 from fengkong.console.actions.models import OPEN, Action
 from fengkong.console.api.answers import REQUIRED, of_row, page
 from fengkong.console.api.operations import bearer, operation, tagged
-from fengkong.console.api.representations import NUMBER_MAX, columns, instant, paged
+from fengkong.console.api.representations import NUMBER_MAX, TEXT, columns, instant, paged
 
 router = Router()
-_TEXT = r"^[^\x00]*$"
 _ACTION = (
     *("id", "kind", "subject", "sequence", "why", "until", "alert_id", "case_id", "asked_at"),
     *("state", "proposal_id", "tries", "told_at", "reference", "message", "ended_at"),
@@ -46,7 +45,7 @@ class Limited(Schema):
 class Listed(Schema):
     """A list on which a subject is put."""
 
-    list: str = Field(min_length=1, max_length=128, pattern=_TEXT)
+    list: str = Field(min_length=1, max_length=128, pattern=TEXT)
 
 
 class NewAction(Schema):
@@ -54,7 +53,7 @@ class NewAction(Schema):
 
     kind: Action.Kind
     subject: str = Field(pattern=r"^[0-9a-f]{32}$")
-    why: str = Field(min_length=4, max_length=400, pattern=_TEXT)
+    why: str = Field(min_length=4, max_length=400, pattern=TEXT)
     until: datetime | None = None
     alert_id: str = Field("", max_length=32, pattern=r"^[0-9a-f]*$")
     case_id: str = Field("", max_length=18, pattern=r"^[0-9]*$")

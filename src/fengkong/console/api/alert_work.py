@@ -16,11 +16,10 @@ from fengkong.console.alerts.models import Alert, Closing, Disposition
 from fengkong.console.alerts.queries import all_alerts
 from fengkong.console.api.answers import REQUIRED, of_row, page
 from fengkong.console.api.operations import bearer, operation, tagged
-from fengkong.console.api.representations import Number, columns, findable, instant, paged
+from fengkong.console.api.representations import TEXT, Number, columns, findable, instant, paged
 from fengkong.console.insiders.counting import counted
 
 router = Router()
-_TEXT = r"^[^\x00]*$"
 _ID = r"^[0-9a-f]{1,32}$"
 _WORD = r"^[a-z0-9_]*$"
 _ALERT = (
@@ -64,14 +63,14 @@ class Judgement(Schema):
     alerts: list[Looked] = Field(min_length=1, max_length=closing.CLOSED_AT_ONCE_MAX)
     disposition: Disposition
     reason_code: str = Field(max_length=64, pattern=_WORD)
-    remark: str = Field("", max_length=400, pattern=_TEXT)
+    remark: str = Field("", max_length=400, pattern=TEXT)
 
 
 class Rest(Schema):
     """Until when an alert rests, and why."""
 
     until: datetime
-    reason: str = Field(min_length=1, max_length=400, pattern=_TEXT)
+    reason: str = Field(min_length=1, max_length=400, pattern=TEXT)
 
 
 class Inbox(Schema):
@@ -83,14 +82,14 @@ class Inbox(Schema):
 class Why(Schema):
     """Why an alert is opened again."""
 
-    reason: str = Field(min_length=1, max_length=400, pattern=_TEXT)
+    reason: str = Field(min_length=1, max_length=400, pattern=TEXT)
 
 
 class Colleague(Schema):
     """Who takes a shift over, and what they should know."""
 
-    to: str = Field(max_length=64, pattern=_TEXT)
-    note: str = Field("", max_length=4_000, pattern=_TEXT)
+    to: str = Field(max_length=64, pattern=TEXT)
+    note: str = Field("", max_length=4_000, pattern=TEXT)
 
 
 class NextAlert(Schema):

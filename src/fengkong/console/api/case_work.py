@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from fengkong.console.api.operations import bearer, operation, tagged
-from fengkong.console.api.representations import Number, columns, findable, paged
+from fengkong.console.api.representations import NAME, TEXT, Number, columns, findable, paged
 from fengkong.console.cases import changing, escalating, opening
 from fengkong.console.cases.checklist import tick, ticked_steps
 from fengkong.console.cases.models import Case
@@ -15,7 +15,6 @@ from fengkong.console.cases.queries import cases_found
 from fengkong.console.insiders.counting import counted
 
 router = Router()
-_TEXT = r"^[^\x00]*$"
 _CASE = (
     *("id", "subject", "subject_kind", "typology", "state", "opened_at", "opened_by", "due_at"),
     *("closed_at", "closed_by", "outcome", "reason_code", "merged_into_id", "split_from_id"),
@@ -38,14 +37,14 @@ class NewCase(Schema):
     decisions: list[Number] = Field([], max_length=opening.DECISIONS_MAX)
     alerts: list[str] = Field([], max_length=500)
     typology: str = Field("", max_length=64, pattern=r"^[a-z_]*$")
-    why: str = Field("", max_length=200, pattern=_TEXT)
+    why: str = Field("", max_length=200, pattern=TEXT)
 
 
 class Taker(Schema):
     """Who gets a case."""
 
-    to: str = Field(max_length=64, pattern=_TEXT)
-    remark: str = Field("", max_length=400, pattern=_TEXT)
+    to: str = Field(max_length=64, pattern=TEXT)
+    remark: str = Field("", max_length=400, pattern=TEXT)
 
 
 class Target(Schema):
@@ -58,7 +57,7 @@ class Part(Schema):
     """Which decisions become a case of their own."""
 
     decisions: list[Number] = Field(min_length=1, max_length=opening.DECISIONS_MAX)
-    why: str = Field(min_length=1, max_length=200, pattern=_TEXT)
+    why: str = Field(min_length=1, max_length=200, pattern=TEXT)
 
 
 class Ending(Schema):
@@ -66,13 +65,13 @@ class Ending(Schema):
 
     outcome: str = Field(max_length=20, pattern=r"^[a-z_]*$")
     reason_code: str = Field(max_length=64, pattern=r"^[a-z_]*$")
-    remark: str = Field("", max_length=400, pattern=_TEXT)
+    remark: str = Field("", max_length=400, pattern=TEXT)
 
 
 class Why(Schema):
     """Why something is done to a case."""
 
-    why: str = Field(min_length=1, max_length=200, pattern=_TEXT)
+    why: str = Field(min_length=1, max_length=200, pattern=TEXT)
 
 
 class Escalation(Schema):
@@ -80,19 +79,19 @@ class Escalation(Schema):
 
     kind: str = Field(max_length=64, pattern=r"^[a-z_]*$")
     severity: Literal["1", "2", "3", "4"]
-    title: str = Field(min_length=1, max_length=200, pattern=_TEXT)
+    title: str = Field(min_length=1, max_length=200, pattern=TEXT)
 
 
 class Text(Schema):
     """A note."""
 
-    text: str = Field(min_length=1, max_length=TEXT_MAX, pattern=_TEXT)
+    text: str = Field(min_length=1, max_length=TEXT_MAX, pattern=TEXT)
 
 
 class Ticked(Schema):
     """What became of a step of the checklist; an empty state takes it back."""
 
-    item: str = Field(max_length=64, pattern=r"^[a-z0-9_]*$")
+    item: str = Field(max_length=64, pattern=NAME)
     state: Literal["", "done", "not_applicable"]
 
 

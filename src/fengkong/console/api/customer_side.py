@@ -7,7 +7,7 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
 from fengkong.console.api.operations import bearer, operation, tagged
-from fengkong.console.api.representations import columns, findable, paged
+from fengkong.console.api.representations import TEXT, columns, findable, paged
 from fengkong.console.customers import appeals, confirming
 from fengkong.console.customers.decided import decision_of
 from fengkong.console.customers.models import Appeal, Confirmation
@@ -25,7 +25,7 @@ _LINK = ("id", "event_id", "state", "asked_at", "sent_at", "expires_at", "tries"
 class WordingAsked(Schema):
     """Of which decision, in which language."""
 
-    event_id: str = Field(min_length=1, max_length=128, pattern=r"^[^\x00]*$")
+    event_id: str = Field(min_length=1, max_length=128, pattern=TEXT)
     language: Literal["zh", "en"] = "zh"
 
 
@@ -33,29 +33,29 @@ class NewAppeal(Schema):
     """An appeal as a customer made it; the same reference again is the same appeal."""
 
     reference: str = Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")
-    event_id: str = Field(min_length=1, max_length=128, pattern=r"^[^\x00]*$")
+    event_id: str = Field(min_length=1, max_length=128, pattern=TEXT)
     language: Literal["zh", "en"] = "zh"
-    grounds: str = Field("", max_length=appeals.TEXT_MAX, pattern=r"^[^\x00]*$")
+    grounds: str = Field("", max_length=appeals.TEXT_MAX, pattern=TEXT)
 
 
 class Why(Schema):
     """Why an appeal takes longer."""
 
-    why: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")
+    why: str = Field(min_length=1, max_length=200, pattern=TEXT)
 
 
 class Answered(Schema):
     """What a person found; `was_good` says that the event was no fraud, which becomes a label."""
 
     outcome: Appeal.Outcome
-    findings: str = Field(min_length=1, max_length=appeals.TEXT_MAX, pattern=r"^[^\x00]*$")
+    findings: str = Field(min_length=1, max_length=appeals.TEXT_MAX, pattern=TEXT)
     was_good: Literal["", "yes"] = ""
 
 
 class NewConfirmation(Schema):
     """About which event a customer is asked, and for how many minutes the link holds."""
 
-    event_id: str = Field(min_length=1, max_length=128, pattern=r"^[^\x00]*$")
+    event_id: str = Field(min_length=1, max_length=128, pattern=TEXT)
     minutes: Literal[10, 30, 60, 240, 1440] = 30
     alert_id: str = Field("", max_length=64, pattern=r"^[A-Za-z0-9_-]*$")
     case_id: str = Field("", max_length=18, pattern=r"^[0-9]*$")

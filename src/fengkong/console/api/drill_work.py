@@ -13,21 +13,19 @@ from fengkong.console.api import answers
 from fengkong.console.api import incident_answers as shown
 from fengkong.console.api.incident_rows import incident_row
 from fengkong.console.api.operations import bearer, operation, tagged
-from fengkong.console.api.representations import columns, findable, instant, paged
+from fengkong.console.api.representations import NAME, TEXT, columns, findable, instant, paged
 from fengkong.console.drills import running, scheduling
 from fengkong.console.drills.models import DrillRun, DrillSchedule
 from fengkong.console.drills.scoring import last_before
 from fengkong.response.drill import shipped_scripts
 
 router = Router()
-_NAME = r"^[a-z0-9_]*$"
-_TEXT = r"^[^\x00]*$"
 
 
 class Planned(Schema):
     """A drill; now unless `at` says when. `pace` is how many of its minutes pass in one."""
 
-    drill: str = Field(max_length=60, pattern=_NAME)
+    drill: str = Field(max_length=60, pattern=NAME)
     at: datetime | None = None
     pace: float = Field(1, ge=0.1, le=60)
 
@@ -35,7 +33,7 @@ class Planned(Schema):
 class Opened(Schema):
     """The title of a drill's incident; that of its script where there is none."""
 
-    title: str = Field("", max_length=200, pattern=_TEXT)
+    title: str = Field("", max_length=200, pattern=TEXT)
 
 
 class Repeated(Schema):
@@ -44,11 +42,11 @@ class Repeated(Schema):
     Its run is planned by itself two weeks before.
     """
 
-    drill: str = Field(max_length=60, pattern=_NAME)
+    drill: str = Field(max_length=60, pattern=NAME)
     months: Literal[1, 3, 6, 12]
     next_on: date
     hour: int = Field(scheduling.HOUR, ge=0, le=23)
-    owner: str = Field(max_length=150, pattern=_TEXT)
+    owner: str = Field(max_length=150, pattern=TEXT)
 
 
 @router.get("/drills", response=answers.page(shown.RunShown))

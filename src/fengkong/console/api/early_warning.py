@@ -9,7 +9,7 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
 from fengkong.console.api.operations import bearer, operation, tagged
-from fengkong.console.api.representations import columns, findable, paged, proposal_shown
+from fengkong.console.api.representations import TEXT, columns, findable, paged, proposal_shown
 from fengkong.console.warnings import queries
 from fengkong.console.warnings.computing import FIRM
 from fengkong.console.warnings.following_rows import behind
@@ -30,7 +30,6 @@ from fengkong.indicators.thresholds import Fixed
 
 router = Router()
 VALUES_MAX = 1100
-_TEXT = r"^[^\x00]*$"
 _WORD = r"^[a-z0-9_.:]*$"
 _WARNING = (
     *("id", "indicator", "group", "level", "owner", "playbook", "likelihood", "impact_minor"),
@@ -59,7 +58,7 @@ class Counted(Schema):
     day: date | None = None
     of: str = Field("", max_length=80, pattern=_WORD)
     segment: str = Field("", max_length=80, pattern=_WORD)
-    part: str = Field("", max_length=200, pattern=_TEXT)
+    part: str = Field("", max_length=200, pattern=TEXT)
 
 
 class Bounds(Schema):
@@ -74,14 +73,14 @@ class ProposedBounds(Bounds):
     """Bounds that a second person is asked to approve."""
 
     effective_from: date
-    reason: str = Field(min_length=1, max_length=160, pattern=_TEXT)
+    reason: str = Field(min_length=1, max_length=160, pattern=TEXT)
 
 
 class Note(Schema):
     """What is noted on a day."""
 
     day: date
-    text: str = Field(min_length=1, max_length=300, pattern=_TEXT)
+    text: str = Field(min_length=1, max_length=300, pattern=TEXT)
 
 
 class WarningsAsked(Schema):
@@ -95,7 +94,7 @@ class WarningsAsked(Schema):
 class Pull(Schema):
     """From where a source is got; an empty address ends it."""
 
-    address: str = Field("", max_length=500, pattern=_TEXT)
+    address: str = Field("", max_length=500, pattern=TEXT)
     every_minutes: int = Field(60, ge=1, le=1440)
 
 

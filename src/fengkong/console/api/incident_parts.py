@@ -20,15 +20,23 @@ from fengkong.console.api.incident_rows import (
     switch_row,
     task_row,
 )
-from fengkong.console.api.incident_work import COUNT_MAX, NAME, TEXT, Part, Why
+from fengkong.console.api.incident_work import COUNT_MAX, Why
 from fengkong.console.api.operations import bearer, operation
-from fengkong.console.api.representations import Number, columns, findable, proposal_shown
+from fengkong.console.api.representations import (
+    NAME,
+    TEXT,
+    Number,
+    columns,
+    findable,
+    proposal_shown,
+)
 from fengkong.console.incidents import acting, clocking, communicating, keeping, reviewing
 from fengkong.console.incidents.containing import contain
 from fengkong.console.incidents.models import Incident
 from fengkong.console.incidents.switching import ask_end, ask_switch
 from fengkong.console.incidents.targets import policy_of
 from fengkong.response.messages import shipped_templates
+from fengkong.response.playbook import Part
 
 router = Router()
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=TEXT)]

@@ -18,7 +18,7 @@ from fengkong.console.api.incident_rows import (
     whole,
 )
 from fengkong.console.api.operations import bearer, operation, tagged
-from fengkong.console.api.representations import findable, instant, paged
+from fengkong.console.api.representations import NAME, TEXT, findable, instant, paged
 from fengkong.console.incidents import acting, queries
 from fengkong.console.incidents.models import FollowUp, Incident
 from fengkong.console.incidents.opening import link, open_incident
@@ -26,29 +26,16 @@ from fengkong.console.incidents.starting import playbook_content
 from fengkong.console.incidents.targets import pace_of
 from fengkong.console.incidents.timeline import altered_entries
 from fengkong.response.phases import Phase
+from fengkong.response.playbook import Part
 
 router = Router()
-TEXT = r"^[^\x00]*$"
-NAME = r"^[a-z0-9_]*$"
 COUNT_MAX = 2**31 - 1
-PhaseName = Literal["identify", "assess", "decide", "contain", "recover", "review", "closed"]
-Part = Literal[
-    "commander",
-    "scribe",
-    "technical",
-    "fraud",
-    "funds",
-    "liaison",
-    "communication",
-    "legal",
-    "customer",
-]
 
 
 class IncidentsAsked(Schema):
     """Which incidents are looked for; those of drills only where asked for."""
 
-    phase: Literal["", "open"] | PhaseName = ""
+    phase: Literal["", "open"] | Phase = ""
     kind: str = Field("", max_length=40, pattern=NAME)
     severity: Literal["", "1", "2", "3", "4"] = ""
     drills: bool = False
@@ -82,7 +69,7 @@ class NewIncident(Schema):
 class Step(Schema):
     """Which phase comes, and why."""
 
-    phase: PhaseName
+    phase: Phase
     reason: str = Field(min_length=1, max_length=1000, pattern=TEXT)
 
 
@@ -211,7 +198,7 @@ def link_incident(request: HttpRequest, number: int, said: Referred) -> dict[str
 @operation("incidents.command")
 def move_incident(request: HttpRequest, number: int, said: Step) -> dict[str, Any]:
     """Leave the phase for another; refused with what is missing."""
-    moved = acting.move(bearer(request), findable(number), Phase(said.phase), reason=said.reason)
+    moved = acting.move(bearer(request), findable(number), said.phase, reason=said.reason)
     return incident_row(moved)
 
 

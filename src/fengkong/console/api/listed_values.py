@@ -9,6 +9,7 @@ from ninja import Field, File, Form, Query, Router, Schema, UploadedFile
 from fengkong.console.api import answers
 from fengkong.console.api.operations import bearer, operation, tagged
 from fengkong.console.api.representations import (
+    TEXT,
     Number,
     Reason,
     columns,
@@ -45,7 +46,7 @@ class EntriesAsked(Schema):
 
     value: str = Field("", max_length=128)
     state: Literal["", "in_force", "sending", "expired", "ended", "refused"] = ""
-    author: str = Field("", max_length=64, pattern=r"^[^\x00]*$")
+    author: str = Field("", max_length=64, pattern=TEXT)
     since: date | None = None
     never_hit: bool = False
     ending: bool = False

@@ -9,7 +9,7 @@ from ninja import Field, Query, Router, Schema
 
 from fengkong.console.api import answers
 from fengkong.console.api.operations import bearer, operation
-from fengkong.console.api.representations import columns, findable
+from fengkong.console.api.representations import TEXT, columns, findable
 from fengkong.console.audit.recording import record
 from fengkong.console.journaled.models import Decision
 from fengkong.console.journaled.reading import clear_entry
@@ -42,7 +42,7 @@ class PeriodAsked(Schema):
 
     period: Literal["1h", "24h", "7d", "30d"] = "24h"
     event_type: str = Field("", max_length=64, pattern=r"^[a-z._]*$")
-    policy: str = Field("", max_length=80, pattern=r"^[^\x00]*$")
+    policy: str = Field("", max_length=80, pattern=TEXT)
 
 
 @router.get("/overview", response=answers.Overview)

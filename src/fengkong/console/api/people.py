@@ -14,7 +14,7 @@ from fengkong.console.accounts.queries import operators_found, state_of
 from fengkong.console.accounts.roles import propose_roles, roles_held
 from fengkong.console.api import answers
 from fengkong.console.api.operations import bearer, operation, tagged
-from fengkong.console.api.representations import columns, paged, proposal_shown
+from fengkong.console.api.representations import TEXT, columns, paged, proposal_shown
 
 router = Router()
 
@@ -22,7 +22,7 @@ router = Router()
 class OperatorsAsked(Schema):
     """Which operators are looked for."""
 
-    name: str = Field("", max_length=64, pattern=r"^[^\x00]*$")
+    name: str = Field("", max_length=64, pattern=TEXT)
     role: str = Field("", max_length=40, pattern=r"^[a-z_]*$")
     state: Literal["", "active", "invited", "no_factor", "out", "locked"] = ""
 

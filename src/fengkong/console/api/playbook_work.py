@@ -9,26 +9,25 @@ from ninja import Field, Router, Schema
 from fengkong.console.api import answers
 from fengkong.console.api import incident_answers as shown
 from fengkong.console.api.operations import bearer, demand_match, operation, tagged
-from fengkong.console.api.representations import columns, findable, paged, proposal_shown
+from fengkong.console.api.representations import TEXT, columns, findable, paged, proposal_shown
 from fengkong.console.playbooks import changing
 from fengkong.console.playbooks.checking import faults_of
 from fengkong.console.playbooks.library import InUse, in_use
 from fengkong.console.playbooks.models import PlaybookVersion
 
 router = Router()
-_TEXT = r"^[^\x00]*$"
 
 
 class PlaybookText(Schema):
     """The text of a playbook, in YAML."""
 
-    text: str = Field(min_length=1, max_length=changing.TEXT_MAX, pattern=_TEXT)
+    text: str = Field(min_length=1, max_length=changing.TEXT_MAX, pattern=TEXT)
 
 
 class WhyUsed(Schema):
     """Why it is to be in use."""
 
-    reason: str = Field(min_length=1, max_length=500, pattern=_TEXT)
+    reason: str = Field(min_length=1, max_length=500, pattern=TEXT)
 
 
 @router.get("/playbooks")

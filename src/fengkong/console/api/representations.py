@@ -16,6 +16,10 @@ NUMBER_MAX: Final = 2**63 - 1
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
+TEXT: Final = r"^[^\x00]*$"
+"""The pattern of texts: PostgreSQL takes everything but NUL."""
+NAME: Final = r"^[a-z0-9_]*$"
+"""The pattern of names that the house gives."""
 Number = Annotated[int, Field(ge=1, le=NUMBER_MAX)]
 """A number of a row."""
 
