@@ -21,10 +21,9 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from fengkong.credit.arrears import stage_stretches, unpaid_stretches
+from fengkong.credit.arrears import UNTOLD, stage_stretches, unpaid_stretches
 from fengkong.credit.borrowers import (
     APPLIED,
-    NOBODY,
     balances,
     borrowers_by_day,
     contagion_by_day,
@@ -72,6 +71,9 @@ def loans(rng: np.random.Generator, *, customers: int) -> tuple[pl.DataFrame, pl
             "principal": part * 6,
             "annual_rate": rng.uniform(0.06, 0.24, count),
             "secured": rng.random(count) < 0.2,
+            **dict.fromkeys(
+                ("restructured_on", "written_off_on"), pl.Series([None], dtype=pl.Date)
+            ),
         }
     )
     number = np.tile(np.arange(1, 7), count)
@@ -97,7 +99,7 @@ def _guarantors(rng: np.random.Generator, count: int, *, customers: int) -> pl.S
     """Who guarantees each loan: a customer for one of twenty, mostly nobody."""
     who = pl.Series(rng.integers(0, customers, count)).cast(pl.String)
     is_guaranteed = pl.Series(rng.random(count) < GUARANTEED)
-    return who.zip_with(is_guaranteed, pl.Series([NOBODY]).new_from_index(0, count))
+    return who.zip_with(is_guaranteed, pl.Series([UNTOLD]).new_from_index(0, count))
 
 
 def events(rng: np.random.Generator, *, count: int, month: int) -> dict[str, pl.DataFrame]:

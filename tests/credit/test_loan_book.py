@@ -34,8 +34,9 @@ def tables(book):
     schema = {"loan": pl.Int64, "drawn_on": pl.Date} | dict.fromkeys(SEGMENTS, pl.String)
     schema |= {"principal": pl.Int64, "annual_rate": pl.Float64, "secured": pl.Boolean}
     of_instalment = {"loan": pl.Int64, "number": pl.Int64, "due_on": pl.Date, "paid_on": pl.Date}
+    never = (pl.lit(None, pl.Date).alias(name) for name in ("restructured_on", "written_off_on"))
     return (
-        pl.DataFrame(loans, schema=schema, orient="row"),
+        pl.DataFrame(loans, schema=schema, orient="row").with_columns(never),
         pl.DataFrame(instalments, schema=of_instalment | {"principal": pl.Int64}, orient="row"),
     )
 

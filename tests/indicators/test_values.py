@@ -238,3 +238,11 @@ def test_what_belongs_to_no_part_is_no_concentration() -> None:
     ]
     found = values_of(indicator, table_of(indicator.source, given))[VALUE].to_list()
     assert found == [pytest.approx(0.5), None]
+
+
+def test_where_there_is_more_than_is_needed_no_money_is_at_stake() -> None:
+    indicator = LIBRARY.indicators["credit.provision_coverage"]
+    bad = {"substandard": 100, "doubtful": 0, "loss": 0}
+    given = [bad | {"provision": 120}, bad | {"provision": 155}]
+    found = values_of(indicator, table_of(indicator.source, given))[IMPACT].to_list()
+    assert found == [30_00.0, 0.0]

@@ -25,6 +25,33 @@ _PARTS: Final = (
 )
 """Product, region, share of the book, how much worse it becomes."""
 _UNEXPLAINED: Final = 1_284.5
+_SATURDAY: Final = 5
+_ROLLED: Final = (
+    ("entered_m1", 1.0),
+    ("entered_m2", 0.2),
+    ("entered_m3", 0.055),
+    ("entered_m4", 0.028),
+)
+_FIRST_MISSED: Final = 0.008
+_GUARANTEED: Final = 0.06
+_CONNECTED: Final = 0.003
+_BORROWERS: Final = 600
+_BORROWER_DAYS: Final = 14
+_REGIONS: Final = ("四川", "广东", "浙江", "江苏", "湖北", "山东")
+_INDUSTRIES: Final = ("零售", "餐饮", "制造", "物流", "建筑", "服务", "农业", "教育")
+_POSITIONS: Final = (
+    *(("credit_lines", 30e6), ("total_assets", 260e6), ("customer_balances", 176e6)),
+    *(("inflow_30d", 62e6), ("outflow_30d", 75e6), ("assets_7d", 72e6), ("liabilities_7d", 40e6)),
+    *(("assets_30d", 115e6), ("liabilities_30d", 82e6), ("assets_90d", 175e6)),
+    *(("liabilities_90d", 138e6), ("forecast_7d", 18e6), ("forecast_7d_upper", 24e6)),
+    *(("redeemed", 2.55e6), ("forecast_redeemed", 2.55e6), ("wholesale_funding", 12e6)),
+    *(("stress_mild", 30e6), ("stress_severe", 62e6), ("stress_run", 95e6)),
+)
+"""What the treasury has on a usual day, in yuan."""
+_ARREARS: Final = (
+    *("overdue_m1", "overdue_m2", "overdue_m3", "overdue_m4"),
+    *("overdue_m5", "overdue_m6", "overdue_m6_plus"),
+)
 Row = Mapping[str, object]
 
 
@@ -145,23 +172,24 @@ def _flows_of_day(outstanding: float, late: list[float], *, dice: random.Random)
 
 def _borrowers(today: date, dice: random.Random) -> Iterator[Row]:
     """The same people each day: where they live, what they do, what they owe here and elsewhere."""
-    people = [
-        {
-            "borrower": f"made-{number:04d}",
-            "guarantor": f"made-guarantor-{number % 40}" if dice.random() < _GUARANTEED else "-",
-            "region": dice.choice(_REGIONS),
-            "industry": dice.choice(_INDUSTRIES),
-            "exposure": round(min(dice.lognormvariate(11.2, 0.6), 190_000.0), 2),
-            "platforms": dice.choices((1, 2, 3, 4), (70, 21, 7, 2))[0],
-            "is_connected": int(dice.random() < _CONNECTED),
-        }
-        for number in range(_BORROWERS)
-    ]
-    for person in people:
-        person["owed_elsewhere"] = round((int(str(person["platforms"])) - 1) * 60_000.0, 2)
+    people = [_borrower(number, dice) for number in range(_BORROWERS)]
     for back in range(_BORROWER_DAYS - 1, -1, -1):
         for person in people:
             yield {"day": today - timedelta(days=back), **person}
+
+
+def _borrower(number: int, dice: random.Random) -> Row:
+    platforms = dice.choices((1, 2, 3, 4), (70, 21, 7, 2))[0]
+    return {
+        "borrower": f"made-{number:04d}",
+        "guarantor": f"made-guarantor-{number % 40}" if dice.random() < _GUARANTEED else "-",
+        "region": dice.choice(_REGIONS),
+        "industry": dice.choice(_INDUSTRIES),
+        "exposure": round(min(dice.lognormvariate(11.2, 0.6), 190_000.0), 2),
+        "platforms": platforms,
+        "is_connected": int(dice.random() < _CONNECTED),
+        "owed_elsewhere": (platforms - 1) * 60_000.0,
+    }
 
 
 def _treasury(today: date, dice: random.Random) -> Iterator[Row]:
@@ -190,35 +218,6 @@ def _market(today: date, dice: random.Random) -> Iterator[Row]:
             "hedged": round(value * 0.8, 2),
             "implied_volatility": round(abs(dice.gauss(17, 2)), 2),
         }
-
-
-_SATURDAY: Final = 5
-_ROLLED: Final = (
-    ("entered_m1", 1.0),
-    ("entered_m2", 0.2),
-    ("entered_m3", 0.055),
-    ("entered_m4", 0.028),
-)
-_FIRST_MISSED: Final = 0.008
-_GUARANTEED: Final = 0.06
-_CONNECTED: Final = 0.003
-_BORROWERS: Final = 600
-_BORROWER_DAYS: Final = 14
-_REGIONS: Final = ("四川", "广东", "浙江", "江苏", "湖北", "山东")
-_INDUSTRIES: Final = ("零售", "餐饮", "制造", "物流", "建筑", "服务", "农业", "教育")
-_POSITIONS: Final = (
-    *(("credit_lines", 30e6), ("total_assets", 260e6), ("customer_balances", 176e6)),
-    *(("inflow_30d", 62e6), ("outflow_30d", 75e6), ("assets_7d", 72e6), ("liabilities_7d", 40e6)),
-    *(("assets_30d", 115e6), ("liabilities_30d", 82e6), ("assets_90d", 175e6)),
-    *(("liabilities_90d", 138e6), ("forecast_7d", 18e6), ("forecast_7d_upper", 24e6)),
-    *(("redeemed", 2.55e6), ("forecast_redeemed", 2.55e6), ("wholesale_funding", 12e6)),
-    *(("stress_mild", 30e6), ("stress_severe", 62e6), ("stress_run", 95e6)),
-)
-"""What the treasury has on a usual day, in yuan."""
-_ARREARS: Final = (
-    *("overdue_m1", "overdue_m2", "overdue_m3", "overdue_m4"),
-    *("overdue_m5", "overdue_m6", "overdue_m6_plus"),
-)
 
 
 def _write(place: Path, rows: list[Row]) -> None:

@@ -18,6 +18,8 @@ import polars as pl
 LOAN: Final = "loan"
 STAGES: Final = ("m1", "m2", "m3", "m4", "m5", "m6", "m6_plus")
 STAGE_DAYS: Final = 30
+UNTOLD: Final = "-"
+"""The region, product or guarantor of a loan that no event told."""
 WRITTEN_OFF: Final = "written_off_on"
 RESTRUCTURED: Final = "restructured_on"
 CUTS: Final = (30, 60, 90, 120, 150, 180)
@@ -51,12 +53,10 @@ def unpaid_stretches(
 
 
 def on_the_book(stretches: pl.DataFrame, loans: pl.DataFrame) -> pl.DataFrame:
-    """Stretches up to the day before a loan was written off (`written_off_on`, where it is known).
+    """Stretches up to the day before a loan was written off (`written_off_on`, null if it was not).
 
     What is written off is no balance any more.
     """
-    if WRITTEN_OFF not in loans.columns:
-        return stretches
     off = loans.select(LOAN, WRITTEN_OFF)
     end = pl.min_horizontal("to_day", pl.col(WRITTEN_OFF) - pl.duration(days=1))
     cut = stretches.join(off, on=LOAN, how="left").with_columns(end.alias("to_day"))

@@ -8,12 +8,10 @@ from typing import Final
 
 import polars as pl
 
-from fengkong.credit.arrears import LOAN, STAGE_DAYS, alive, on_the_book, unpaid_stretches
+from fengkong.credit.arrears import LOAN, STAGE_DAYS, UNTOLD, alive, on_the_book, unpaid_stretches
 from fengkong.credit.contagion import contagion_row
 
 DAY: Final = "day"
-NOBODY: Final = "-"
-"""Who guarantees a loan that nobody guarantees."""
 DEFAULT_DAYS: Final = 3 * STAGE_DAYS
 """Past due for longer than that, a loan is in default (IFRS 9 B5.5.37, Basel)."""
 YEAR_MONTHS: Final = 12
@@ -80,7 +78,7 @@ def contagion_by_day(standing: pl.DataFrame, applications: pl.DataFrame) -> pl.D
 
 def _contagion(of_day: pl.DataFrame, applications: pl.DataFrame) -> dict[str, float]:
     guaranteed = (
-        of_day.filter(pl.col("guarantor") != NOBODY)
+        of_day.filter(pl.col("guarantor") != UNTOLD)
         .group_by("guarantor", "borrower")
         .agg(pl.col("balance").sum())
         .sort("guarantor", "borrower")

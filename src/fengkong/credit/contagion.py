@@ -140,26 +140,28 @@ def contagion_row(
     worst = spread = 0.0
     connected = groups_of(guarantees)
     for edges in connected:
-        names, exposures = exposures_of(edges, buffers=buffers, values=_within(edges, values))
-        inside = float(exposures.values.sum())
+        inside = {name: values.get(name, 0) for name in _members(edges)}
+        names, exposures = exposures_of(edges, buffers=buffers, values=inside)
+        worth = float(exposures.values.sum())
         shocks = np.array([1.0 if name in defaulted else 0.0 for name in names])
-        worst = max(worst, inside * float(debt_ranks(exposures, of=_most_depends(exposures)).max()))
-        spread += inside * debt_rank(exposures, shocks)
+        worst = max(worst, worth * float(debt_ranks(exposures, of=_most_depends(exposures)).max()))
+        spread += worth * debt_rank(exposures, shocks)
     groups = circles(guarantees)
     member = {name: at for at, group in enumerate(groups) for name in group}
-    inside = sum(
+    in_circles = sum(
         amount
         for one, other, amount in guarantees
         if one in member and member[one] == member.get(other)
     )
+    largest = max((len(_members(edges)) for edges in connected), default=1 if values else 0)
     return {
         "worst_debt_rank": worst / total if total > 0 else 0.0,
         "worst_loss": round(worst),
         "distressed_loss": round(spread),
         "guaranteed": sum(amount for _, _, amount in guarantees),
-        "guaranteed_in_circles": inside,
+        "guaranteed_in_circles": in_circles,
         "exposure": total,
-        "largest_group": float(max(map(_members, connected), default=1 if values else 0)),
+        "largest_group": float(largest),
     }
 
 
@@ -167,7 +169,7 @@ def groups_of(
     guarantees: Sequence[tuple[str, str, int]],
 ) -> list[list[tuple[str, str, int]]]:
     """Guarantees by the groups that they connect in either direction."""
-    leader = {name: name for one, other, _ in guarantees for name in (one, other)}
+    leader = {name: name for name in _members(guarantees)}
 
     def first(name: str) -> str:
         while leader[name] != name:
@@ -183,14 +185,8 @@ def groups_of(
     return list(found.values())
 
 
-def _members(edges: Sequence[tuple[str, str, int]]) -> int:
-    return len({name for one, other, _ in edges for name in (one, other)})
-
-
-def _within(edges: Sequence[tuple[str, str, int]], values: Mapping[str, int]) -> dict[str, int]:
-    """The values of those whom some guarantees are about."""
-    names = {name for one, other, _ in edges for name in (one, other)}
-    return {name: values.get(name, 0) for name in names}
+def _members(edges: Sequence[tuple[str, str, int]]) -> set[str]:
+    return {name for one, other, _ in edges for name in (one, other)}
 
 
 def _most_depends(exposures: Exposures) -> list[int]:

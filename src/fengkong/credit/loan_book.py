@@ -35,8 +35,12 @@ CUTS: Final = (30, 60, 90, 120, 150, 180, 270, 360)
 """Days past due at which a stage of this book ends: M1 to M6, then those of the classes."""
 _LAST_SHOWN: Final = len(STAGES)
 _UNIT: Final = 1_000_000_000
-_RECORDED: Final = ("restructured", "written_off", "recovered")
-"""What no schedule has: it is unknown where no event ever said it."""
+_RECORDED: Final = {
+    "secured": ("unsecured",),
+    RESTRUCTURED: ("restructured",),
+    WRITTEN_OFF: ("written_off", "recovered"),
+}
+"""What no schedule has, by the column of loans that says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,11 @@ def loan_book(
     """The source ``loan_book`` by day and segments, money in minor units.
 
     `loans`: loan, drawn_on, principal, annual_rate (a share), secured (Boolean, null where
-    unknown), the segments, and where the house records them restructured_on and written_off_on
-    (Date or null). `instalments`: loan, number, due_on, paid_on (null while unpaid), principal.
-    Flows (drawn, repaid, due, entered_m1, cured, written_off, recovered, ...) are of the day
-    itself; what is repaid of a loan that was written off is recovered. `provision` is what the
-    five classes ask for. What nobody records (collateral, restructuring, write-offs) is null.
+    unknown), the segments, restructured_on and written_off_on (Date or null). `instalments`: loan,
+    number, due_on, paid_on (null while unpaid), principal. Flows (drawn, repaid, due, entered_m1,
+    cured, written_off, recovered, ...) are of the day itself; what is repaid of a loan that was
+    written off is recovered. `provision` is what the five classes ask for. What no loan says
+    (collateral, restructuring, write-offs) is null: nobody may record it.
     """
     schedule = alive(instalments, since=since)
     stretches = unpaid_stretches(loans, schedule, until=until)
@@ -77,16 +81,19 @@ def loan_book(
         _drawn(loans, segments),
         _repaid(loans, schedule, segments),
         *_written_off(loans, stretches, schedule, segments),
-        *_restructured(loans, stages, segments, since=since, until=until),
+        _restructured(loans, stages, segments, since=since, until=until),
         _first_payments(loans, schedule, segments, since=since, until=until),
     ]
     table = standing
     for flow in flows:
         inside = flow.filter(pl.col("day").is_between(since, until))
         table = table.join(inside, on=["day", *segments], how="left")
-    unknown = [name for name in _RECORDED if name not in table.columns]
-    if loans["secured"].null_count() == loans.height:
-        unknown.append("unsecured")
+    unknown = [
+        name
+        for said, names in _RECORDED.items()
+        if loans[said].null_count() == loans.height
+        for name in names
+    ]
     numbers = pl.exclude("day", *segments)
     return (
         table.with_columns(numbers.fill_null(0))
@@ -218,11 +225,6 @@ def _cured(stages: pl.DataFrame, segments: list[str]) -> pl.DataFrame:
     )
 
 
-def _off(loans: pl.DataFrame) -> list[str]:
-    """The column with the day of writing off, where there is one."""
-    return [one for one in loans.columns if one == WRITTEN_OFF]
-
-
 def _drawn(loans: pl.DataFrame, segments: list[str]) -> pl.DataFrame:
     return loans.group_by(pl.col("drawn_on").alias("day"), *segments).agg(
         pl.col("principal").sum().alias("drawn"), pl.len().cast(pl.Int64).alias("drawn_loans")
@@ -231,12 +233,10 @@ def _drawn(loans: pl.DataFrame, segments: list[str]) -> pl.DataFrame:
 
 def _repaid(loans: pl.DataFrame, instalments: pl.DataFrame, segments: list[str]) -> pl.DataFrame:
     """Repaid, due, and repaid more than a month early, by day."""
-    both = instalments.join(loans.select(LOAN, *segments, *_off(loans)), on=LOAN)
-    if WRITTEN_OFF in both.columns:
-        both = both.with_columns(
-            pl.when((pl.col(name) < pl.col(WRITTEN_OFF)).fill_null(value=True)).then(name)
-            for name in ("paid_on", "due_on")
-        )
+    both = instalments.join(loans.select(LOAN, *segments, WRITTEN_OFF), on=LOAN).with_columns(
+        pl.when((pl.col(name) < pl.col(WRITTEN_OFF)).fill_null(value=True)).then(name)
+        for name in ("paid_on", "due_on")
+    )
     early = pl.col("paid_on") < pl.col("due_on") - pl.duration(days=STAGE_DAYS)
     paid = (
         both.filter(pl.col("paid_on").is_not_null())
@@ -257,9 +257,7 @@ def _repaid(loans: pl.DataFrame, instalments: pl.DataFrame, segments: list[str])
 def _written_off(
     loans: pl.DataFrame, stretches: pl.DataFrame, schedule: pl.DataFrame, segments: list[str]
 ) -> Iterator[pl.DataFrame]:
-    """What was written off on a day, and what of such loans was repaid on a later one."""
-    if WRITTEN_OFF not in loans.columns:
-        return
+    """What was written off on a day; what of such loans was repaid from then on."""
     off = loans.drop_nulls(WRITTEN_OFF).select(LOAN, *segments, WRITTEN_OFF)
     standing = stretches.join(off, on=LOAN).filter(
         pl.col(WRITTEN_OFF).is_between(pl.col("from_day"), pl.col("to_day"))
@@ -275,16 +273,13 @@ def _written_off(
 
 def _restructured(
     loans: pl.DataFrame, stages: pl.DataFrame, segments: list[str], *, since: date, until: date
-) -> Iterator[pl.DataFrame]:
+) -> pl.DataFrame:
     """The balance by day of loans that were restructured on the day or before."""
-    if RESTRUCTURED not in loans.columns:
-        return
     eased = stages.join(loans.drop_nulls(RESTRUCTURED).select(LOAN, RESTRUCTURED), on=LOAN)
     begin = pl.max_horizontal("from_day", RESTRUCTURED).alias("from_day")
     inside = eased.with_columns(begin).filter(pl.col("from_day") <= pl.col("to_day"))
-    yield daily_sums(inside, amount="balance", keys=segments, since=since, until=until).rename(
-        {"balance": "restructured"}
-    )
+    sums = daily_sums(inside, amount="balance", keys=segments, since=since, until=until)
+    return sums.rename({"balance": "restructured"})
 
 
 def _first_payments(

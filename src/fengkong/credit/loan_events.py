@@ -11,30 +11,28 @@ from typing import Final
 
 import polars as pl
 
-from fengkong.credit.arrears import LOAN
+from fengkong.credit.arrears import LOAN, RESTRUCTURED, UNTOLD, WRITTEN_OFF
 
 MONTHS: Final = 12
 """The term of a loan that does not say its own."""
 RATE: Final = 0.0
-CHANGED: Final = {"loan.restructured": "restructured_on", "loan.written_off": "written_off_on"}
+CHANGED: Final = {"loan.restructured": RESTRUCTURED, "loan.written_off": WRITTEN_OFF}
 """What befalls a loan, and the column with the day on which it did."""
-_NAMED: Final = ("region", "industry", "borrower", "guarantor")
+_NAMED: Final = ("product", "region", "industry", "borrower", "guarantor")
 _KEYS: Final = [LOAN, "number"]
 
 
 def loans_of(drawn: pl.DataFrame, *, changes: pl.DataFrame | None = None) -> pl.DataFrame:
     """loan, borrower, guarantor, drawn_on, principal, months, annual_rate, secured, product,
-    region, industry, sequence.
+    region, industry, sequence, restructured_on, written_off_on.
 
     `drawn`: loan, customer, guarantor, day, sequence, amount (minor units), loan_term_months,
-    annual_rate, loan_product, region; nulls where unknown. Of a loan that is drawn more than once
-    the first day stands, with the sum. Who guarantees is ``-`` where nobody does; `secured` is null
-    where no event says so.
+    annual_rate, loan_product, region, industry, secured; nulls where unknown. Of a loan that is
+    drawn more than once the first day stands, with the sum. What is not told (a region, who
+    guarantees) is ``-``; `secured` is null where no event says so.
 
-    `changes`: loan, day, event_type (``loan.restructured`` or ``loan.written_off``); of each kind
-    that ever occurred the first day is in `restructured_on` and `written_off_on` (null for loans
-    that it did not befall). A kind that never occurred may be one that nobody records: its column
-    is not there.
+    `changes`: loan, day, event_type (``loan.restructured`` or ``loan.written_off``); the first day
+    of each kind stands, null for loans that it did not befall.
     """
     loans = (
         drawn.sort("day", "sequence")
@@ -55,18 +53,20 @@ def loans_of(drawn: pl.DataFrame, *, changes: pl.DataFrame | None = None) -> pl.
         .with_columns(
             pl.col("months").fill_null(MONTHS).clip(1, 480).cast(pl.Int64),
             pl.col("annual_rate").fill_null(RATE),
-            pl.col("product").fill_null("-"),
-            *(pl.col(name).fill_null("-") for name in _NAMED),
+            *(pl.col(name).fill_null(UNTOLD) for name in _NAMED),
         )
     )
-    if changes is None:
-        return loans
     for kind, column in CHANGED.items():
-        days = changes.filter(pl.col("event_type") == kind).group_by(LOAN)
-        first = days.agg(pl.col("day").min().alias(column))
-        if not first.is_empty():
-            loans = loans.join(first, on=LOAN, how="left", maintain_order="left")
+        loans = loans.join(_first_days(changes, kind, column), on=LOAN, how="left")
     return loans
+
+
+def _first_days(changes: pl.DataFrame | None, kind: str, column: str) -> pl.DataFrame:
+    """The first day of a kind of change by loan."""
+    if changes is None:
+        return pl.DataFrame(schema={LOAN: pl.String, column: pl.Date})
+    days = changes.filter(pl.col("event_type") == kind).group_by(LOAN)
+    return days.agg(pl.col("day").min().alias(column))
 
 
 def instalments_of(loans: pl.DataFrame, repaid: pl.DataFrame) -> pl.DataFrame:

@@ -64,10 +64,11 @@ def values_of(
 ) -> pl.DataFrame:
     """Columns ``day, value, impact`` (and ``segment`` with `by`), in order of day.
 
-    `value` is Float64, null where it cannot be computed; `impact` is money in minor units, null
-    without an impact formula. With `as_of` the answer is what would have been computed at the end
-    of that day; every value depends on rows of its day and before alone. With `since` only values
-    from that day on are given, and only the rows that they need are looked at.
+    `value` is Float64, null where it cannot be computed; `impact` is money at stake in minor
+    units: 0 where there is more than is needed, null without an impact formula. With `as_of` the
+    answer is what would have been computed at the end of that day; every value depends on rows of
+    its day and before alone. With `since` only values from that day on are given, and only the
+    rows that they need are looked at.
     """
     source = indicator.source
     known = known_on(source, table, as_of=as_of)
@@ -136,7 +137,7 @@ def _evaluate(indicator: Indicator, table: pl.DataFrame, days: pl.Series) -> pl.
     return frame.select(
         DAY,
         column_of(indicator.formula.node).cast(pl.Float64).alias(VALUE),
-        impact.cast(pl.Float64).alias(IMPACT),
+        impact.cast(pl.Float64).clip(0.0).alias(IMPACT),
     )
 
 

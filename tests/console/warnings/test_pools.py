@@ -10,8 +10,9 @@ from django.utils import timezone
 from tests.console.warnings.books_of_tests import said, table_of
 
 from fengkong.console.outbox.models import Job
-from fengkong.console.warnings.books import made_folder, make_books
+from fengkong.console.warnings.books import make_books
 from fengkong.console.warnings.computing import recompute
+from fengkong.console.warnings.made_tables import made_folder
 from fengkong.console.warnings.models import RaisedWarning, Reading
 from fengkong.indicators.errors import UnreadableSourceError
 
@@ -97,9 +98,11 @@ def test_without_own_accounts_nothing_is_said_of_them(journal: Journal) -> None:
 
 
 def test_an_account_that_is_neither_is_named_with_its_line(journal: Journal) -> None:
-    journal(FLOWS[:1])
+    filed = said("complaint.filed", 9, 1, complaint="K-1", customer="who-1")
+    journal([*FLOWS[:1], filed])
     statement((9, "OPENING", "0.00"), (0, "fee", "0.00"))
     place = sources() / "own_accounts.csv"
     place.write_text("account,own_money\ntill,perhaps\n", encoding="utf-8")
     with pytest.raises(UnreadableSourceError, match=r"own_accounts.csv, line 2"):
         make_books(Job())
+    assert table_of("complaints")["complaints"].sum() == 1, "it holds up no other book"

@@ -1,4 +1,4 @@
-"""Books that the worker makes by itself: loans, treasury, custody and the desk, by day.
+"""Books that the worker makes by itself, by day; those of treasury and custody are made here.
 
 What the journal says (loans drawn and repaid, money that moved) and what was delivered beside it
 (positions, the custodian's statement) become tables by day in ``sources/made``. A table that
@@ -17,17 +17,16 @@ from django.conf import settings
 from django.utils import timezone
 
 from fengkong.console.outbox.models import Job
-from fengkong.console.warnings import exposure_books
 from fengkong.console.warnings.complaints_book import complaints
 from fengkong.console.warnings.desk_book import review_desk
+from fengkong.console.warnings.investors_book import investors
 from fengkong.console.warnings.journal_rows import journal_rows
-from fengkong.console.warnings.kept_events import MOVEMENTS
+from fengkong.console.warnings.kept_events import MOVEMENTS, that_moved
+from fengkong.console.warnings.lending_books import lending
+from fengkong.console.warnings.made_tables import made_folder, with_older
 from fengkong.console.warnings.pools import pool_columns
-from fengkong.console.warnings.schedules import schedules
 from fengkong.console.warnings.table_files import write_whole
 from fengkong.credit.custody import Movement, custody_row, reconcile
-from fengkong.credit.loan_book import BookRates, loan_book
-from fengkong.credit.provisions import LossRates
 from fengkong.indicators.columns import DAY
 from fengkong.indicators.errors import UnreadableSourceError
 from fengkong.indicators.library_file import shipped_library
@@ -37,11 +36,6 @@ from fengkong.markets.redemptions import Forecaster
 from fengkong.markets.treasury import treasury_by_day
 from fengkong.rules.calendars import shipped_calendar
 
-RATES: Final = BookRates(LossRates(0.03, 0.25, 0.6))
-"""House default: 3 percent of current and a quarter of M1 to M3 balances default in a year, and
-60 percent of what defaults is lost."""
-SEGMENTS: Final = ["product", "region", "industry"]
-BOOK_DAYS: Final = 400
 TREASURY_DAYS: Final = 30
 CUSTODY_DAYS: Final = 7
 """So many days of each book are made again each time; older ones stay as they were made."""
@@ -53,53 +47,33 @@ _SIGNS: Final = {
     **dict.fromkeys(("deposit.received", "fund.subscribed", "loan.repaid"), 1),
     **dict.fromkeys(("fund.redeemed", "withdrawal.requested", "loan.drawn"), -1),
 }
-_HELD: Final = ("deny", "delay", "review")
-
-
-def made_folder() -> Path:
-    """Where the tables are that were made here."""
-    directory: Path = settings.CONSOLE.directory
-    return directory / "sources" / "made"
 
 
 def make_books(_job: Job) -> None:
-    """Make every book whose rows there are; a job of the outbox."""
+    """Make every book whose rows there are; a job of the outbox.
+
+    A delivered file that cannot be read holds up no other book; it is raised when all are made.
+    """
     today = timezone.localdate()
     try:
         journal_rows().follow()
     except MissingJournalError:
         return
+    for name, table in lending(today).items():
+        _keep(name, table)
+    faults = []
     for name, make in BOOKS.items():
-        table = make(today)
-        if table is not None and not table.is_empty():
-            write_whole(made_folder() / f"{name}.parquet", table)
+        try:
+            _keep(name, make(today))
+        except UnreadableSourceError as error:
+            faults.append(error)
+    if faults:
+        raise faults[0]
 
 
-def lent(today: date) -> pl.DataFrame | None:
-    """The loan book out of what the journal says was drawn and repaid."""
-    loans, instalments = schedules()
-    if loans is None or instalments is None:
-        return None
-    first = loans["drawn_on"].min()
-    assert isinstance(first, date)
-    return loan_book(
-        loans,
-        instalments,
-        segments=SEGMENTS,
-        since=max(first, today - timedelta(days=BOOK_DAYS)),
-        until=today,
-        rates=RATES,
-    )
-
-
-def contagion(today: date) -> pl.DataFrame | None:
-    """How distress would spread on each of the last days, and what was found before."""
-    made = exposure_books.contagion(today)
-    if made is None or made.is_empty():
-        return None
-    since = made[DAY].min()
-    assert isinstance(since, date), "rows have days"
-    return _with_older("contagion", made, since=since)
+def _keep(name: str, table: pl.DataFrame | None) -> None:
+    if table is not None and not table.is_empty():
+        write_whole(made_folder() / f"{name}.parquet", table)
 
 
 def treasury(today: date) -> pl.DataFrame | None:
@@ -117,7 +91,7 @@ def treasury(today: date) -> pl.DataFrame | None:
         forecaster=_forecaster(),
         since=since,
     )
-    return _with_older("treasury", made, since=since)
+    return with_older("treasury", made, since=since)
 
 
 def _unbroken(flows: pl.DataFrame, *, until: date) -> pl.DataFrame:
@@ -159,7 +133,7 @@ def custody(today: date) -> pl.DataFrame | None:
         for day in days
         if day <= today
     ]
-    return _with_older("custody", pl.DataFrame(rows), since=days[0])
+    return with_older("custody", pl.DataFrame(rows), since=days[0])
 
 
 def _reconciled(ledger: list[Movement], statement: list[Movement], *, on: date) -> dict[str, float]:
@@ -199,7 +173,7 @@ def _journal_movements() -> list[Movement]:
     facts = journal_rows().facts(MOVEMENTS)
     if facts is None:
         return []
-    moved = facts.filter(~pl.col("outcome").is_in(_HELD).fill_null(value=False))
+    moved = that_moved(facts)
     reference = pl.coalesce("order", "event_id").alias("reference")
     signed = (pl.col("amount") * pl.col("event_type").replace_strict(_SIGNS)).cast(pl.Int64)
     rows = moved.drop_nulls("amount").select(reference, DAY, signed)
@@ -217,22 +191,11 @@ def _claims(place: Path) -> dict[date, dict[str, int]]:
     }
 
 
-def _with_older(name: str, made: pl.DataFrame, *, since: date) -> pl.DataFrame:
-    place = made_folder() / f"{name}.parquet"
-    if not place.is_file():
-        return made
-    older = pl.read_parquet(place).filter(pl.col(DAY) < since)
-    return pl.concat([older, made], how="diagonal_relaxed")
-
-
 BOOKS: Final[Mapping[str, Callable[[date], pl.DataFrame | None]]] = {
-    "loan_book": lent,
-    "borrowers": exposure_books.borrowers,
-    "contagion": contagion,
-    "vintages": exposure_books.vintages_by_day,
-    "investors": exposure_books.investors,
+    "investors": investors,
     "treasury": treasury,
     "custody": custody,
     "complaints": complaints,
     "review_desk": review_desk,
 }
+"""What is made one by one; those of lending come together, out of the same schedules."""

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from fengkong.console.warnings.journal_rows import journal_rows
 from fengkong.console.warnings.kept_events import APPLICATIONS, COMPLAINTS, INVESTMENTS, LOANS
+from fengkong.credit.arrears import daily_sums
 from fengkong.indicators.columns import DAY
 
 DAYS: Final = 400
@@ -29,16 +30,27 @@ def complaints(today: date) -> pl.DataFrame | None:
     if not isinstance(first, date):
         return None
     since = max(first, today - timedelta(days=DAYS))
-    days = pl.DataFrame({DAY: pl.date_range(since, today, "1d", eager=True)})
-    until = pl.col("closed_on").fill_null(date.max) > pl.col(DAY)
-    known = days.join(filed, how="cross").filter(pl.col("filed_on") <= pl.col(DAY))
-    counted = known.group_by(DAY).agg(
-        (pl.col("filed_on") == pl.col(DAY)).sum().cast(pl.Float64).alias("complaints"),
-        until.sum().cast(pl.Float64).alias("complaints_open"),
-        (until & (pl.col("due_on") < pl.col(DAY))).sum().cast(pl.Float64).alias(_OVERDUE),
-    )
-    every = days.join(counted, on=DAY, how="left").sort(DAY)
-    return every.join_asof(_customers(), on=DAY, strategy="backward")
+    open_until = (pl.col("closed_on") - timedelta(days=1)).fill_null(today)
+    due = pl.col("due_on") + timedelta(days=1)
+    spans = {
+        "complaints": (pl.col("filed_on"), pl.col("filed_on")),
+        "complaints_open": (pl.col("filed_on"), open_until),
+        "complaints_overdue": (due, open_until),
+    }
+    counted = [_by_day(filed, name, span, since, today) for name, span in spans.items()]
+    table = pl.concat([counted[0], *(one.drop(DAY) for one in counted[1:])], how="horizontal")
+    return table.join_asof(_customers(), on=DAY, strategy="backward")
+
+
+def _by_day(
+    filed: pl.DataFrame, name: str, span: tuple[pl.Expr, pl.Expr], since: date, until: date
+) -> pl.DataFrame:
+    """How many complaints each day lies within the span of, as a column of that name."""
+    begin, end = span
+    intervals = filed.select(
+        begin.alias("from_day"), end.alias("to_day"), pl.lit(1.0).alias(name)
+    ).filter(pl.col("from_day") <= pl.col("to_day"))
+    return daily_sums(intervals, amount=name, keys=[], since=since, until=until)
 
 
 def of_complaints(facts: pl.DataFrame) -> pl.DataFrame:
@@ -71,6 +83,3 @@ def _customers() -> pl.DataFrame:
     new = pl.concat(known).drop_nulls().group_by("customer").agg(pl.col(DAY).min())
     by_day = new.group_by(DAY).agg(pl.len().cast(pl.Float64).alias("customers")).sort(DAY)
     return by_day.with_columns(pl.col("customers").cum_sum())
-
-
-_OVERDUE: Final = "complaints_overdue"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+import polars as pl
+
 from fengkong.indicators.library_file import shipped_library
 from fengkong.indicators.sources import Source, SourceKind
 from fengkong.rules.kinds import Kind
@@ -14,6 +16,7 @@ from fengkong.rules.kinds import Kind
 _HASHED: Final = frozenset(
     {"customer", "guarantor", "device", "merchant", "operator", "loan", "complaint"}
 )
+_HELD: Final = ("deny", "delay", "review")
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,11 @@ FACTS: Final = (
     *(MOVEMENTS, PROJECTS, APPLICATIONS, INVESTMENTS, COMPLAINTS),
 )
 """What books are made of."""
+
+
+def that_moved(facts: pl.DataFrame) -> pl.DataFrame:
+    """Rows of orders that went through: what was denied or held did not move."""
+    return facts.filter(~pl.col("outcome").is_in(_HELD).fill_null(value=False))
 
 
 def journal_sources() -> list[Source]:

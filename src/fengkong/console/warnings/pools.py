@@ -16,7 +16,7 @@ import polars as pl
 from django.conf import settings
 
 from fengkong.console.warnings.journal_rows import journal_rows
-from fengkong.console.warnings.kept_events import PROJECTS
+from fengkong.console.warnings.kept_events import PROJECTS, that_moved
 from fengkong.credit.custody import PoolSign, ProjectFlow, pool_signs
 from fengkong.indicators.columns import DAY
 from fengkong.indicators.errors import UnreadableSourceError
@@ -27,14 +27,13 @@ _KINDS: Final = {
     "loan.repaid": "repay",
     "project.paid_out": "pay_out",
 }
-_HELD: Final = ("deny", "delay", "review")
 _YES: Final = ("true", "1", "yes")
 _NO: Final = ("false", "0", "no")
 
 
 def pool_columns(on: date) -> dict[str, float]:
     """What is known of pools at the end of a day; raises UnreadableSourceError for the file."""
-    flows = [one for one in _flows() if one.day <= on]
+    flows = _flows(on)
     if not flows:
         return {}
     accounts = _own_accounts(settings.CONSOLE.directory / "sources" / "own_accounts.csv")
@@ -54,18 +53,21 @@ def pool_columns(on: date) -> dict[str, float]:
     }
 
 
-def _flows() -> list[ProjectFlow]:
-    """What moved for projects; orders that were held did not move."""
+def _flows(until: date) -> list[ProjectFlow]:
+    """What moved for projects by the end of a day."""
     facts = journal_rows().facts(PROJECTS)
     if facts is None:
         return []
-    moved = facts.filter(~pl.col("outcome").is_in(_HELD).fill_null(value=False))
-    rows = moved.drop_nulls(["project", "amount"]).select(
-        "project",
-        pl.col("event_type").replace_strict(_KINDS),
-        DAY,
-        "amount",
-        pl.col("settlement_account").fill_null(""),
+    rows = (
+        that_moved(facts.drop_nulls(["project", "amount"]))
+        .filter(pl.col(DAY) <= until)
+        .select(
+            "project",
+            pl.col("event_type").replace_strict(_KINDS),
+            DAY,
+            "amount",
+            pl.col("settlement_account").fill_null(""),
+        )
     )
     return [ProjectFlow(*row) for row in rows.iter_rows()]
 

@@ -24,11 +24,11 @@ from fengkong.console.insiders.counting import REFUSED
 from fengkong.console.insiders.measuring import Hours, working_hours
 from fengkong.console.insiders.models import InsiderAlert, LookUp
 from fengkong.console.warnings.kept_days import KeptDays
-from fengkong.indicators.columns import DAY
+from fengkong.indicators.columns import DAY, UNTOLD
 
 KEPT_DAYS: Final = 400
 ROLE: Final = "role"
-NOBODY: Final = "-"
+NOBODY: Final = UNTOLD
 """The role of what nobody known did, and of alerts about staff: few people hold a role."""
 SIGN_IN_FAILURES: Final = ("refuse_sign_in", "lock_out")
 _KINDS: Final = {

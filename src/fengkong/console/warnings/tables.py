@@ -14,8 +14,8 @@ from pathlib import Path
 import polars as pl
 from django.conf import settings
 
-from fengkong.console.warnings.books import made_folder
 from fengkong.console.warnings.journal_rows import journal_rows
+from fengkong.console.warnings.made_tables import made_folder
 from fengkong.console.warnings.own_tables import OWN
 from fengkong.console.warnings.pulling import pull_fault
 from fengkong.core.bilingual import Bilingual
