@@ -193,6 +193,20 @@ def test_metrics_can_be_open_and_count(serve: Any, example: Example) -> None:
     assert 'fengkong_http_request_seconds_bucket{le="+Inf",route="/v1/decisions"} 2.0' in text
 
 
+def test_what_is_refused_is_counted_by_kind(serve: Any) -> None:
+    running = serve(settings=AppSettings(metrics_open=True))
+    for at in range(6):
+        assert running.call("GET", f"/admin/{at}.php").status == 404
+    assert running.call("GET", "/v1/decisions/1'%20or%20'1'='1").status == 401
+    assert running.raw(b"nonsense\r\n\r\n").status == 400
+    text = running.call("GET", "/metrics").body.decode()
+    assert 'fengkong_probes_total{kind="scanner"} 1.0' in text
+    assert 'fengkong_probes_total{kind="injection"} 1.0' in text
+    assert 'fengkong_refused_total{code="service.malformed_request"} 1.0' in text
+    assert 'fengkong_http_requests_total{route="none",status="400"} 1.0' in text
+    assert 'fengkong_http_requests_total{route="none",status="404"} 6.0' in text
+
+
 def test_a_key_that_sends_too_much_waits(service: Any, example: Example) -> None:
     token = service.token("decide", rate_per_second=0.5, burst=3)
     replies = [service.call("POST", "/v1/decisions", example(), token=token) for _ in range(5)]

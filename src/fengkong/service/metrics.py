@@ -98,6 +98,9 @@ class Metrics:
             "canary_decisions", "Decisions that the canary answered."
         )
         self.security = self._counter("security", "Security events, by kind.", "kind")
+        self.probes = self._counter(
+            "probes", "Refused requests with an attack in their address; scanning sources.", "kind"
+        )
         self.queue_length = self._gauge("queue_length", "Events waiting for the writer.")
         self.batch_size = self._histogram("batch_size", "Events in one micro-batch.", _SIZES)
 
@@ -122,6 +125,11 @@ class Metrics:
 
     def _alarms(self) -> None:
         self.ready = self._gauge("ready", "1 while requests are taken.")
+        self.started_seconds = self._gauge("started_seconds", "When it began, in Unix seconds.")
+        self.unclean_starts = self._gauge(
+            "unclean_starts", "Services of this directory that ended without order so far."
+        )
+        self.version = self._gauge("version", "1 for the version that runs.", "version")
         self.store_unavailable = self._gauge(
             "store_unavailable", "Alarm: 1 while nothing can be made durable."
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from fengkong import __version__
 from fengkong.core.errors import RiskError
 from fengkong.journal.appending import Appender
 from fengkong.journal.parts import LIVE
@@ -33,6 +34,7 @@ from fengkong.service.opening import (
 )
 from fengkong.service.policies import Policies, activation_of
 from fengkong.service.settings import Settings
+from fengkong.service.starts import Starts
 from fengkong.service.witnesses.asking import Cosigning, Witness
 from fengkong.service.writer import Writer
 
@@ -169,6 +171,7 @@ class Service:
             on_failure=on_failure,
         )
         self.assistant = Assistant(settings.directory, store=settings.store)
+        self._starts = Starts(settings.directory)
         self.policies = Policies(
             decider=decider,
             writer=self.writer,
@@ -205,6 +208,8 @@ class Service:
     async def start(self) -> None:
         """Finish what was interrupted, and begin to take events."""
         self._ticking = asyncio.create_task(self._tick())
+        self._starts.begin()
+        self._say_how_it_began()
         self.prepared.metrics.ready.set(1)
         await self.erasures.finish(self.prepared.written.opened.history)
 
@@ -219,7 +224,14 @@ class Service:
         await self.assistant.stop()
         if self.writer.settled:
             self._keep_states()
+            self._starts.end()
         self.prepared.written.store.close()
+
+    def _say_how_it_began(self) -> None:
+        metrics = self.prepared.metrics
+        metrics.started_seconds.set(wall_clock() / 1e6)
+        metrics.unclean_starts.set(self._starts.unclean)
+        metrics.version.labels(__version__).set(1)
 
     def _keep_states(self) -> None:
         """Snapshots at the very end, so that the next start has nothing to fold."""

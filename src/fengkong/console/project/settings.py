@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "fengkong.console.journaled",
     "fengkong.console.outbox",
     "fengkong.console.live",
+    "fengkong.console.traffic",
     "fengkong.console.entities",
     "fengkong.console.gangs",
     "fengkong.console.lists",
@@ -73,6 +74,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "fengkong.console.project.behind_proxies.BehindProxies",
+    "fengkong.console.traffic.turned_away.CountedTraffic",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

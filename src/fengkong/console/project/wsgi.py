@@ -21,7 +21,9 @@ def _application() -> object:
     from django.urls import get_resolver  # noqa: PLC0415
 
     from fengkong.console.shell.assets import gather_static_files  # noqa: PLC0415
+    from fengkong.console.traffic.turned_away import HERE  # noqa: PLC0415
 
+    HERE.keep_writing()
     gather_static_files(settings.STATIC_ROOT)
     application = get_wsgi_application()
     # Every screen's module is read now, and what start-up made stays for good: otherwise the first

@@ -12,6 +12,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from fengkong.console.audit.models import AuditEntry
+from fengkong.console.warnings.service_table import (
+    attack_sign,
+    attacks,
+    service_health,
+    service_sign,
+)
 from fengkong.console.warnings.staff_table import staff, staff_sign
 from fengkong.credit.peers import InvalidPeerScoreError, PeerScore, peers_by_day, shipped_score
 from fengkong.indicators.columns import DAY
@@ -76,9 +82,17 @@ def peer_danger(_today: date) -> pl.DataFrame | None:
 
 OWN: Final[dict[str, Callable[[date], pl.DataFrame | None]]] = {
     "staff": staff,
+    "service_health": service_health,
+    "attacks": attacks,
     "upkeep": upkeep,
     "peer_danger": peer_danger,
 }
 """The sources that are made here, by their ids: each is told which day it is."""
-SIGNS: Final[dict[str, Callable[[], str]]] = {"staff": staff_sign}
+COMPLETED: Final = frozenset({"service_health", "attacks", "upkeep"})
+"""Of these, what somebody delivered goes first cell by cell, and the rest is from here."""
+SIGNS: Final[dict[str, Callable[[], str]]] = {
+    "staff": staff_sign,
+    "service_health": service_sign,
+    "attacks": attack_sign,
+}
 """Of those that are watched as things happen: what changes when something did."""

@@ -10,15 +10,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 from django.conf import settings
 
 from fengkong.console.warnings.journal_rows import journal_rows
 from fengkong.console.warnings.made_tables import made_folder
-from fengkong.console.warnings.own_tables import OWN
+from fengkong.console.warnings.own_tables import COMPLETED, OWN
 from fengkong.console.warnings.pulling import pull_fault
 from fengkong.core.bilingual import Bilingual
+from fengkong.indicators.columns import DAY
 from fengkong.indicators.errors import UnreadableSourceError
 from fengkong.indicators.readers import FORMS, read_file
 from fengkong.indicators.sources import (
@@ -29,6 +31,8 @@ from fengkong.indicators.sources import (
     completed,
     examine,
 )
+
+_OWN: Final = ":own"
 
 
 def folder() -> Path:
@@ -78,11 +82,31 @@ def table_and_report(source: Source, *, today: date) -> tuple[pl.DataFrame | Non
     return table, report
 
 
+def _completed_by(source: Source, given: pl.DataFrame, own: pl.DataFrame | None) -> pl.DataFrame:
+    """What was delivered, and what is known here of its days and of others where it says nothing.
+
+    Rows of the same day and segments are one; of each cell, what was delivered goes first.
+    """
+    if own is None or DAY not in given.columns:
+        return given
+    keys = [DAY, *(name for name in source.segments if name in given.columns)]
+    if len(keys) <= len(source.segments):
+        return pl.concat([completed(source, given), own], how="diagonal_relaxed")
+    found = given.join(own, on=keys, how="full", coalesce=True, suffix=_OWN)
+    both = [name for name in given.columns if name + _OWN in found.columns]
+    return found.with_columns(pl.coalesce(name, name + _OWN).alias(name) for name in both).drop(
+        name + _OWN for name in both
+    )
+
+
 def _table(source: Source, *, today: date) -> pl.DataFrame | None:
+    own = OWN.get(source.id)
     place = delivered(source) or made(source)
     if place is not None:
-        return read_file(source, place, time_zone=settings.TIME_ZONE)
-    own = OWN.get(source.id)
+        given = read_file(source, place, time_zone=settings.TIME_ZONE)
+        if own is None or source.id not in COMPLETED:
+            return given
+        return _completed_by(source, given, own(today))
     if own is not None:
         return own(today)
     if source.kind is SourceKind.JOURNAL and source.events:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any, Final
 
 from fengkong.core.errors import RiskError
+from fengkong.protection.probing import Scanners, is_injection
 from fengkong.service import problems
 from fengkong.service.answers import BYTES, JSON, NDJSON, PROBLEM, TEXT, Answer
 from fengkong.service.http.authentication import Door, Visitor
@@ -33,6 +34,7 @@ from fengkong.service.port import Desk
 from fengkong.service.refusals import (
     OverloadedError,
     ReplayedRequestError,
+    ServiceError,
     UnauthenticatedError,
 )
 
@@ -47,6 +49,8 @@ _HEADERS: Final[dict[bytes, PreparedHeaders]] = {
     for media in (JSON, PROBLEM, NDJSON, TEXT, BYTES)
 }
 _UNROUTED: Final = "none"
+_OURS: Final = 500
+DAY_S: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,7 @@ class Application:
         self.note = metrics.requests.note
         self._router = Router()
         self._direct = self._router.direct
+        self._scanners = Scanners()
         self._open = {route.name for route in ROUTES if route.scope is None}
         if settings is not None and settings.metrics_open:
             self._open.add("metrics")
@@ -106,6 +111,7 @@ class Application:
             return
         except RiskError as error:
             answer = self._refusal(error)
+            self._look_at(scope, is_known=route is not None, status=answer.status)
         await send(
             {
                 "type": "http.response.start",
@@ -187,6 +193,21 @@ class Application:
         except ReplayedRequestError:
             self._desk.note_security("replayed_request", visitor.key.id)
             raise
+
+    def note_refused(self, error: type[ServiceError]) -> None:
+        """Count what the edge answered by itself."""
+        self._metrics.refused.labels(error.code).inc()
+        self.note(route=_UNROUTED, status=error.status, seconds=0.0)
+
+    def _look_at(self, scope: Mapping[str, Any], *, is_known: bool, status: int) -> None:
+        """Count a refused request that carries an attack, or whose sender walks addresses."""
+        if status >= _OURS:
+            return
+        if is_injection(scope["raw_path"] + b"?" + scope["query_string"]):
+            self._metrics.probes.labels("injection").inc()
+        source = scope.get("client")
+        if not is_known and source and self._scanners.note(source[0], day=int(time() // DAY_S)):
+            self._metrics.probes.labels("scanner").inc()
 
     def _refusal(self, error: RiskError) -> Answer:
         self._metrics.refused.labels(error.code).inc()

@@ -341,6 +341,7 @@ class Edge(HttpToolsProtocol):
 
     def _refuse(self, error: type[ServiceError]) -> None:
         self.refused = True
+        self.express.note_refused(error)
         exchange = cast("Exchange | ExpressExchange | None", self.cycle)
         if exchange is not None and not exchange.complete:
             exchange.disconnected = True

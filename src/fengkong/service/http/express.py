@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from fengkong.service.answers import JSON, Answer
 from fengkong.service.http.exchange import Connection, Exchange
 from fengkong.service.http.routing import ROUTES, Route, Sends
+from fengkong.service.refusals import ServiceError
 
 HEADS_MAX: Final = 4096
 """Heads that are remembered; when there are more, all are forgotten."""
@@ -55,6 +56,9 @@ class Expressed(Protocol):
 
     def note(self, *, route: str, status: int, seconds: float) -> None:
         """One request was answered."""
+
+    def note_refused(self, error: type[ServiceError]) -> None:
+        """One was refused before it became a request, or ended in a way that nobody foresaw."""
 
 
 class KnownHeads:

@@ -1,0 +1,1 @@
+"""Made by Django, one a step of the schema."""
