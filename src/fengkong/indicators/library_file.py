@@ -33,7 +33,7 @@ from fengkong.indicators.thresholds import (
     Thresholds,
 )
 from fengkong.rules.errors import nearest
-from fengkong.rules.expressions import parse, parse_condition
+from fengkong.rules.expressions import Expression, parse, parse_condition
 from fengkong.rules.kinds import Kind
 from fengkong.rules.parameters import in_minor_units
 from fengkong.rules.scope import Scope
@@ -80,6 +80,7 @@ class _SourceFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     calendar: Calendar = Calendar.DAILY
     fresh_within_days: int = 1
     checks: list[_CheckFile] = []
+    otherwise: dict[str, str] = {}
     schedule: str = "daily"
     currency: str = "CNY"
 
@@ -250,7 +251,23 @@ def _source(name: str, entry: object) -> Source:
         Check(parse_condition(check.condition, scope=scope), check.title.bilingual())
         for check in read.checks
     )
-    return replace(source, checks=checks)
+    otherwise = {
+        key: _otherwise(key, text, columns=columns, scope=scope)
+        for key, text in read.otherwise.items()
+    }
+    return replace(source, checks=checks, otherwise=otherwise)
+
+
+def _otherwise(name: str, text: str, *, columns: Mapping[str, Column], scope: Scope) -> Expression:
+    """What a column is where nobody gave it."""
+    if name not in columns:
+        message = f"{name!r} under `otherwise` is no column{nearest(name, columns)}"
+        raise InvalidIndicatorError(message)
+    formula = parse(text, scope=scope)
+    if formula.kind is not columns[name].kind:
+        message = f"{name} is {columns[name].kind}, its formula under `otherwise` {formula.kind}"
+        raise InvalidIndicatorError(message)
+    return formula
 
 
 def _column(text: str, *, rows: Scope) -> Column:

@@ -89,6 +89,8 @@ class Source:
     events: tuple[str, ...] = ()
     """The event types that a journal source reads."""
     checks: tuple[Check, ...] = ()
+    otherwise: Mapping[str, Expression] = field(default_factory=dict)
+    """What a cell of a column is, where nobody gave it, out of other columns of its row."""
     schedule: str = "daily"
     currency: str = "CNY"
 
@@ -149,7 +151,7 @@ def examine(source: Source, table: pl.DataFrame | None, *, today: date) -> Sourc
     if table is None or table.is_empty():
         empty = Bilingual(zh="没有任何数据", en="there is no row at all")
         return SourceReport(source.id, SourceState.BROKEN, None, 0, (empty,))
-    missing = sorted(set(source.columns) - set(table.columns))
+    missing = sorted(_missing(source, set(table.columns)))
     names = ", ".join(missing)
     lacking = Bilingual(zh=f"缺少列：{names}", en=f"columns are missing: {names}")
     if DAY not in table.columns or len(missing) == len(source.columns):
@@ -172,14 +174,32 @@ def examine(source: Source, table: pl.DataFrame | None, *, today: date) -> Sourc
 
 
 def completed(source: Source, table: pl.DataFrame) -> pl.DataFrame:
-    """A table with the columns that it lacks, all missing, and segments that are ``all``."""
+    """A table with the columns that it lacks, and segments that are ``all``.
+
+    Cells that nobody gave are what the source says of them, or else missing.
+    """
     added = [
         pl.lit(None, pl.Int64 if column.kind is Kind.MONEY else pl.Float64).alias(name)
         for name, column in source.columns.items()
         if name not in table.columns
     ]
     added += [pl.lit("all").alias(name) for name in source.segments if name not in table.columns]
-    return table.with_columns(added) if added else table
+    whole = table.with_columns(added) if added else table
+    filled = [
+        pl.coalesce(name, column_of(formula.node)).alias(name)
+        for name, formula in source.otherwise.items()
+    ]
+    return whole.with_columns(filled) if filled else whole
+
+
+def _missing(source: Source, given: set[str]) -> set[str]:
+    """Columns that are neither given nor made of those that are."""
+    missing = set(source.columns) - given
+    return {
+        name
+        for name in missing
+        if name not in source.otherwise or not source.otherwise[name].names <= given
+    }
 
 
 def _failed_checks(source: Source, table: pl.DataFrame) -> list[Bilingual]:

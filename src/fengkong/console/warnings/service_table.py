@@ -7,7 +7,7 @@ Of few requests a share says nothing, so that shares are of so many requests at 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -58,7 +58,8 @@ def service_health(today: date) -> pl.DataFrame | None:
 def attacks(today: date) -> pl.DataFrame | None:
     """What was turned away by day, of all services together; None before any was looked at."""
     by_day: dict[date, Row] = {}
-    services = {one.service for one in (days := list(_days(today)))}
+    days = list(_days(today))
+    services = {one.service for one in days}
     for one in days:
         row = by_day.setdefault(one.day, {DAY: one.day} | dict.fromkeys(ATTACK_COLUMNS, 0.0))
         row["requests"] += one.came
@@ -140,7 +141,7 @@ def _of_service(one: ServiceDay, followed: Followed | None, *, today: date) -> R
     return row | (_now(one, followed) if one.day == today else {})
 
 
-def _now(one: ServiceDay, followed: Followed | None) -> Mapping[str, float]:
+def _now(one: ServiceDay, followed: Followed | None) -> Row:
     """What is true of the decision service now, where it is worse than the day."""
     now = timezone.now()
     latest = recent(one.service, now=now)
