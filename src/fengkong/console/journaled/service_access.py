@@ -11,7 +11,7 @@ from typing import Final
 
 from django.conf import settings
 
-from fengkong.client.client import Client
+from fengkong.client.client import Client, Patience
 from fengkong.console.configuration import ConsoleSettings
 from fengkong.core.errors import RiskError
 from fengkong.protection.access import Access
@@ -33,10 +33,11 @@ class NoServiceKeyError(RiskError):
 
 
 @contextmanager
-def service_client(*, timeout: float = 10.0) -> Iterator[Client]:
+def service_client(*, timeout: float = 10.0, patience: Patience | None = None) -> Iterator[Client]:
     """A client of the decision service for one use; raises `NoServiceKeyError`.
 
-    `timeout` is that of one try, in seconds; its calls raise the client's errors.
+    `timeout` is that of one try, in seconds, `patience` with all tries; its calls raise the
+    client's errors.
     """
     console: ConsoleSettings = settings.CONSOLE
     place = console.keys / KEY_FILE
@@ -47,7 +48,11 @@ def service_client(*, timeout: float = 10.0) -> Iterator[Client]:
     if console.service_certificate:
         context = ssl.create_default_context(cafile=console.service_certificate)
     with Client(
-        console.service, content.decode().strip(), timeout=timeout, context=context
+        console.service,
+        content.decode().strip(),
+        timeout=timeout,
+        patience=patience,
+        context=context,
     ) as client:
         yield client
 

@@ -8,6 +8,7 @@ is counted, unless the service says afterwards that it had ended without order.
 
 from __future__ import annotations
 
+import logging
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,8 @@ from django.db import transaction
 from django.db.models import Min
 from django.utils import timezone
 
-from fengkong.client.errors import ClientError
+from fengkong.client.client import Client, Patience
+from fengkong.client.errors import ClientError, UnreachableError
 from fengkong.console.journaled.intake import TAIL
 from fengkong.console.journaled.models import Cursor
 from fengkong.console.journaled.service_access import NoServiceKeyError, service_client
@@ -41,6 +43,7 @@ ASK_S: Final = 2.0
 APART_MAX: Final = timedelta(minutes=2)
 """Looks further apart say nothing of the time between them."""
 _HEADS_MAX: Final = 50
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +68,15 @@ def follow_services(_job: Job) -> None:
 
 
 def looked(*, at: datetime) -> Look | None:
-    """Ask the decision service; None where the console was given no key for it yet."""
+    """Ask the decision service; None where it does not tell the console what it counts."""
     try:
-        with service_client(timeout=ASK_S) as client:
-            if not client.ready():
+        with service_client(timeout=ASK_S, patience=Patience(whole=ASK_S)) as client:
+            if not _is_ready(client):
                 return Look(at=at)
-            text = client.metrics()
-    except NoServiceKeyError:
+            counters = counters_of(client.metrics())
+    except (NoServiceKeyError, ClientError) as error:
+        _LOG.warning("nobody knows how the decision service is: %s", error)
         return None
-    except ClientError:
-        return Look(at=at)
-    counters = counters_of(text)
     return Look(
         at=at,
         counters=counters,
@@ -84,6 +85,13 @@ def looked(*, at: datetime) -> Look | None:
         version=counters.version,
         head=counters.head,
     )
+
+
+def _is_ready(client: Client) -> bool:
+    try:
+        return client.ready()
+    except UnreachableError:
+        return False
 
 
 @transaction.atomic

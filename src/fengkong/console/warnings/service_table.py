@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from math import ceil
 from typing import Any, Final
 
 import polars as pl
-from django.db.models import Count
+from django.db.models import Count, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -87,13 +88,14 @@ def service_sign() -> str:
     if known is None:
         return ""
     latest = recent(DECISIONS, now=now)
-    day = ServiceDay.objects.filter(service=DECISIONS, day=timezone.localdate(now)).first()
+    of_today = ServiceDay.objects.filter(day=timezone.localdate(now))
+    errors: int | None = of_today.aggregate(errors=Sum("errors"))["errors"]
     gauges = Followed.objects.filter(pk=WORKER).values_list("gauges", flat=True).first() or {}
     parts = (
-        0 if day is None else day.errors,
+        errors or 0,
         latest.errors,
         _coarse(p99_ms(latest.latencies)),
-        int(_away_minutes(known) * 4),
+        ceil(_away_minutes(known) * 4),
         _coarse(gauges.get("queue_seconds") or 0.0),
         _coarse(of_a_day(DECISIONS, now=now)),
     )
