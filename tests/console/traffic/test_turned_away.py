@@ -10,7 +10,8 @@ from tests.console.operators import browser_of, new_operator
 
 from fengkong.console.traffic.counting import CONSOLE
 from fengkong.console.traffic.models import ServiceDay, ServiceMinute
-from fengkong.console.traffic.turned_away import HERE
+from fengkong.console.traffic.turned_away import HERE, ServedHere
+from fengkong.console.traffic.turned_away import written as written_from
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +72,18 @@ def test_counts_that_cannot_be_written_wait() -> None:
     assert written().came == 2
     HERE.write()
     assert written().came == 2
+
+
+def test_an_application_is_written_of_from_its_first_request_on_by_one_thread() -> None:
+    served = ServedHere()
+    with (
+        patch("fengkong.console.traffic.turned_away.HERE", served),
+        patch.object(served, "_write_for_ever") as writes,
+    ):
+        answer = written_from(lambda _environ, _start: [b"x"])
+        assert not writes.called
+        assert [answer({}, None), answer({}, None)] == [[b"x"], [b"x"]]
+    assert writes.call_count == 1
 
 
 def test_where_it_came_from_is_kept_nowhere() -> None:

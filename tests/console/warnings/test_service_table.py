@@ -82,7 +82,7 @@ def test_an_outage_is_red_within_a_minute_and_over_when_it_answers() -> None:
     watch_own(Job())
     assert latest(DOWN).level == "green"
     now = timezone.now()
-    follow(at=now, down_since=now - timedelta(seconds=8))
+    follow(at=now, down_since=now - timedelta(seconds=14))
     watch_own(Job())
     assert latest(DOWN).level == "yellow"
     follow(at=now, down_since=now - timedelta(seconds=64))

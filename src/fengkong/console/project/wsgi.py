@@ -21,9 +21,8 @@ def _application() -> object:
     from django.urls import get_resolver  # noqa: PLC0415
 
     from fengkong.console.shell.assets import gather_static_files  # noqa: PLC0415
-    from fengkong.console.traffic.turned_away import HERE  # noqa: PLC0415
+    from fengkong.console.traffic.turned_away import written  # noqa: PLC0415
 
-    HERE.keep_writing()
     gather_static_files(settings.STATIC_ROOT)
     application = get_wsgi_application()
     # Every screen's module is read now, and what start-up made stays for good: otherwise the first
@@ -32,7 +31,7 @@ def _application() -> object:
     gc.set_threshold(*COLLECTOR)
     gc.collect()
     gc.freeze()
-    return application
+    return written(application)
 
 
 application = _application()

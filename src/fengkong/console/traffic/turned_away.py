@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
@@ -29,6 +29,8 @@ _UNAUTHENTICATED: Final = 401
 _ABSENT: Final = 404
 _BLOCKED: Final = frozenset({400, 401, 403, 404, 405, 413, 414, 431})
 _LOG: Final = logging.getLogger(__name__)
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+"""What a WSGI server calls (PEP 3333)."""
 
 
 class ServedHere:
@@ -38,6 +40,7 @@ class ServedHere:
         self._lock = threading.Lock()
         self._served = Served()
         self._scanners = Scanners()
+        self._is_writing = False
 
     def note(self, request: HttpRequest, response: HttpResponseBase, *, seconds: float) -> None:
         """One request was answered."""
@@ -72,7 +75,11 @@ class ServedHere:
             self._take_back(served)
 
     def keep_writing(self) -> None:
-        """Write again and again, in a thread that ends with the process."""
+        """Write again and again, in one thread that ends with the process."""
+        with self._lock:
+            if self._is_writing:
+                return
+            self._is_writing = True
         threading.Thread(target=self._write_for_ever, name="traffic", daemon=True).start()
 
     def _write_for_ever(self) -> None:
@@ -88,6 +95,19 @@ class ServedHere:
 
 HERE: Final = ServedHere()
 """Of this process."""
+
+
+def written(application: Application) -> Application:
+    """The application, whose counts are written from its first request on.
+
+    Not from its import: a process that only looks at the module serves nobody.
+    """
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        HERE.keep_writing()
+        return application(environ, start_response)
+
+    return answer
 
 
 class CountedTraffic:
