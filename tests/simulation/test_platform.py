@@ -113,13 +113,13 @@ def test_people_sleep_at_night():
     assert sum(hours[hour] for hour in range(2, 5)) * 4 < sum(hours[hour] for hour in range(18, 21))
 
 
-NOT_PLAYED = {"list.changed", "complaint.filed", "complaint.closed"}
+NOT_PLAYED = {"list.changed"}
 NOT_PLAYED |= {"loan.restructured", "loan.written_off", "deposit.received"}
 NOT_PLAYED |= {"project.invested", "project.paid_out"}
-"""Lists are changed by operators; nobody simulated complains yet."""
+"""Lists are changed by operators."""
 
 
-def test_each_catalogue_type_but_list_changes_and_complaints_happens():
+def test_each_catalogue_type_but_list_changes_happens():
     kinds = {item.event.type for item in played(scenarios=("none",), days=2, customers=2000)}
     kinds |= {item.event.type for item in played(scenarios=("all",))}
     assert kinds == set(shipped_catalogue().types) - NOT_PLAYED

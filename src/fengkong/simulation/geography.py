@@ -27,6 +27,10 @@ class Cities:
     def __len__(self) -> int:
         return len(self.names_en)
 
+    def region(self, city: int) -> str:
+        """The code of the province that a city lies in (GB/T 2260)."""
+        return f"{self.divisions[city][:2]}0000"
+
 
 @cache
 def cities() -> Cities:

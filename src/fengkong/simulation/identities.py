@@ -31,6 +31,8 @@ _PREFIXES: Final = {
     "claim": "h",
     "session": "s",
     "order": "o",
+    "complaint": "g",
+    "project": "j",
 }
 _SALTS: Final = {kind: position + 11 for position, kind in enumerate(_PREFIXES)}
 

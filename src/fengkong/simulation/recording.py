@@ -8,7 +8,7 @@ from typing import Any, Final
 from fengkong.core.instants import HOUR_US
 from fengkong.events.event import Event
 from fengkong.simulation.agenda import Agenda, SimulatedEvent
-from fengkong.simulation.seeds import mixed_64
+from fengkong.simulation.seeds import Stream, mixed_64
 
 CURRENCY: Final = "CNY"
 LABEL_ENTITIES: Final = (
@@ -16,6 +16,9 @@ LABEL_ENTITIES: Final = (
     "loan", "application",
 )  # fmt: skip
 _DELAY_MIN: Final = HOUR_US // 6
+_BESIDE: Final = 1 << 62
+_BESIDE_BITS: Final = 58
+"""Where the number of a stream stands in a base: above the days, below what marks campaigns."""
 
 
 class Recorder:
@@ -25,9 +28,20 @@ class Recorder:
         self, *, agenda: Agenda, seed: int, base: int, scenario: str | None = None
     ) -> None:
         self._agenda = agenda
+        self._seed = seed
         self._salt = seed + 101
-        self._next = base
+        self._base = self._next = base
+        self._beside: dict[Stream, Recorder] = {}
         self.scenario = scenario
+
+    def beside(self, stream: Stream) -> Recorder:
+        """The recorder of the same source for a stream, with ids that move no other id."""
+        if stream not in self._beside:
+            base = _BESIDE | stream << _BESIDE_BITS | self._base
+            self._beside[stream] = Recorder(
+                agenda=self._agenda, seed=self._seed, base=base, scenario=self.scenario
+            )
+        return self._beside[stream]
 
     def record(
         self,

@@ -32,6 +32,11 @@ class Stream(IntEnum):
     BACKGROUND = 3
     SCENARIOS = 4
     CARDS = 5
+    COMPLAINTS = 6
+    DEPOSITS = 7
+    PROJECTS = 8
+    CREDIT = 9
+    INVESTING = 10
 
 
 def generator(*, seed: int, key: tuple[int, ...]) -> Generator:

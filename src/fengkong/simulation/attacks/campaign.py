@@ -16,10 +16,12 @@ from fengkong.simulation import delays, networks
 from fengkong.simulation.attacks.equipment import Handset, Persona
 from fengkong.simulation.calendar import Day, times_of_day
 from fengkong.simulation.geography import cities
+from fengkong.simulation.grievances import perhaps_complain
 from fengkong.simulation.identities import entity_id, full_name
 from fengkong.simulation.lives import Lives
 from fengkong.simulation.merchants import categories
 from fengkong.simulation.recording import Recorder
+from fengkong.simulation.seeds import Stream
 from fengkong.simulation.visits import draw_visits
 from fengkong.simulation.world import World
 
@@ -29,6 +31,8 @@ MONEY_FIELDS: Final = frozenset(
     {"amount", "loan_amount", "bonus_amount", "account_balance_before", "stated_income"}
 )
 
+_COMPLAINS: Final = 0.15
+"""Share of those who dispute a payment or report a fraud that complain as well."""
 _UNTOUCHED: Final[dict[str, Any]] = {"emulator": False, "rooted": False, "gps_mocked": False}
 _UNWATCHED: Final[dict[str, Any]] = {
     "call_in_progress": False,
@@ -244,12 +248,20 @@ class Campaign:
             return usual
         return {}
 
+    def complained(self, event: Event, *, subject: str, chance: float) -> None:
+        """Perhaps whom the event hurt complains of it; that moves nothing else."""
+        recorder = self.recorder.beside(Stream.COMPLAINTS)
+        perhaps_complain(
+            recorder, seed=self.world.seed, event=event, subject=subject, chance=chance
+        )
+
     def charged_back(self, event: Event) -> None:
         """The card's holder disputes the payment."""
         self.recorder.label(
             event, kind="chargeback", source="issuer", is_fraud=True,
             after=delays.chargeback_delay(self.dice),
         )  # fmt: skip
+        self.complained(event, subject="unauthorised", chance=_COMPLAINS)
 
     def reported(self, event: Event) -> None:
         """The victim reports it."""
@@ -257,6 +269,7 @@ class Campaign:
             event, kind="fraud", source="customer", is_fraud=True,
             after=delays.customer_report_delay(self.dice),
         )  # fmt: skip
+        self.complained(event, subject="unauthorised", chance=_COMPLAINS)
 
     def investigated(self, event: Event, *, after: int) -> None:
         """An investigator finds out, and names the scenario."""

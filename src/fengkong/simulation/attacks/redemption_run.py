@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from fengkong.core.instants import HOUR_US, SECOND_US
 from fengkong.simulation.attacks.campaign import Campaign
 from fengkong.simulation.background.investing import FUNDS
 from fengkong.simulation.world import card_id
+
+_COMPLAINS: Final = 0.06
+"""Share of the runners who complain that their money comes late."""
 
 
 def play_redemption_run(campaign: Campaign) -> None:
@@ -38,7 +43,8 @@ def _run(campaign: Campaign, *, who: int, at: int, fund: int) -> None:
     amount = max(int(int(campaign.lives.savings[who]) * share), 1_000)
     common = fields | campaign.payer(who) | {"amount": amount}
     redeemed = {"fund": code, "fund_kind": kind, "product_risk": risk, "fast_redemption": True}
-    campaign.record("fund.redeemed", at=at, values=common | redeemed, honest=True)
+    event = campaign.record("fund.redeemed", at=at, values=common | redeemed, honest=True)
+    campaign.complained(event, subject="payout", chance=_COMPLAINS)
     if campaign.chance("withdraw_share"):
         values = common | {
             "card": card_id(customer=who, slot=0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from fengkong.simulation.calendar import Day, times_of_day
 from fengkong.simulation.delays import clearing_delay
 from fengkong.simulation.lives import Lives
 from fengkong.simulation.recording import Recorder
+from fengkong.simulation.seeds import Stream, generator
 from fengkong.simulation.visits import Visits, draw_visits
 from fengkong.simulation.world import World
 
@@ -37,6 +38,11 @@ class Today:
     dice: Generator
     recorder: Recorder
     active: int
+
+    def beside(self, stream: Stream) -> Today:
+        """The same day with dice and ids of its own: what is played of it moves nothing else."""
+        dice = generator(seed=self.world.seed, key=(stream, self.day.index))
+        return replace(self, dice=dice, recorder=self.recorder.beside(stream))
 
     def choose(self, rates: Floats) -> Ints:
         """Who does something today and how often, from everyone's mean rate."""

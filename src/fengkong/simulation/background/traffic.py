@@ -6,6 +6,7 @@ from typing import Final
 
 from fengkong.simulation.agenda import Agenda
 from fengkong.simulation.background.access import play_access
+from fengkong.simulation.background.complaining import play_complaining
 from fengkong.simulation.background.investing import play_investing
 from fengkong.simulation.background.lending import Lending
 from fengkong.simulation.background.moving import play_moving
@@ -49,3 +50,4 @@ class Background:
         play_access(today)
         play_investing(today)
         self._lending.play(today)
+        play_complaining(today.beside(Stream.COMPLAINTS))
