@@ -110,7 +110,10 @@ def test_a_run_on_redemptions_brings_complaints_about_payouts():
     def subjects(**parameters: dict[str, float]) -> Counter[str]:
         played = Simulation(
             scenarios=tuple(parameters) or ("none",),
-            **{"seed": 8, "days": 6, "customers": 700, "parameters": parameters},
+            seed=8,
+            days=6,
+            customers=700,
+            parameters=parameters,
         )
         filed = [item.event for item in played.events() if item.event.type == "complaint.filed"]
         assert all(a.occurred_at <= b.occurred_at for a, b in pairwise(filed))
