@@ -64,6 +64,23 @@ def backup_restore(
     restore(backup, data, keys=keys, store=store)
 
 
+@backup_app.command("rehearse", cls=Command, help=text("backup.rehearse.help"))
+def backup_rehearse(
+    backup: Backup,
+    data: Data = DATA,
+    keys: Annotated[
+        Path | None, typer.Option("--keys", metavar="DIR", help=text("option.keys_of_backup"))
+    ] = None,
+    scratch: Annotated[
+        Path | None, typer.Option("--scratch", metavar="DIR", help=text("option.scratch"))
+    ] = None,
+) -> None:
+    """Restore a backup as a test, and note that it was."""
+    from fengkong.cli.backups import rehearse  # noqa: PLC0415
+
+    rehearse(data, backup, keys=keys, scratch=scratch)
+
+
 @backup_app.command("accept-loss", cls=Command, help=text("backup.accept.help"))
 def backup_accept_loss(data: Data = DATA, store: Store = None) -> None:
     """Go on from an older backup on purpose."""

@@ -14,6 +14,7 @@ from fengkong.service.backups.accepting import accept_rollback
 from fengkong.service.backups.checking import BackupKeys, check_backup, keys_of_backup
 from fengkong.service.backups.creating import KEYS_INCLUDED, KeysApart, create_backup
 from fengkong.service.backups.errors import MissingKeysError
+from fengkong.service.backups.rehearsing import rehearse_restore
 from fengkong.service.backups.restoring import restore_backup
 from fengkong.service.clock import wall_clock
 from fengkong.service.settings import load_settings
@@ -95,6 +96,31 @@ def restore(backup: Path, data: Path, *, keys: Path | None, store: str | None) -
             style="yellow",
             markup=False,
         )
+
+
+def rehearse(data: Path, backup: Path, *, keys: Path | None, scratch: Path | None) -> None:
+    """Put a backup back where nobody works, look through it, and say how long that took."""
+    known = keys_of_backup(backup, keys=keys, environment=os.environ)
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+    with _told(text("backup.rehearse.progress")) as told:
+        rehearsed = rehearse_restore(
+            load_settings(data),
+            backup,
+            keys=known,
+            key_folder=keys if keys is not None else backup / "keys",
+            scratch=scratch,
+            now=wall_clock(),
+            progress=told,
+        )
+    OUTPUT.print(
+        text(
+            "backup.rehearse.done",
+            size=f"{rehearsed.manifest.sequence:,}",
+            made_at=rehearsed.manifest.made_at,
+            seconds=f"{rehearsed.seconds:,.1f}",
+        ),
+        markup=False,
+    )
 
 
 def accept_loss(data: Path, *, store: str | None) -> None:

@@ -140,7 +140,8 @@ def check_backup(backup: Path, *, keys: BackupKeys, progress: Callable[[float], 
     faults = _file_faults(backup, manifest)
     if faults:
         raise FaultsError(faults)
-    _check_access(backup)
+    for name in ("access.db", "console.db"):
+        _check_database(backup, name)
     with OpenBackup(backup, masters=keys.masters) as opened:
         contents = verify_contents(opened, verifier=keys.verifier, progress=progress)
     _check_promise(backup, manifest, contents=contents, verifier=keys.verifier)
@@ -172,18 +173,18 @@ def _file_faults(backup: Path, manifest: Manifest) -> list[Fault]:
     return faults
 
 
-def _check_access(backup: Path) -> None:
-    if not (backup / "access.db").exists():
-        return  # no key was ever made, and the manifest says so
-    address = f"file:{(backup / 'access.db').absolute()}?immutable=1"
+def _check_database(backup: Path, name: str) -> None:
+    if not (backup / name).exists():
+        return  # there was none, and the manifest says so
+    address = f"file:{(backup / name).absolute()}?immutable=1"
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
     try:
         with closing(apsw.Connection(address, flags=flags)) as connection:
             found = connection.execute("PRAGMA integrity_check(1)").fetchall()
     except apsw.Error as error:
-        raise TamperedBackupError(f"access.db: {error}", source=str(backup)) from error
+        raise TamperedBackupError(f"{name}: {error}", source=str(backup)) from error
     if found != [("ok",)]:
-        raise TamperedBackupError(f"access.db: {found[0][0]}", source=str(backup))
+        raise TamperedBackupError(f"{name}: {found[0][0]}", source=str(backup))
 
 
 def _check_promise(

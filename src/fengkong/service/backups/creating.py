@@ -1,7 +1,8 @@
 """A backup of a data directory, made while the service serves.
 
-The journal is copied as it was at one moment, everything else behind it. The copy is verified as a
-whole before its manifest is signed, and only then it stands in its place.
+The console's database is copied first, as it was at one moment: so it has read no further than the
+journal that is copied after it, and everything else behind that. The copy is verified as a whole
+before its manifest is signed, and only then it stands in its place.
 """
 
 from __future__ import annotations
@@ -39,6 +40,14 @@ from fengkong.service.states.snapshots import SNAPSHOT_SUFFIX, snapshot_file
 NOTE: Final = "last-backup.json"
 """What a backup leaves in the directory that it was made of."""
 KEY_FILES: Final = ("ledger.key", "master.json")
+CONSOLE_KEY_FILES: Final = (
+    *("console.key", "console-ledger.key", "console-files.key", "console-lists.key"),
+    "choosing.key",
+)
+"""Keys of the console, which are beside the others where there is one."""
+CONSOLE_DATABASE: Final = "console.db"
+_BESIDE: Final = (FILE_NAME, "console.yaml")
+_DELIVERED: Final = "sources"
 Progress = Callable[[str, float], None]
 
 
@@ -72,6 +81,8 @@ def create_backup(
     files = {name: _key_file(settings, name) for name in _key_names(settings)}
     # Nothing may come out of the archive while it is copied behind the journal.
     with upkeep_turn(settings), coming_into_being(target) as folder:
+        if (settings.directory / CONSOLE_DATABASE).is_file():
+            copy_database(settings.directory / CONSOLE_DATABASE, folder / CONSOLE_DATABASE)
         _copy_journal(settings, folder / "journal.db", progress=progress)
         for archived in ArchiveFolder(settings.archive).files():
             copy_file(archived.path, folder / "archive" / archived.path.name)
@@ -79,8 +90,7 @@ def create_backup(
             copy_file(settings.cosigned, folder / "witnessed" / "checkpoint")
         if settings.access_file.exists():
             copy_database(settings.access_file, folder / "access.db")
-        if (settings.directory / FILE_NAME).is_file():
-            copy_file(settings.directory / FILE_NAME, folder / FILE_NAME)
+        _copy_beside(settings.directory, folder)
         masters = master_keys(settings, environment=environment)
         with OpenBackup(folder, masters=masters) as opened:
             _copy_snapshots(settings, folder, upto=opened.reading.head().sequence)
@@ -95,6 +105,17 @@ def create_backup(
             _keep_keys(files, keys.directory)
     _note(settings, manifest)
     return manifest
+
+
+def _copy_beside(directory: Path, folder: Path) -> None:
+    """Settings, and what was delivered to the console."""
+    for name in _BESIDE:
+        if (directory / name).is_file():
+            copy_file(directory / name, folder / name)
+    for delivered in sorted((directory / _DELIVERED).glob("*")):
+        if delivered.is_file() and not delivered.name.startswith("."):
+            with suppress(FileNotFoundError):  # it is being replaced, and comes again
+                copy_file(delivered, folder / _DELIVERED / delivered.name)
 
 
 def _note(settings: Settings, manifest: Manifest) -> None:
@@ -112,7 +133,8 @@ def _signer(settings: Settings) -> Signer:
 
 
 def _key_names(settings: Settings) -> tuple[str, ...]:
-    return KEY_FILES if settings.master_keys == "file" else KEY_FILES[:1]
+    needed = KEY_FILES if settings.master_keys == "file" else KEY_FILES[:1]
+    return (*needed, *(name for name in CONSOLE_KEY_FILES if (settings.keys / name).is_file()))
 
 
 def _key_file(settings: Settings, name: str) -> bytes:

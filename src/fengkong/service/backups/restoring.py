@@ -14,7 +14,7 @@ from fengkong.journal.second_place import second_place
 from fengkong.ledger.notes import VerifierKey, open_checkpoint
 from fengkong.protection.guarded_files import create_guarded, read_guarded
 from fengkong.service.backups.checking import BackupKeys, check_backup
-from fengkong.service.backups.creating import KEY_FILES
+from fengkong.service.backups.creating import CONSOLE_KEY_FILES, KEY_FILES
 from fengkong.service.backups.errors import TamperedBackupError
 from fengkong.service.backups.manifest import CopiedFile, Manifest
 from fengkong.service.backups.places import check_vacant, coming_into_being, copy_file
@@ -69,7 +69,7 @@ def restore_backup(
             progress("copy", done / len(manifest.files))
             if embedded or file.path != "journal.db":
                 _copy(backup, folder, file)
-        for name in KEY_FILES:
+        for name in (*KEY_FILES, *CONSOLE_KEY_FILES):
             if not (folder / "keys" / name).exists() and (key_folder / name).exists():
                 create_guarded(folder / "keys" / name, read_guarded(key_folder / name)[0])
         if store is not None:
