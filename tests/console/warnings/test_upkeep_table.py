@@ -110,7 +110,7 @@ def test_backups_and_rehearsals_say_how_old_they_are(console: Callable[..., Path
     assert found["backup_age_hours"] == pytest.approx(30, abs=0.01)
     assert found["restore_test_age_days"] == pytest.approx(101, abs=0.01)
     assert found["certificate_days_left"] is None
-    assert found["patch_age_days"] is None
+    assert "patch_age_days" not in found
     recompute()
     level = Reading.objects.get(indicator="technical.restore_test_age").level
     assert level == "yellow"

@@ -1,7 +1,8 @@
 """The source ``upkeep``: how old backups, keys and signatures are, of today alone.
 
 What this machine cannot know stays unknown: patches of its system and open vulnerabilities are
-those of a scanner, logs those of who keeps them, assets those of an inventory; they are delivered.
+those of a scanner, logs those of who keeps them, assets those of an inventory: columns that are
+delivered, and missing until then.
 """
 
 from __future__ import annotations
@@ -33,9 +34,6 @@ COLUMNS: Final = (
     *("backup_age_hours", "restore_test_age_days", "certificate_days_left", "key_age_days"),
     *("checkpoint_age_hours", "days_since_drill"),
 )
-_DELIVERED: Final = (
-    *("patch_age_days", "critical_vulnerabilities", "log_retention_days", "assets_without_owner"),
-)
 _DRILLS_READ: Final = 50
 _ASK_S: Final = 3.0
 _HOUR_S: Final = 3_600.0
@@ -62,7 +60,7 @@ def upkeep(today: date) -> pl.DataFrame | None:
     known["certificate_days_left"] = None if ends is None else (ends - now).total_seconds() / _DAY_S
     if all(value is None for value in known.values()):
         return None
-    row = {name: [known.get(name)] for name in (*COLUMNS, *_DELIVERED)}
+    row = {name: [known.get(name)] for name in COLUMNS}
     table = pl.DataFrame(row, schema=dict.fromkeys(row, pl.Float64))
     return table.with_columns(pl.lit(today).alias(DAY))
 
