@@ -114,15 +114,15 @@ def test_people_sleep_at_night():
 
 
 NOT_PLAYED = {"list.changed"}
-NOT_PLAYED |= {"loan.restructured", "loan.written_off", "deposit.received"}
-NOT_PLAYED |= {"project.invested", "project.paid_out"}
 """Lists are changed by operators."""
+RARE = {"loan.restructured", "loan.written_off"}
+"""Of loans that went bad long ago: tests/simulation/test_lending.py."""
 
 
 def test_each_catalogue_type_but_list_changes_happens():
     kinds = {item.event.type for item in played(scenarios=("none",), days=2, customers=2000)}
     kinds |= {item.event.type for item in played(scenarios=("all",))}
-    assert kinds == set(shipped_catalogue().types) - NOT_PLAYED
+    assert kinds - RARE == set(shipped_catalogue().types) - NOT_PLAYED - RARE
 
 
 def test_events_can_be_had_twice():

@@ -11,9 +11,12 @@ from fengkong.simulation import identities, networks
 from fengkong.simulation.attacks.campaign import Campaign
 from fengkong.simulation.attacks.equipment import Handset, Persona
 from fengkong.simulation.background.lending import LOAN_PRODUCTS
+from fengkong.simulation.backing import Backing, draw_backing
 from fengkong.simulation.identities import entity_id
 
 _BUILD_UP_DAYS: Final = 24
+_LENDERS: Final = 2.0
+"""How much they borrow elsewhere, against one of an average customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,21 @@ def _apply(
         "education": campaign.pick(("secondary", "vocational", "bachelor")),
         "form_seconds": round(30.0 + 90.0 * campaign.dice.random(), 1),
     }  # fmt: skip
-    campaign.record("loan.applied", at=at, values=values)
+    said = _backing(campaign, values=values, persona=persona).applied()
+    campaign.record("loan.applied", at=at, values=values | said)
     return values
+
+
+def _backing(campaign: Campaign, *, values: dict[str, Any], persona: Persona) -> Backing:
+    """What every application and loan says; nobody guarantees for a made-up person."""
+    return draw_backing(
+        seed=campaign.world.seed,
+        application=values["application"],
+        amount=values["loan_amount"],
+        borrows=_LENDERS,
+        city=persona.city,
+        firm=persona.number,
+    )
 
 
 def _draw(
@@ -153,6 +169,7 @@ def _draw(
             "annual_rate", "loan_term_months")  # fmt: skip
     drawn = {name: values[name] for name in kept}
     drawn |= {"loan": loan, "amount": values["loan_amount"]}
+    drawn |= _backing(campaign, values=values, persona=persona).drawn()
     event = campaign.record("loan.drawn", at=drawn_at, values=drawn)
     out = handset.values(session=campaign.session()) | persona.customer()
     out |= {"amount": drawn["amount"] * 98 // 100, "account_balance_before": drawn["amount"]}

@@ -12,7 +12,11 @@ from numpy.random import Generator
 from fengkong.core.instants import DAY_US, HOUR_US, MINUTE_US
 from fengkong.simulation import identities
 from fengkong.simulation.background.access import person_values
+from fengkong.simulation.background.funding import Funding, Project
 from fengkong.simulation.background.today import Today
+from fengkong.simulation.background.workouts import BadLoan, work_out
+from fengkong.simulation.backing import Backing, draw_backing
+from fengkong.simulation.seeds import Stream
 from fengkong.simulation.world import World
 
 _APPLICATIONS_PER_DAY: Final = 0.0045
@@ -38,6 +42,8 @@ class _Loan:
     paid: int
     hazard: float
     drawn_event: str | None
+    guarantor: str | None = None
+    project: Project | None = None
 
 
 class Lending:
@@ -46,6 +52,7 @@ class Lending:
     def __init__(self, *, world: World, dice: Generator) -> None:
         self._due: defaultdict[int, list[_Loan]] = defaultdict(list)
         self._borrowers: set[int] = set()
+        self._funding = Funding(world=world)
         self._next = 0
         people = world.customers
         size = world.active(0)
@@ -55,6 +62,9 @@ class Lending:
             loan = self._open(who=who, amount=amount, months=12, dice=dice)
             loan.paid = int(dice.integers(0, 11))
             loan.remaining = 12 - loan.paid
+            loan.project = self._funding.project_of(
+                loan=loan.number, borrower=who, amount=amount, at=world.start
+            )
             self._due[int(dice.integers(0, _PERIOD))].append(loan)
 
     def play(self, today: Today) -> None:
@@ -90,7 +100,10 @@ class Lending:
             number = visits.session[row]
             values |= person_values(today, who=customer)
             values |= _application_values(today, who=customer, dice=dice)
-            values["application"] = identities.entity_id("application", number)
+            application = identities.entity_id("application", number)
+            values["application"] = application
+            backing = _backing(today, who=customer, application=application, amount=amount)
+            values |= backing.applied()
             values |= {"loan_amount": amount, "loan_term_months": months, "annual_rate": 0.18}
             values["loan_product"] = LOAN_PRODUCTS[number % len(LOAN_PRODUCTS)]
             for name in ("customer_type", "risk_tolerance"):
@@ -100,9 +113,11 @@ class Lending:
             )
             today.perhaps_clear(event)
             if dice.random() < 0.6 and customer not in self._borrowers:
-                self._draw(today, values=values, at=at, who=customer)
+                self._draw(today, values=values, at=at, who=customer, backing=backing)
 
-    def _draw(self, today: Today, *, values: dict[str, Any], at: int, who: int) -> None:
+    def _draw(
+        self, today: Today, *, values: dict[str, Any], at: int, who: int, backing: Backing
+    ) -> None:
         dice = today.dice
         amount, months = values["loan_amount"], values["loan_term_months"]
         loan = self._open(who=who, amount=amount, months=months, dice=dice)
@@ -111,7 +126,16 @@ class Lending:
         drawn = {name: values[name] for name in kept if name in values}
         drawn |= {"loan": identities.entity_id("loan", loan.number), "amount": amount}
         drawn["loan_term_months"] = months
+        drawn |= backing.drawn()
+        loan.guarantor = backing.guarantor
+        loan.project = self._funding.project_of(
+            loan=loan.number, borrower=who, amount=amount, at=at
+        )
         after = int(dice.gamma(1.3, 2.5) * HOUR_US) + 4 * MINUTE_US
+        if loan.project is not None:
+            drawn |= loan.project.facts
+            recorder = today.recorder.beside(Stream.PROJECTS)
+            self._funding.invest(recorder, loan.project, since=at, until=at + after)
         event = today.recorder.record("loan.drawn", at=at + after, values=drawn, money=("amount",))
         loan.drawn_event = event.id
         self._due[today.day.index + _PERIOD].append(loan)
@@ -143,6 +167,10 @@ class Lending:
             "days_past_due": late,
             "due_at": today.day.start + DAY_US - 1_000_000,
         }
+        if loan.project is not None:
+            values |= loan.project.facts
+            recorder = today.recorder.beside(Stream.PROJECTS)
+            self._funding.pay_out(recorder, loan.project, amount=loan.instalment, at=at)
         today.recorder.record("loan.repaid", at=at, values=values, money=("amount",))
 
     def _default(self, today: Today, *, loan: _Loan) -> None:
@@ -159,6 +187,32 @@ class Lending:
             values["event"] = loan.drawn_event
         at = today.day.start + _DEFAULT_AFTER_DAYS * DAY_US + 9 * HOUR_US
         today.recorder.record("label.confirmed", at=at, values=values, money=("loss_amount",))
+        bad = BadLoan(
+            number=loan.number,
+            customer=values["customer"],
+            account=today.world.account_ids[loan.customer],
+            instalment=loan.instalment,
+            remaining=loan.remaining,
+            paid=loan.paid,
+            guarantor=loan.guarantor,
+        )
+        recorder = today.recorder.beside(Stream.CREDIT)
+        work_out(recorder, seed=today.world.seed, loan=bad, since=today.day.start)
+
+
+def _backing(today: Today, *, who: int, application: str, amount: int) -> Backing:
+    """What stands behind an application; a guarantor is somebody whom the customer pays."""
+    people, world = today.world.customers, today.world
+    known = [int(one) for one in people.payees[who] if 0 <= one != who]
+    return draw_backing(
+        seed=world.seed,
+        application=application,
+        amount=amount,
+        borrows=float(people.borrows[who]),
+        city=int(people.city[who]),
+        firm=int(people.employer[who]),
+        friends=[world.customer_ids[one] for one in known],
+    )
 
 
 def _application_values(today: Today, *, who: int, dice: Generator) -> dict[str, Any]:

@@ -7,11 +7,13 @@ from typing import Final
 from fengkong.simulation.agenda import Agenda
 from fengkong.simulation.background.access import play_access
 from fengkong.simulation.background.complaining import play_complaining
+from fengkong.simulation.background.depositing import play_depositing
 from fengkong.simulation.background.investing import play_investing
 from fengkong.simulation.background.lending import Lending
 from fengkong.simulation.background.moving import play_moving
 from fengkong.simulation.background.spending import play_spending
 from fengkong.simulation.background.today import Today
+from fengkong.simulation.background.workouts import play_old_workouts
 from fengkong.simulation.calendar import day_of
 from fengkong.simulation.lives import Lives
 from fengkong.simulation.recording import Recorder
@@ -19,6 +21,8 @@ from fengkong.simulation.seeds import Stream, generator
 from fengkong.simulation.world import World
 
 _DAY_BITS: Final = 40
+_BEFORE: Final = (1 << 12) - 1
+"""The number of what went before the first day, which no day has."""
 
 
 class Background:
@@ -30,6 +34,8 @@ class Background:
         self._agenda = agenda
         self.lives = Lives(world=world, dice=dice)
         self._lending = Lending(world=world, dice=dice)
+        before = Recorder(agenda=agenda, seed=world.seed, base=_BEFORE << _DAY_BITS)
+        play_old_workouts(before.beside(Stream.CREDIT), world=world)
 
     def play(self, index: int) -> None:
         """Put a day's events on the agenda."""
@@ -50,4 +56,5 @@ class Background:
         play_access(today)
         play_investing(today)
         self._lending.play(today)
+        play_depositing(today.beside(Stream.DEPOSITS))
         play_complaining(today.beside(Stream.COMPLAINTS))
