@@ -17,6 +17,7 @@ from fengkong.events.event import Event
 from fengkong.simulation.agenda import SimulatedEvent
 from fengkong.simulation.platform import Simulation
 from fengkong.simulation.sampling import in_sample
+from fengkong.simulation.scenarios import shipped_scenarios
 
 HISTORY_DAYS: Final = 7
 DAYS_TO_COME: Final = 7
@@ -35,7 +36,10 @@ class Traffic:
         """`now` in microseconds; the past ends there. `customers` are those of the past."""
         midnight = (now + _SHANGHAI_US) // DAY_US * DAY_US - _SHANGHAI_US
         self.start: Final = midnight - HISTORY_DAYS * DAY_US
+        # No run on redemptions: it would be told whole, beside one in four of the ordinary orders.
+        frauds = [name for name, one in shipped_scenarios().items() if one.is_fraud]
         simulation = Simulation(
+            scenarios=frauds,
             seed=seed,
             days=HISTORY_DAYS + 1 + DAYS_TO_COME,
             customers=customers * ONE_IN,

@@ -1,4 +1,8 @@
-"""Funds, trades and insurance."""
+"""Funds, trades and insurance.
+
+What is put into funds and what is taken out keep about the same pace: savings of more than three
+months' income are redeemed by less than one part in a hundred a day.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,9 @@ FUNDS: Final = (
     ("f005827", "equity", "R4"), ("f510300", "index", "R4"),
 )  # fmt: skip
 _SUBSCRIPTIONS_PER_DAY: Final = 0.11
-_REDEMPTIONS_PER_DAY: Final = 0.055
+_REDEMPTIONS_PER_DAY: Final = 0.05
+_ALL_OF_IT: Final = 0.05
+"""Share of the redemptions that take out everything."""
 _TRADES_PER_DAY: Final = 0.09
 _INSURANCES_PER_DAY: Final = 0.009
 _CLAIMS_PER_DAY: Final = 0.0006
@@ -43,7 +49,7 @@ def _subscriptions(today: Today) -> None:
     payday = people.payday == day.date.day
     who = today.choose(_SUBSCRIPTIONS_PER_DAY * people.activity * saves * (1.0 + 4.0 * payday))
     visits = today.visits(who=who, rhythm="app")
-    amounts = (people.income[who] * dice.beta(1.2, 5.0, len(who))).astype(np.int64)
+    amounts = (people.income[who] * dice.beta(1.6, 4.4, len(who))).astype(np.int64)
     amounts = np.maximum(amounts // 10_000 * 10_000, 1_000)
     np.add.at(today.lives.savings, who, amounts)
     fund = fund_rows(today, many=len(who))
@@ -66,7 +72,7 @@ def _redemptions(today: Today) -> None:
     held = today.lives.savings
     who = today.choose(_REDEMPTIONS_PER_DAY * people.activity * (held > 20_000))
     visits = today.visits(who=who, rhythm="app")
-    share = np.where(dice.random(len(who)) < 0.2, 1.0, dice.beta(1.2, 3.0, len(who)))
+    share = np.where(dice.random(len(who)) < _ALL_OF_IT, 1.0, dice.beta(1.2, 7.0, len(who)))
     amounts = np.maximum((held[who] * share).astype(np.int64), 1_000)
     np.subtract.at(held, who, amounts)
     np.maximum(held, 0, out=held)

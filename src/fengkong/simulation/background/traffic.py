@@ -54,7 +54,7 @@ class Background:
         play_spending(today)
         play_moving(today)
         play_access(today)
-        play_investing(today)
+        play_investing(today.beside(Stream.INVESTING))
         self._lending.play(today)
         play_depositing(today.beside(Stream.DEPOSITS))
         play_complaining(today.beside(Stream.COMPLAINTS))
