@@ -1,4 +1,6 @@
-"""Books of a demonstration: half a year of custody, loans, treasury and markets, made and seeded.
+"""Books of a demonstration: half a year of custody, loans and treasury, years of markets.
+
+All of it is made, and seeded.
 
 Two things go wrong in them: since yesterday the custodian's statement lacks money that nothing
 explains, and arrears have been rising for six weeks.
@@ -8,12 +10,15 @@ from __future__ import annotations
 
 import csv
 import random
+from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
 DAYS: Final = 180
+_MARKET_DAYS: Final = 1_200
+"""A model of volatility needs years."""
 _RISING_DAYS: Final = 42
 _PARTS: Final = (
     ("现金贷", "四川", 0.14, 5.5),
@@ -24,6 +29,11 @@ _PARTS: Final = (
     ("消费分期", "浙江", 0.18, 0.3),
 )
 """Product, region, share of the book, how much worse it becomes."""
+_LOAN: Final = 8_400
+"""What a loan is on average, in yuan."""
+_MONTH: Final = 30
+_EARLY: Final = 0.0105
+"""What is repaid early in a month, as a share of the book."""
 _UNEXPLAINED: Final = 1_284.5
 _SATURDAY: Final = 5
 _ROLLED: Final = (
@@ -74,9 +84,9 @@ def made_demo_sources(data: Path, *, today: date, seed: int = 7) -> int:
     return written
 
 
-def _days(today: date) -> Iterator[tuple[int, date]]:
+def _days(today: date, *, many: int = DAYS) -> Iterator[tuple[int, date]]:
     """Days with how many there are still to come after them."""
-    for back in range(DAYS - 1, -1, -1):
+    for back in range(many - 1, -1, -1):
         yield back, today - timedelta(days=back)
 
 
@@ -111,13 +121,28 @@ def _custody(today: date, dice: random.Random) -> Iterator[Row]:
 def _loan_book(today: date, dice: random.Random) -> Iterator[Row]:
     """By product and region; what worsens is cash loans, in Sichuan most of all."""
     held = {part: 420_000_000.0 * part[2] for part in _PARTS}
+    early = {part: deque[float](maxlen=_MONTH - 1) for part in _PARTS}
     for back, day in _days(today):
         for part, outstanding in held.items():
             product, region, _share, worsens = part
             held[part] = round(outstanding * (1 + dice.gauss(0.0004, 0.001)), 2)
             worse = 1 + worsens * max(0.0, 1 - back / _RISING_DAYS)
             row = _loans_of_day(held[part], worse=worse, dice=dice)
-            yield {"day": day, "product": product, "region": region, **row}
+            known = {"day": day, "product": product, "region": region}
+            yield known | row | {"early_repaid": _early(held[part], before=early[part], dice=dice)}
+
+
+def _early(outstanding: float, *, before: deque[float], dice: random.Random) -> float:
+    """What is repaid early on a day, so that a month of it is always about as much of the book.
+
+    Days drawn one by one would sum to months that wander, which a control chart takes for a change.
+    """
+    share = _EARLY * dice.gauss(1, 0.003)
+    repaid = share * outstanding - sum(before)
+    if len(before) < _MONTH - 1:
+        repaid = outstanding * dice.gauss(_EARLY, _EARLY / 50) / _MONTH
+    before.append(round(max(repaid, 0.0), 2))
+    return before[-1]
 
 
 def _loans_of_day(outstanding: float, *, worse: float, dice: random.Random) -> Row:
@@ -130,13 +155,13 @@ def _loans_of_day(outstanding: float, *, worse: float, dice: random.Random) -> R
     due = round(outstanding * dice.uniform(0.0047, 0.0053), 2)
     return {
         "outstanding": outstanding,
-        "loans": round(outstanding / 8_400),
+        "loans": round(outstanding / _LOAN),
         "drawn": round(outstanding * 0.006, 2),
-        "drawn_loans": round(outstanding * 0.006 / 8_400),
+        "drawn_loans": round(outstanding * 0.006 / _LOAN),
         "due": due,
         "repaid": round(due * dice.uniform(0.975, 0.995) / (1 + 0.012 * (worse - 1)), 2),
         **overdue,
-        "overdue_loans": round(sum(late) / 8_400),
+        "overdue_loans": round(sum(late) / (_LOAN * dice.gauss(1 - 0.03 * (worse - 1), 0.03))),
         "normal": round(outstanding - bad, 2),
         "special_mention": mention,
         "substandard": substandard,
@@ -154,10 +179,9 @@ def _loans_of_day(outstanding: float, *, worse: float, dice: random.Random) -> R
 
 def _flows_of_day(outstanding: float, late: list[float], *, dice: random.Random) -> Row:
     """What moved between stages on a day, and what became of old loans."""
-    first = round(outstanding * 0.006 / 8_400)
+    first = round(outstanding * 0.006 / _LOAN)
     written_off = outstanding * dice.uniform(3.0e-5, 4.0e-5)
     return {
-        "early_repaid": round(outstanding * dice.uniform(0.0003, 0.0004), 2),
         **{name: round(late[0] / 25 * share, 2) for name, share in _ROLLED},
         "cured": round(late[0] / 25 * dice.uniform(0.6, 0.7), 2),
         "first_due_loans": first,
@@ -205,10 +229,10 @@ def _treasury(today: date, dice: random.Random) -> Iterator[Row]:
 
 def _market(today: date, dice: random.Random) -> Iterator[Row]:
     index, value = 3_900.0, 60_000_000.0
-    for _back, day in _days(today):
+    for _back, day in _days(today, many=_MARKET_DAYS):
         if day.weekday() >= _SATURDAY:
             continue
-        moved = dice.gauss(0.0002, 0.009)
+        moved = dice.gauss(0.0004, 0.007)
         index, value = index * (1 + moved), value * (1 + 0.6 * moved)
         yield {
             "day": day,

@@ -22,9 +22,14 @@ from fengkong.console.outbox import leases
 from fengkong.console.outbox.jobs import kind_of
 from fengkong.console.outbox.models import Job
 from fengkong.console.warnings import journal_rows as module
-from fengkong.console.warnings.computing import watch_indicators
+from fengkong.console.warnings.computing import compute_indicators, watch_indicators
 from fengkong.console.warnings.journal_rows import JournalRows, journal_rows
-from fengkong.console.warnings.models import RaisedWarning, Reading, ThresholdChange
+from fengkong.console.warnings.models import (
+    RaisedWarning,
+    Reading,
+    SourceStatus,
+    ThresholdChange,
+)
 from fengkong.core.instants import format_instant
 from fengkong.indicators.library_file import shipped_library
 
@@ -68,6 +73,27 @@ def test_every_decision_is_counted_once_on_its_day(journal) -> None:
     assert found.height in {3, 4}  # one of the days may have begun a moment ago
     money = sum(int(float(one["amount"]) * 100) for one in events)
     assert found["amount"].sum() == money
+
+
+def test_a_past_that_is_being_told_is_not_stale_and_one_that_ended_is(journal, monkeypatch) -> None:
+    """Old events that come in now are no fault of the source, until no more of them come."""
+    journal([payment(n, occurred_at=day_of(9, n)) for n in range(5)])
+    watch_indicators(Job())
+    stale = SourceStatus.objects.get(pk="decisions")
+    assert stale.state == "stale"
+    assert not RaisedWarning.objects.filter(indicator="source:decisions").exists()
+    monkeypatch.setattr(module, "QUIET_S", -1.0)
+    compute_indicators(Job())
+    assert RaisedWarning.objects.get(indicator="source:decisions").state == "open"
+
+
+def test_patience_with_old_events_ends(journal, monkeypatch) -> None:
+    journal([payment(n, occurred_at=day_of(9, n)) for n in range(5)])
+    journal_rows().follow()
+    assert journal_rows().is_arriving("decisions")
+    assert not journal_rows().is_arriving("fund_flows")
+    monkeypatch.setattr(module, "PATIENCE_S", -1.0)
+    assert not journal_rows().is_arriving("decisions")
 
 
 def test_what_another_job_took_in_is_told_by_the_next_look(journal) -> None:

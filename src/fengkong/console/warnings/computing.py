@@ -30,7 +30,7 @@ from fengkong.indicators.assessment import Assessment, Value, assess
 from fengkong.indicators.composite import Composite, Part, firm
 from fengkong.indicators.indicator import Indicator, Library
 from fengkong.indicators.level import Level
-from fengkong.indicators.sources import SourceReport
+from fengkong.indicators.sources import SourceReport, SourceState
 from fengkong.indicators.values import IMPACT, VALUE, values_of
 from fengkong.journal.errors import MissingJournalError
 
@@ -140,8 +140,14 @@ def _compute_in_turn(
             judge_indicator(computed.indicator, computed, table=usable)
     with transaction.atomic():
         _keep_status(report, stamp=stamp)
-        judge_source(source, report)
+        if not _is_told_of_its_past(report):
+            judge_source(source, report)
     return True
+
+
+def _is_told_of_its_past(report: SourceReport) -> bool:
+    """Whether a source is stale because what came so far is of days gone by, and more is coming."""
+    return report.state is SourceState.STALE and journal_rows().is_arriving(report.source)
 
 
 def compute_indicator(

@@ -44,6 +44,10 @@ ROWS_DAYS: Final = 35
 """Rows of so many days stay on disk, for those who ask which events a number counted."""
 WRITE_S: Final = 20.0
 """Rows of days that are not over are written this often, for the screens."""
+QUIET_S: Final = 60.0
+"""A source of which no row came for so long has told what it had to tell."""
+PATIENCE_S: Final = 600.0
+"""So long a source may tell of days gone by before it is called stale."""
 FORM: Final = 6
 """The form of what is kept; another one is made again from the journal."""
 _QUARTER_US: Final = 900_000_000
@@ -75,6 +79,7 @@ class JournalRows:
         self.rows = DayRows(folder / "rows")
         self._turn = threading.RLock()
         self._untold: set[str] = set()
+        self._arriving: dict[str, tuple[float, float]] = {}
         self._unwritten: set[tuple[str, date]] = set()
         self._written_at = 0.0
         self._follows = False
@@ -101,7 +106,21 @@ class JournalRows:
     def follow(self) -> None:
         """Take in what is new, up to a turn's worth; the next `step` tells of it."""
         with self._turn:
-            self._untold |= self._taken_in()
+            taken = self._taken_in()
+            self._note_arrivals(taken)
+            self._untold |= taken
+
+    def is_arriving(self, name: str) -> bool:
+        """Whether rows of a source have begun to come and still do: a past that is being told."""
+        now = time.monotonic()
+        begun, newest = self._arriving.get(name, (-PATIENCE_S, -QUIET_S))
+        return now - newest <= QUIET_S and now - begun <= PATIENCE_S
+
+    def _note_arrivals(self, names: set[str]) -> None:
+        now = time.monotonic()
+        for name in names:
+            begun, newest = self._arriving.get(name, (now, now))
+            self._arriving[name] = (now if now - newest > QUIET_S else begun, now)
 
     def _taken_in(self) -> set[str]:
         changed: set[str] = set()
