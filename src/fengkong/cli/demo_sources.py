@@ -129,7 +129,8 @@ def _loan_book(today: date, dice: random.Random) -> Iterator[Row]:
             worse = 1 + worsens * max(0.0, 1 - back / _RISING_DAYS)
             row = _loans_of_day(held[part], worse=worse, dice=dice)
             known = {"day": day, "product": product, "region": region}
-            yield known | row | {"early_repaid": _early(held[part], before=early[part], dice=dice)}
+            repaid = _early(held[part], before=early[part], dice=dice)
+            yield {**known, **row, "early_repaid": repaid}
 
 
 def _early(outstanding: float, *, before: deque[float], dice: random.Random) -> float:

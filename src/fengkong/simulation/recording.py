@@ -87,7 +87,7 @@ class Recorder:
             if name in judged:
                 values[name] = judged[name]
         if is_fraud and "amount" in judged:
-            values |= _loss(event.id, amount=judged["amount"])
+            values |= _loss(event)
         values.update(facts or {})
         self.record(
             "label.confirmed",
@@ -102,8 +102,10 @@ class Recorder:
         return f"e{mixed_64(number, salt=self._salt):016x}"
 
 
-def _loss(event: str, *, amount: int) -> dict[str, int]:
+def _loss(event: Event) -> dict[str, int]:
     """What a fraud cost, and what of it was got back: of some of them a part, without dice."""
-    throw = mixed_64(crc32(event.encode()), salt=77) % 10_000 / 10_000
+    amount = event.values["amount"]
+    assert isinstance(amount, int), "amounts are whole minor units"
+    throw = mixed_64(crc32(event.id.encode()), salt=77) % 10_000 / 10_000
     back = min(max(throw - _LOST, 0.0) / (1 - _LOST), 1.0) ** 0.5
     return {"loss_amount": amount, "recovered_amount": int(amount * back)}

@@ -21,7 +21,7 @@ def in_sample(item: SimulatedEvent, *, one_in: int) -> bool:
     if one_in == 1 or item.scenario is not None:
         return True
     if item.event.type in _OF_PROJECTS:
-        drawn = int(item.event.values["project"][-_DIGITS:], 16)
+        drawn = int(str(item.event.values["project"])[-_DIGITS:], 16)
     else:
         whose = item.event.values.get("customer")
         drawn = _place(whose if isinstance(whose, str) else item.event.id)
