@@ -14,7 +14,8 @@ import polars as pl
 from fengkong.indicators.columns import DAY, column_of
 from fengkong.indicators.indicator import Indicator
 from fengkong.indicators.measures import Measure
-from fengkong.indicators.sources import Source
+from fengkong.indicators.sources import Calendar, Source
+from fengkong.indicators.values import known_on
 from fengkong.rules.expressions import Expression
 
 UNKNOWN = "-"
@@ -75,6 +76,41 @@ def rows_behind(
         names = list(aggregate.argument.names)
         found = found.drop_nulls(names)
     return found
+
+
+def lines_behind(
+    source: Source,
+    table: pl.DataFrame,
+    ingredient: Ingredient,
+    *,
+    day: date,
+    segment: str = "",
+    part: str = "",
+) -> pl.DataFrame:
+    """The lines of a table by day that an ingredient took, the largest first.
+
+    Columns are ``day``, the segments that tell lines apart, and the ingredient's column; lines are
+    as they were known at the end of `day`. Windows of a source that is as it was delivered are of
+    its own days.
+    """
+    known = known_on(source, table, as_of=day)
+    since = ingredient.since
+    if source.calendar is Calendar.AS_DELIVERED:
+        days = known[DAY].unique().sort()
+        before = days.filter(days <= ingredient.until)
+        window = (ingredient.until - ingredient.since).days + 1
+        since = before[-min(window, before.len())] if before.len() else since
+    found = known.filter(pl.col(DAY).is_between(since, ingredient.until))
+    if segment:
+        found = found.filter(pl.col(segment) == part)
+    if ingredient.where is not None:
+        found = found.filter(column_of(ingredient.where.node).fill_null(value=False))
+    name = ingredient.column
+    segments = [one for one in source.segments if found[one].n_unique() > 1 or one == segment]
+    found = found.select(DAY, *segments, name).drop_nulls(name)
+    return found.sort(
+        pl.col(name).abs(), DAY, *segments, descending=[True, True, *(False for _ in segments)]
+    )
 
 
 def _of_measure(measure: Measure, *, day: date) -> Ingredient:

@@ -51,7 +51,8 @@ def test_what_the_screens_show(officer: Program) -> None:
     assert officer.ask("GET", f"/warnings/{found['id']}").json() == found
     assert officer.ask("GET", "/cockpit").json()["groups"]["funds"]["level"] in {"orange", "red"}
     counted = officer.ask("GET", f"/indicators/{DIFFERENCE}/counted").json()
-    assert counted["why_not"]
+    assert counted["total"] == 1
+    assert counted["items"][0]["unexplained"] == 150_000
     assert officer.ask("GET", "/indicators/none.such").status_code == 404
     assert officer.ask("GET", "/sources/none").status_code == 404
     sources = officer.ask("GET", "/sources").json()["items"]

@@ -20,8 +20,11 @@ from fengkong.console.warnings.forms import BehindForm
 from fengkong.console.warnings.library import library_in_force
 from fengkong.console.warnings.models import Reading
 from fengkong.events.catalogue import shipped_catalogue
+from fengkong.indicators.sources import Source
+from fengkong.rules.kinds import Kind
 
 COLUMNS: Final = {
+    "day": _("Day"),
     "event_type": _("Kind of event"),
     "channel": _("Channel"),
     "outcome": _("Outcome"),
@@ -39,7 +42,7 @@ _KINDS: Final = {
     **dict.fromkeys(("amount", "balance"), "money"),
     **dict.fromkeys(("points", "days_past_due"), "number"),
     "outcome": "outcome",
-    "drawn_on": "day",
+    **dict.fromkeys(("day", "drawn_on"), "day"),
 }
 
 
@@ -64,15 +67,18 @@ def events(request: OperatorRequest, name: str) -> HttpResponse:
         "tabs": _tabs(listed, day=day, segment=segment, part=asked["part"]),
         "aggregate": made or ("" if chosen is None else chosen.column),
         "columns": [
-            {"title": COLUMNS.get(name, name), "numeric": _kind(name) in {"money", "number"}}
+            {
+                "title": _title(name, source=found.source),
+                "numeric": _kind(name, source=found.source) in {"money", "number"},
+            }
             for name in listed.columns
         ],
         "rows": [
             {
-                "sequence": row["sequence"],
-                "is_decision": row["is_decision"],
+                "sequence": row.get("sequence"),
+                "is_decision": row.get("is_decision", False),
                 "cells": [
-                    {"kind": _kind(name), "value": _value(name, row[name])}
+                    {"kind": _kind(name, source=found.source), "value": _value(name, row[name])}
                     for name in listed.columns
                 ],
             }
@@ -100,7 +106,15 @@ def _tabs(listed: Behind, *, day: date, segment: str, part: str) -> list[dict[st
     ]
 
 
-def _kind(name: str) -> str:
+def _title(name: str, *, source: Source) -> object:
+    if name in source.segments:
+        return said(source.segments[name])
+    return COLUMNS.get(name, name)
+
+
+def _kind(name: str, *, source: Source) -> str:
+    if name in source.columns:
+        return "money" if source.columns[name].kind is Kind.MONEY else "number"
     return _KINDS.get(name, "text")
 
 

@@ -1,4 +1,4 @@
-"""From a number to what it counted: decisions and events of the journal, loans of the book."""
+"""From a number to what it counted: decisions, events, loans, or the lines of a table by day."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from fengkong.console.journaled.models import Decision
+from fengkong.console.shell.spoken import said
 from fengkong.console.warnings.day_rows import SEQUENCE
 from fengkong.console.warnings.journal_rows import ROWS_DAYS, journal_rows
 from fengkong.console.warnings.schedules import schedules
-from fengkong.console.warnings.tables import delivered
+from fengkong.console.warnings.tables import delivered, table_and_report
 from fengkong.credit.loan_book import loans_behind
-from fengkong.indicators.behind import Ingredient, ingredients, rows_behind
+from fengkong.indicators.behind import Ingredient, ingredients, lines_behind, rows_behind
 from fengkong.indicators.indicator import Indicator
-from fengkong.indicators.sources import SourceKind
+from fengkong.indicators.sources import SourceKind, completed
+from fengkong.rules.kinds import Kind
 
 PAGE: Final = 100
 _SHOWN: Final = ("event_type", "channel", "outcome", "amount", "points", "label_kind", "fund_kind")
@@ -34,12 +36,14 @@ class Behind:
     total: int = 0
     amount_minor: int | None = None
     why_not: str = ""
+    says: str = ""
+    """What the rows are, where they are no entries of the journal."""
     ingredient: Ingredient | None = None
     choices: Sequence[Ingredient] = field(default_factory=tuple)
 
 
 def behind(indicator: Indicator, *, day: date, of: str, segment: str, part: str) -> Behind:
-    """The events or loans that an indicator's value of a day counted.
+    """The events, loans or lines of a table that an indicator's value of a day counted.
 
     `of` names what the formula reads (the first of it when empty); with a segment those of one
     part.
@@ -49,21 +53,12 @@ def behind(indicator: Indicator, *, day: date, of: str, segment: str, part: str)
     if chosen is None:
         return Behind(why_not=_("Its formula reads nothing that comes in rows."))
     source = indicator.source
-    if delivered(source) is not None:
-        return Behind(
-            why_not=_("These numbers were delivered by day: their rows are where they come from."),
-            ingredient=chosen,
-            choices=choices,
-        )
-    if source.kind is SourceKind.JOURNAL and source.events:
+    place = delivered(source)
+    if place is None and source.kind is SourceKind.JOURNAL and source.events:
         return _events(indicator, chosen, choices, segment=segment, part=part)
-    if source.id == "loan_book":
+    if place is None and source.id == "loan_book":
         return _loans(chosen, choices, segment=segment, part=part)
-    return Behind(
-        why_not=_("This source has no single events in the journal."),
-        ingredient=chosen,
-        choices=choices,
-    )
+    return _lines(indicator, chosen, choices, day=day, segment=segment, part=part)
 
 
 def _events(
@@ -124,6 +119,38 @@ def _loans(chosen: Ingredient, choices: Sequence[Ingredient], *, segment: str, p
         rows=listed,
         total=found.height,
         amount_minor=int(found["balance"].sum()),
+        ingredient=chosen,
+        choices=choices,
+    )
+
+
+def _lines(
+    indicator: Indicator,
+    chosen: Ingredient,
+    choices: Sequence[Ingredient],
+    *,
+    day: date,
+    segment: str,
+    part: str,
+) -> Behind:
+    """Lines of the table by day: of the file that was delivered, or that was made here."""
+    source, place = indicator.source, delivered(indicator.source)
+    table, report = table_and_report(source, today=timezone.localdate())
+    if table is None:
+        why = " ".join(said(fault) for fault in report.faults)
+        return Behind(why_not=why, ingredient=chosen, choices=choices)
+    whole = completed(source, table)
+    found = lines_behind(source, whole, chosen, day=day, segment=segment, part=part)
+    is_money = source.columns[chosen.column].kind is Kind.MONEY
+    says = _("Lines by day that the console makes of what it recorded.")
+    if place is not None:
+        says = _("Lines of %(file)s, as it was delivered.") % {"file": place.name}
+    return Behind(
+        columns=tuple(found.columns),
+        rows=list(found.head(PAGE).iter_rows(named=True)),
+        total=found.height,
+        amount_minor=int(found[chosen.column].sum()) if is_money else None,
+        says=says,
         ingredient=chosen,
         choices=choices,
     )
