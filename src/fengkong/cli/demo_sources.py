@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 DAYS: Final = 180
-_MARKET_DAYS: Final = 1_200
+_MARKET_DAYS: Final = 760
 """A model of volatility needs years."""
 _RISING_DAYS: Final = 42
 _PARTS: Final = (

@@ -111,6 +111,7 @@ def _run(data: Path, *, seed: int, customers: int) -> None:
 
 def _worked() -> None:
     """What people would have done with the past, and figures of it."""
+    from fengkong.cli.demo_books import asked_demo_books  # noqa: PLC0415
     from fengkong.cli.demo_cases import made_demo_cases  # noqa: PLC0415 - needs Django
     from fengkong.cli.demo_core import frozen_in_demo  # noqa: PLC0415
     from fengkong.cli.demo_incidents import made_demo_incident  # noqa: PLC0415
@@ -118,6 +119,7 @@ def _worked() -> None:
     from fengkong.cli.demo_loop import made_demo_loop  # noqa: PLC0415
     from fengkong.cli.demo_policies import made_demo_policies, measured_again  # noqa: PLC0415
 
+    asked_demo_books()
     made_demo_policies()
     made_demo_lists()
     made_demo_cases()

@@ -17,7 +17,7 @@ LABEL_ENTITIES: Final = (
     "loan", "application",
 )  # fmt: skip
 _DELAY_MIN: Final = HOUR_US // 6
-_LOST: Final = 0.45
+_LOST: Final = 0.35
 """Share of the frauds of which nothing is got back."""
 _BESIDE: Final = 1 << 62
 _BESIDE_BITS: Final = 58
