@@ -6,6 +6,8 @@ from typing import Final
 
 from fengkong.core.bilingual import Bilingual
 from fengkong.core.instants import format_duration
+from fengkong.decisions.expression_words import expression_words
+from fengkong.decisions.policy import Policy
 from fengkong.events.catalogue import Catalogue
 from fengkong.features.declarations import Aggregate, WindowFeature
 from fengkong.links.declarations import LinkFeature, Measure
@@ -56,6 +58,25 @@ def expression_title(name: str) -> Bilingual:
     """A computed feature is called by its name, read aloud."""
     words = name.replace("_", " ")
     return Bilingual(zh=words, en=words)
+
+
+def feature_title(name: str, policy: Policy) -> Bilingual:
+    """What a feature of a policy is called; a computed one by what it is computed of."""
+    for window in policy.windows:
+        if window.name == name:
+            return window_title(window, catalogue=policy.catalogue)
+    for link in policy.links:
+        if link.name == name:
+            return link_title(link, catalogue=policy.catalogue)
+    if name not in policy.derived:
+        known = name in _EXTRA or name in policy.catalogue.fields
+        return field_title(name, catalogue=policy.catalogue) if known else expression_title(name)
+    words = expression_words(
+        policy.derived[name],
+        titles=lambda inner: feature_title(inner, policy),
+        scale=policy.scope.scale,
+    )
+    return words or expression_title(name)
 
 
 def link_title(feature: LinkFeature, *, catalogue: Catalogue) -> Bilingual:

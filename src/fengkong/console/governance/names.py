@@ -6,12 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fengkong.core.bilingual import Bilingual
-from fengkong.decisions.feature_titles import (
-    expression_title,
-    field_title,
-    link_title,
-    window_title,
-)
+from fengkong.decisions.feature_titles import expression_title, feature_title, field_title
 from fengkong.decisions.policy import ENVELOPE_KINDS, Policy
 from fengkong.evaluation.trace import OUTCOME_WORDS
 from fengkong.rules.functions import FUNCTIONS
@@ -62,14 +57,12 @@ def _names(policy: Policy) -> Iterator[Named]:
     links = {one.name: one for one in policy.links}
     for name, kind in kinds.items():
         if name in features:
-            title = window_title(features[name], catalogue=policy.catalogue)
-            yield "feature", name, kind, title, features[name].text
+            yield "feature", name, kind, feature_title(name, policy), features[name].text
         elif name in links:
-            title = link_title(links[name], catalogue=policy.catalogue)
-            yield "feature", name, kind, title, links[name].text
+            yield "feature", name, kind, feature_title(name, policy), links[name].text
         elif name in policy.derived:
             told = policy.derived[name].render()
-            yield "feature", name, kind, expression_title(name), told
+            yield "feature", name, kind, feature_title(name, policy), told
         elif name in policy.models:
             yield "model", name, kind, policy.models[name].about.title, ""
         elif name in policy.catalogue.fields or name in ENVELOPE_KINDS:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from fengkong.console.journaled.models import Activation
 from fengkong.console.journaled.reading import policy_text
 from fengkong.console.shell.spoken import said
 from fengkong.core.errors import RiskError
-from fengkong.decisions.feature_titles import expression_title, link_title, window_title
+from fengkong.decisions.feature_titles import feature_title
 from fengkong.decisions.policy import Policy
 from fengkong.decisions.policy_file import load_policy
 from fengkong.events.catalogue import shipped_catalogue
@@ -43,14 +43,9 @@ def in_force() -> Activation | None:
 
 
 def feature_titles(policy: Policy) -> dict[str, str]:
-    """What the features of a policy are called."""
-    catalogue = policy.catalogue
-    found: dict[str, Any] = {
-        one.name: window_title(one, catalogue=catalogue) for one in policy.windows
-    }
-    found |= {one.name: link_title(one, catalogue=catalogue) for one in policy.links}
-    found |= {name: expression_title(name) for name in policy.derived}
-    return {name: said(title) for name, title in found.items()}
+    """What the features of a policy are called, and the probabilities that its models give."""
+    found = {name: said(feature_title(name, policy)) for name in policy.feature_names}
+    return found | {name: said(model.about.title) for name, model in policy.models.items()}
 
 
 def rule_titles(policy: Policy | None) -> dict[str, str]:
