@@ -10,7 +10,7 @@ from fengkong.console.alerts.models import Alert
 from fengkong.console.alerts.organising import current_terms
 from fengkong.console.approvals.four_eyes import SameEyesError, approve
 from fengkong.console.approvals.models import Proposal
-from fengkong.console.feedback.models import LoopSettings, SecondLook
+from fengkong.console.feedback.models import AlertEnd, LoopSettings, SecondLook
 from fengkong.console.journaled.intake import take_in
 
 REVIEW = {"outcome": "review", "rules": ("mule.collects",)}
@@ -41,6 +41,16 @@ def test_every_screen_is_there(place: str, language: str) -> None:
     answer = browser_of(operator).get(f"/feedback/{place}")
     assert answer.status_code == 200
     assert b"%(" not in answer.content
+
+
+@pytest.mark.usefixtures("desk")
+def test_staffing_opens_also_where_alerts_were_closed_in_no_time() -> None:
+    AlertEnd.objects.update(handled_s=1)
+    browser = browser_of(new_operator("senior_analyst"))
+    answer = browser.get("/feedback/staffing/")
+    assert answer.context["form"].is_valid()
+    assert answer.context["form"].cleaned_data["handling"] == 0.1
+    assert answer.context["found"]
 
 
 @pytest.mark.usefixtures("desk")

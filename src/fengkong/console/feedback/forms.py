@@ -24,6 +24,8 @@ DAYS_CHOICES: Final = (
 )
 _TEAMS_ALL: Final = ("", _("All"))
 _PERCENT: Final = 100
+HANDLING_LEAST: Final = 0.1
+"""Minutes: nobody handles an alert faster."""
 
 
 class DaysForm(forms.Form):
@@ -55,7 +57,7 @@ class StaffingForm(forms.Form):
     )
     target = forms.IntegerField(label=_("Percent that reach it"), min_value=50, max_value=99)
     handling = forms.FloatField(
-        label=_("Minutes to handle one"), min_value=0.1, max_value=240, required=False
+        label=_("Minutes to handle one"), min_value=HANDLING_LEAST, max_value=240, required=False
     )
 
 

@@ -21,6 +21,7 @@ from fengkong.console.alerts.queries import decisions_of
 from fengkong.console.alerts.words import typology_title
 from fengkong.console.feedback import figures
 from fengkong.console.feedback.forms import (
+    HANDLING_LEAST,
     DaysForm,
     LoopForm,
     ModelsForm,
@@ -117,7 +118,7 @@ def staffing(request: OperatorRequest) -> HttpResponse:
         "team": "",
         "within": WITHIN_MINUTES,
         "target": TARGET_PERCENT,
-        "handling": round(handling / 60, 1),
+        "handling": max(round(handling / 60, 1), HANDLING_LEAST),
     }
     form = StaffingForm(first | {name: value for name, value in request.GET.items() if value})
     shown: dict[str, Any] = {"form": form, "measured": measured}
@@ -125,7 +126,7 @@ def staffing(request: OperatorRequest) -> HttpResponse:
         given = form.cleaned_data
         wish = Wish(
             team=given["team"],
-            handling_s=60 * (given["handling"] or handling / 60),
+            handling_s=60 * (given["handling"] or first["handling"]),
             within_s=60.0 * given["within"],
             target=given["target"] / 100,
         )
