@@ -114,11 +114,12 @@ def staffing(request: OperatorRequest) -> HttpResponse:
     """How many people the queue needs."""
     measured = figures.mean_handling_s()
     handling = HANDLING_S if measured is None else measured
+    minutes = max(round(handling / 60, 1), HANDLING_LEAST)
     first = {
         "team": "",
         "within": WITHIN_MINUTES,
         "target": TARGET_PERCENT,
-        "handling": max(round(handling / 60, 1), HANDLING_LEAST),
+        "handling": minutes,
     }
     form = StaffingForm(first | {name: value for name, value in request.GET.items() if value})
     shown: dict[str, Any] = {"form": form, "measured": measured}
@@ -126,7 +127,7 @@ def staffing(request: OperatorRequest) -> HttpResponse:
         given = form.cleaned_data
         wish = Wish(
             team=given["team"],
-            handling_s=60 * (given["handling"] or first["handling"]),
+            handling_s=60 * (given["handling"] or minutes),
             within_s=60.0 * given["within"],
             target=given["target"] / 100,
         )
