@@ -5,6 +5,7 @@ import time
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 from tests.console.live.conftest import Beside
 from tests.console.operators import sign_in
 
@@ -12,6 +13,9 @@ from fengkong.console.accounts.models import Operator, RoleGrant
 from fengkong.console.audit.models import AuditEntry
 from fengkong.console.insiders.models import LookUp
 from fengkong.console.journaled.models import Decision
+from fengkong.console.live.judgement import Judgement
+from fengkong.core.bilingual import Bilingual
+from fengkong.events.event import Event
 
 
 def text_of(answer: object) -> str:
@@ -197,3 +201,19 @@ def test_who_may_reveal_is_offered_to(desk: Client, beside: Beside) -> None:
     content = desk.get(f"/decisions/{decided().sequence}/").content.decode()
     assert "/personal/reveal/" in content
     assert "138****8000" in content
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "operator"),
+    [(False, False, ""), (True, True, ""), (False, True, "应为"), (3, 3, "应为")],
+)
+def test_a_yes_that_had_to_be_one_is_said_once(value: object, limit: object, operator: str) -> None:
+    event = Event(id="e", type="payment.initiated", occurred_at=0)
+    judged = Judgement({"features": {}}, event=event, policy=None)
+    text = Bilingual(zh="x", en="x")
+    with override("zh-hans"):
+        one = judged._seen(
+            {"name": "is_new", "operator": "is", "value": value, "limit": limit, "text": text}
+        )
+    assert one.operator == operator
+    assert bool(one.limit) == bool(operator)

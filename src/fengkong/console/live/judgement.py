@@ -178,11 +178,12 @@ class Judgement:
         limit = one.get("limit")
         source = one.get("limit_source") or ""
         shown = HIDDEN if source in self.hidden else self._limit(one["name"], limit)
+        says_all = isinstance(limit, bool) and one["value"] is limit
         return Seen(
             name=self.title(one["name"]),
-            operator=operator_word(one["operator"]),
+            operator="" if says_all else operator_word(one["operator"]),
             value=HIDDEN if hides else self._text(one["name"], one["value"]),
-            limit=shown,
+            limit="" if says_all else shown,
             source=source,
         )
 
