@@ -60,8 +60,8 @@ def perhaps_complain(
 
 
 def _time_to_answer(dice: Generator) -> int:
-    """Half within a day and a half; a few beyond the time that the law allows."""
+    """Half within a day or so; a few beyond the time that the law allows."""
     if dice.random() < _LATE:
         return int(dice.uniform(ANSWER_DAYS + 1, ANSWER_DAYS + 12) * DAY_US)
-    days = min(max(dice.lognormal(math.log(1.5), 0.8), 0.05), ANSWER_DAYS - 1.0)
+    days = min(max(dice.lognormal(math.log(1.1), 0.8), 0.05), ANSWER_DAYS - 1.0)
     return int(days * DAY_US)
