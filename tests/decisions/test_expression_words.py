@@ -44,9 +44,10 @@ SAID = {
     "amount > money(50)": ("金额 > 50", "Amount > 50"),
     "count * grown": ("次数 × （金额 ÷ 平均值）", "Count × (Amount ÷ Mean)"),
     "city in ['a', 'b'] and not is_new": (
-        "城市属于 “a”、“b”，且并非（新设备）",
-        "City is one of “a”, “b” and not (New)",
+        "城市属于 “a”、“b”，且并非新设备",
+        "City is one of “a”, “b” and not New",
     ),
+    "not (count > 2)": ("并非（次数 > 2）", "not (Count > 2)"),
     "is_missing(city) or count >= 3": ("缺少城市，或次数 ≥ 3", "City is missing or Count ≥ 3"),
     "default(count, 2) + 1": (
         "（次数（没有时取 2）） + 1",

@@ -112,8 +112,7 @@ class _Reader:
             case Logic():
                 return self._joined(node, language)
             case Negation():
-                inner = self._said(node.operand, language)
-                return f"并非（{inner}）" if language == "zh" else f"not ({inner})"
+                return self._denied(node.operand, language)
             case Choice():
                 three = (node.condition, node.then, node.other)
                 return _filled(_CHOICE, [self._said(one, language) for one in three], language)
@@ -130,6 +129,12 @@ class _Reader:
                 return _filled(_DEFAULT, parts, language)
             case Quantity() | TextFunction() | TimeFunction():
                 return self._called(node, language)
+
+    def _denied(self, node: Node, language: str) -> str:
+        text = self._said(node, language)
+        if isinstance(node, Name):
+            return f"并非{text}" if language == "zh" else f"not {text}"
+        return f"并非（{text}）" if language == "zh" else f"not ({text})"
 
     def _part(self, node: Node, language: str) -> str:
         """A side of an operator, in brackets where it is one itself."""

@@ -64,7 +64,8 @@ def feature_title(name: str, policy: Policy) -> Bilingual:
     """What a feature of a policy is called; a computed one by what it is computed of."""
     for window in policy.windows:
         if window.name == name:
-            return window_title(window, catalogue=policy.catalogue)
+            where = _where(window, policy)
+            return window_title(window, catalogue=policy.catalogue, where=where)
     for link in policy.links:
         if link.name == name:
             return link_title(link, catalogue=policy.catalogue)
@@ -77,6 +78,16 @@ def feature_title(name: str, policy: Policy) -> Bilingual:
         scale=policy.scope.scale,
     )
     return words or expression_title(name)
+
+
+def _where(window: WindowFeature, policy: Policy) -> Bilingual | None:
+    """The condition of a window in words."""
+    condition = None if window.where is None else policy.conditions.get(window.where)
+    if condition is None:
+        return None
+    return expression_words(
+        condition, titles=lambda name: feature_title(name, policy), scale=policy.scope.scale
+    )
 
 
 def link_title(feature: LinkFeature, *, catalogue: Catalogue) -> Bilingual:
@@ -92,8 +103,13 @@ def link_title(feature: LinkFeature, *, catalogue: Catalogue) -> Bilingual:
     return Bilingual(zh=zh, en=en)
 
 
-def window_title(feature: WindowFeature, *, catalogue: Catalogue) -> Bilingual:
-    """A window feature in words, such as ``Amount: sum by Card in the last 24h``."""
+def window_title(
+    feature: WindowFeature, *, catalogue: Catalogue, where: Bilingual | None = None
+) -> Bilingual:
+    """A window feature in words, such as ``Amount: sum by Card in the last 24h``.
+
+    Its condition is as it was written, unless `where` says it in words.
+    """
     what = _AGGREGATES[feature.aggregate]
     over = [catalogue.fields[name].title for name in feature.over]
     zh, en = what.zh, what.en
@@ -114,7 +130,9 @@ def window_title(feature: WindowFeature, *, catalogue: Catalogue) -> Bilingual:
     if feature.delayed:
         zh = f"{zh}（延迟 {_duration_zh(feature.delayed)}）"
         en = f"{en}, delayed {format_duration(feature.delayed)}"
-    if feature.where is not None:
+    if where is not None:
+        zh, en = f"{zh}（{where.zh}）", f"{en}, where {where.en}"
+    elif feature.where is not None:
         zh, en = f"{zh}（{feature.where}）", f"{en}, where {feature.where}"
     return Bilingual(zh=zh, en=en)
 

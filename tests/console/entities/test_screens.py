@@ -197,6 +197,8 @@ def test_the_box_finds_rules_lists_operators_alerts_and_notes(
         "compliance": "/people/",
         alert.pk[:10]: reverse("alerts:alert", args=[alert.pk]),
         "陈小姐": reverse("cases:case", args=[case.pk]),
+        "盗刷": "?typology=stolen_card",
+        "Stolen CARD": "?typology=stolen_card",
     }
     for typed, address in sought.items():
         found = analyst.post(reverse("search"), {"q": typed}).content.decode()

@@ -133,6 +133,13 @@
       lookBack();
     }
 
+    // A picture that is wider than a phone begins with whom it is about in the middle.
+    const frame = net.parentElement;
+    const focus = graph.querySelector('.en-focus');
+    if (focus && frame.scrollWidth > frame.clientWidth) {
+      frame.scrollLeft = focus.at.x / WIDTH * frame.scrollWidth - frame.clientWidth / 2;
+    }
+
     const zoom = graph.querySelector('.en-zoom');
     zoom.hidden = false;
     let size = 1;
