@@ -116,6 +116,22 @@ def test_a_page_of_the_queue_is_read_by_an_index(signed_in: Callable[..., Browse
             assert "TEMP B-TREE" not in plan, statement
 
 
+def test_a_queue_in_which_nothing_happened_costs_next_to_nothing(
+    signed_in: Callable[..., Browser],
+) -> None:
+    fill(alerts=100)
+    browser = signed_in("analyst")
+    version = browser.get("/alerts/newer/").json()["version"]
+    with CaptureQueriesContext(connection) as seen:
+        answer = browser.get("/alerts/newer/", {"version": version})
+    assert answer.json() == {"version": version}
+    asked = [one["sql"] for one in seen if not one["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    about_alerts = [sql for sql in asked if "alerts_" in sql]
+    assert len(about_alerts) <= 2
+    assert len(asked) <= 6  # the session, the operator, and what they may
+    assert not any(sql.startswith(("UPDATE", "INSERT")) for sql in asked)
+
+
 @pytest.mark.nightly
 def test_screens_with_a_million_decisions(signed_in: Callable[..., Browser]) -> None:
     many_decisions(DECISIONS)
