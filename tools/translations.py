@@ -78,8 +78,14 @@ def strings_of_template(text: str) -> Iterator[Source]:
 
 
 def strings_of_python(text: str) -> Iterator[Source]:
-    """The strings of gettext calls; raises ValueError where one is not a plain string."""
+    """The strings of gettext calls; raises ValueError where one is not a plain string.
+
+    Also where gettext is imported under a name that is not looked for here: its strings would have
+    no Chinese, and nobody would know.
+    """
     for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            _check_names(node)
         if not isinstance(node, ast.Call):
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else ""
@@ -96,6 +102,13 @@ def strings_of_python(text: str) -> Iterator[Source]:
             yield Source(plain[1], context=plain[0])
         else:
             yield Source(plain[0])
+
+
+def _check_names(node: ast.ImportFrom) -> None:
+    for name in node.names:
+        known = name.asname in (None, "_") or name.name not in _PLURAL | _CONTEXT | _SINGULAR
+        if not known:
+            raise ValueError(f"line {node.lineno}: {name.name} as {name.asname} is not looked for")
 
 
 def strings_of_app(app: Path) -> dict[Source, list[str]]:

@@ -87,6 +87,7 @@ DONE_BY = {
     "playbook_edit": "draft_playbook",
     "playbook_editor": "save_playbook_draft",
     "playbook_propose": "propose_playbook",
+    "playbook_drop": "drop_playbook",
     "drill_plan": "plan_a_drill",
     "drill_open": "open_drill_incident",
     "drill_end": "end_a_drill",

@@ -6,6 +6,7 @@ import pytest
 from tests.console.operators import Browser, browser_of, new_operator
 
 from fengkong.console.approvals.models import Proposal
+from fengkong.console.audit.models import AuditEntry
 from fengkong.console.playbooks.library import in_use
 from fengkong.console.playbooks.models import PlaybookVersion
 from fengkong.response.playbook import shipped_playbooks
@@ -89,6 +90,28 @@ def test_who_saves_over_a_colleague_is_told(writer: Browser) -> None:
     saved(writer, draft, draft.text + "\n# one more line\n")
     late = writer.post(f"/playbooks/drafts/{draft.pk}/", {"text": draft.text, "edition": edition})
     assert late.status_code == 422
+
+
+def test_a_draft_that_nobody_wants_is_given_up(writer: Browser) -> None:
+    draft = draft_of(writer)
+    assert f"/playbooks/drafts/{draft.pk}/drop/" in page_of(writer, draft)
+    answer = writer.post(f"/playbooks/drafts/{draft.pk}/drop/", follow=True)
+    assert "The draft is given up." in answer.content.decode()
+    assert f"/playbooks/drafts/{draft.pk}/" not in answer.content.decode()
+    assert AuditEntry.objects.filter(action="drop_playbook_draft", target=str(draft)).exists()
+    again = writer.post(f"/playbooks/drafts/{draft.pk}/drop/", follow=True).content.decode()
+    assert "is no draft any more" in again
+    assert f"/playbooks/drafts/{draft.pk}/drop/" not in page_of(writer, draft)
+    writer.post(f"/playbooks/{NAME}/edit/")
+    newer = PlaybookVersion.objects.get(name=NAME, state="draft")
+    assert newer.number == draft.number + 1, "its number is not given again"
+    reader = english(new_operator("executive"))
+    assert reader.post(f"/playbooks/drafts/{newer.pk}/drop/").status_code == 403
+
+
+def page_of(writer: Browser, draft: PlaybookVersion) -> str:
+    page: str = writer.get(f"/playbooks/drafts/{draft.pk}/").content.decode()
+    return page
 
 
 def test_a_new_playbook_begins_with_a_name_of_its_own(writer: Browser) -> None:

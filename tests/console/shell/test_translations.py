@@ -68,6 +68,11 @@ def test_a_string_must_be_plain(source: str) -> None:
         list(strings_of_python(source))
 
 
+def test_gettext_under_another_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="line 1: gettext as _now"):
+        list(strings_of_python("from django.utils.translation import gettext as _now\n_now('a')"))
+
+
 @pytest.mark.parametrize(
     ("entry", "fault"),
     [

@@ -80,6 +80,13 @@ def propose_playbook(request: HttpRequest, number: int, said: WhyUsed) -> dict[s
     return proposal_shown(made)
 
 
+@router.post("/playbooks/versions/{number}/drop", response=shown.VersionWithText)
+@operation("playbooks.edit")
+def drop_playbook(request: HttpRequest, number: int) -> dict[str, Any]:
+    """Throw a draft away; what is in use stays, and the number is not given again."""
+    return _with_text(changing.drop_draft(bearer(request), _found(number).pk))
+
+
 @router.get("/playbooks/{name}")
 @operation("incidents.view")
 def playbook(request: HttpRequest, name: str) -> HttpResponse:

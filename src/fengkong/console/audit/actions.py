@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from django.utils.translation import gettext as _now
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from fengkong.console.approvals.four_eyes import acts
@@ -56,4 +56,4 @@ def action_words(action: str) -> str:
 
 def target_words(target_kind: str) -> str:
     """The words of a kind of target; its name where it has none."""
-    return str(_TARGETS.get(target_kind) or _now(target_kind))
+    return str(_TARGETS.get(target_kind) or translation.gettext(target_kind))

@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -91,12 +91,12 @@ def close(request: OperatorRequest, number: int) -> HttpResponse:
     get_object_or_404(visible_alerts(request.user), pk=number)
     reason = request.POST.get("reason", "").strip()
     if len(reason) < REASON_MIN:
-        messages.error(request, _now("Say in a few words why it is closed."))
+        messages.error(request, gettext("Say in a few words why it is closed."))
         return redirect("insiders:alert", number=number)
     try:
         close_alert(request.user, number, reason=reason)
     except ClosedAlertError:
-        messages.error(request, _now("This alert was closed before."))
+        messages.error(request, gettext("This alert was closed before."))
     return redirect("insiders:alerts")
 
 
@@ -116,7 +116,7 @@ def hours(request: OperatorRequest, username: str) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         set_working_hours(request.user, about, **form.cleaned_data)
-        messages.success(request, _now("The working hours are set."))
+        messages.success(request, gettext("The working hours are set."))
         return redirect("insiders:alerts")
     return render(request, "insiders/hours.html", {"form": form, "about": about})
 

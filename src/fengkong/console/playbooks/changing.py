@@ -112,6 +112,17 @@ def propose_draft(operator: Operator, draft_id: int, *, reason: str) -> Proposal
     return propose(operator, ACT, target=str(draft), reason=reason, content=content)
 
 
+@transaction.atomic
+def drop_draft(operator: Operator, draft_id: int) -> PlaybookVersion:
+    """Throw a draft away: nobody sees it among the drafts, and its number is not given again."""
+    _allow(operator)
+    draft = _draft(draft_id)
+    draft.state, draft.changed_at = _STATES.DROPPED, timezone.now()
+    draft.save()
+    _record(operator, "drop_playbook_draft", draft)
+    return draft
+
+
 def perform_publish(proposal: Proposal, approver: Operator) -> None:
     """It is in use from now on; incidents that run keep what was frozen into them."""
     version = PlaybookVersion.objects.select_for_update().get(pk=proposal.content["version"])

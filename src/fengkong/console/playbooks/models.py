@@ -21,6 +21,7 @@ class PlaybookVersion(models.Model):
         PROPOSED = "proposed", _("proposed")
         IN_USE = "in_use", _("in use")
         RETIRED = "retired", _("retired")
+        DROPPED = "dropped", _("given up")
 
     name = models.CharField(max_length=60)
     number = models.PositiveIntegerField()

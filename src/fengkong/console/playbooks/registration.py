@@ -39,6 +39,7 @@ def register() -> None:
         {
             "create_playbook_draft": _("Began a draft of a playbook"),
             "save_playbook_draft": _("Saved a draft of a playbook"),
+            "drop_playbook_draft": _("Gave a draft of a playbook up"),
             "use_playbook": _("A playbook is in use"),
             "return_playbook": _("A playbook may be edited again"),
         },

@@ -12,6 +12,7 @@ urlpatterns = [
     path("faults/", views.faults, name="playbook_faults"),
     path("drafts/<int:draft_id>/", views.editor, name="playbook_editor"),
     path("drafts/<int:draft_id>/propose/", views.propose, name="playbook_propose"),
+    path("drafts/<int:draft_id>/drop/", views.drop, name="playbook_drop"),
     path("<slug:playbook>/", views.page, name="playbook"),
     path("<slug:playbook>/versions/<int:number>/", views.version, name="playbook_version"),
     path("<slug:playbook>/edit/", views.edit, name="playbook_edit"),

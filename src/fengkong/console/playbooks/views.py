@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse_lazy
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -182,7 +182,7 @@ def editor(request: OperatorRequest, draft_id: int) -> HttpResponse:
         except RiskError as error:
             form.add_error("text", told_error(error))
         else:
-            messages.success(request, _now("The draft is saved."))
+            messages.success(request, gettext("The draft is saved."))
             return redirect("playbook_editor", draft_id)
     shown = {
         "form": form,
@@ -204,15 +204,29 @@ def propose(request: OperatorRequest, draft_id: int) -> HttpResponse:
     get_object_or_404(PlaybookVersion, pk=draft_id)
     form = ReasonForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _now("Say why."))
+        messages.error(request, gettext("Say why."))
         return redirect("playbook_editor", draft_id)
     try:
         changing.propose_draft(request.user, draft_id, reason=form.cleaned_data["reason"])
     except RiskError as error:
         messages.error(request, told_error(error))
     else:
-        messages.info(request, _now("Proposed: a colleague has to approve it."))
+        messages.info(request, gettext("Proposed: a colleague has to approve it."))
     return redirect("playbook_editor", draft_id)
+
+
+@needs("playbooks.edit")
+@require_POST
+def drop(request: OperatorRequest, draft_id: int) -> HttpResponse:
+    """Throw a draft away."""
+    get_object_or_404(PlaybookVersion, pk=draft_id)
+    try:
+        changing.drop_draft(request.user, draft_id)
+    except RiskError as error:
+        messages.error(request, told_error(error))
+        return redirect("playbook_editor", draft_id)
+    messages.success(request, gettext("The draft is given up."))
+    return redirect("playbooks")
 
 
 def _title_of(draft: PlaybookVersion) -> Text | None:

@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                             ("proposed", "proposed"),
                             ("in_use", "in use"),
                             ("retired", "retired"),
+                            ("dropped", "given up"),
                         ],
                         default="draft",
                         max_length=8,
