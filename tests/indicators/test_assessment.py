@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -140,7 +142,36 @@ def test_the_average_of_a_chart_is_that_of_its_definition() -> None:
     average = 0.5 * 6 + 0.5 * (0.5 * 2 + 0.5 * 2.0)
     sigma = (4 / 3) ** 0.5
     assert found[-1].statistic == pytest.approx(average)
-    assert found[-1].bounds.orange == pytest.approx(2.0 + 3 * sigma * (0.5 / 1.5) ** 0.5)
+    # 1, 3, 1, 3 do not go on as they were: four values are worth four.
+    spread = (0.5 / 1.5 + 1 / 4) / (1 - 1 / 4)
+    assert found[-1].bounds.orange == pytest.approx(2.0 + 3 * sigma * spread**0.5)
+
+
+def test_a_chart_of_values_that_go_on_as_they_were_has_wider_bounds() -> None:
+    past, recent = [1.0, 1.0, 2.0, 3.0, 3.0], [2.0]
+    held = thresholds(EwmaChart(weight=0.25, baseline=5, guard=0, least=4))
+    found, _ = assess(values(past + recent), thresholds=held)
+    r = (1 + 0 + 0 + 1) / (1 + 1 + 0 + 1 + 1)  # of deviations -1, -1, 0, 1, 1
+    worth = 5 * (1 - r) / (1 + r)
+    kept = r * 0.75
+    spread = (0.25 / 1.75 * (1 + kept) / (1 - kept) + 1 / worth) / (1 - 1 / max(worth, 2))
+    assert found[-1].bounds.orange == pytest.approx(2.0 + 3 * (spread) ** 0.5)
+
+
+def test_sums_over_thirty_days_raise_few_false_alarms_and_a_shift_is_seen() -> None:
+    rng = np.random.default_rng(5)
+    held = thresholds(EwmaChart(weight=0.3, yellow=3.0, orange=4.0, red=6.0))
+    alarms, years, delays = 0, 0.0, []
+    for _ in range(4):
+        days = rng.poisson(10, 1_000).astype(float)
+        shifted = np.concatenate([days[:400], rng.poisson(20, 90)])
+        quiet = levels(list(np.convolve(days, np.ones(30), "valid")), held)
+        alarms += sum(before not in (OR, R) and now in (OR, R) for before, now in pairwise(quiet))
+        years += len(quiet) / 365
+        seen = levels(list(np.convolve(shifted, np.ones(30), "valid")), held)[400 - 29 :]
+        delays.append(next(day for day, level in enumerate(seen) if level in (OR, R)))
+    assert alarms / years < 1  # five times as many with bounds of values that know no past
+    assert max(delays) <= 30
 
 
 def test_a_cumulative_sum_sees_a_small_shift_that_lasts() -> None:

@@ -21,6 +21,9 @@ from fengkong.indicators.level import Level
 HISTORY_MAX: Final = 2000
 """The longest history a threshold looks at, in values."""
 _TINY: Final = 1e-12
+_PERSISTENCE_MAX: Final = 0.99
+_WORTH_LEAST: Final = 1.5
+"""However persistent values are, a baseline of them is worth more than one."""
 _INSIDE: Final = 1e-9
 """How far outside of a quantile of the past its bound stands, as a share of it."""
 
@@ -127,10 +130,14 @@ class EwmaChart:
     """Exponentially weighted moving average chart (Roberts 1959).
 
     ``z = weight * x + (1 - weight) * z`` against the mean of the baseline plus or minus so many
-    of its own standard deviations, ``sigma * sqrt(weight / (2 - weight))`` (the steady state). The
-    baseline is the `baseline` values that ended `guard` values ago, so that a slow drift does not
-    pull its own bounds along. While there are fewer than `least` of them, the value itself is held
-    against `first_yellow`, `first_orange` and `first_red`, where set.
+    of its own standard deviations: ``sigma * sqrt(weight / (2 - weight))`` in the steady state,
+    where one value says nothing of the next. Values that go on as they were (30-day sums) move
+    further by themselves: their first autocorrelation r multiplies the variance by
+    ``(1 + r (1 - weight)) / (1 - r (1 - weight))`` (Schmid 1997), and so many values are worth
+    ``(1 - r) / (1 + r)`` of as many when mean and sigma are estimated (Jones, Champ, Rigdon 2001).
+    The baseline is the `baseline` values that ended `guard` values ago, so that a slow drift does
+    not pull its own bounds along. While there are fewer than `least` of them, the value itself is
+    held against `first_yellow`, `first_orange` and `first_red`, where set.
     """
 
     weight: float = 0.2
@@ -162,8 +169,20 @@ class EwmaChart:
         average = mean
         for seen in (*recent, value):
             average = self.weight * float(seen) + (1.0 - self.weight) * average
-        unit = max(sigma * math.sqrt(self.weight / (2.0 - self.weight)), _TINY)
+        unit = max(sigma * math.sqrt(_spread_of_average(past, weight=self.weight)), _TINY)
         return Reading(average, _around(mean, unit, self, direction=direction))
+
+
+def _spread_of_average(past: Floats, *, weight: float) -> float:
+    """The variance of an average of values like these about their mean, over theirs."""
+    apart = past - past.mean()
+    squares = float(apart @ apart)
+    together = float(apart[1:] @ apart[:-1]) / squares if squares > 0 else 0.0
+    persistence = min(max(together, 0.0), _PERSISTENCE_MAX)
+    worth = max(past.size * (1.0 - persistence) / (1.0 + persistence), _WORTH_LEAST)
+    kept = persistence * (1.0 - weight)
+    spread = weight / (2.0 - weight) * (1.0 + kept) / (1.0 - kept) + 1.0 / worth
+    return spread / (1.0 - 1.0 / max(worth, 2.0))
 
 
 @dataclass(frozen=True, slots=True)
