@@ -72,7 +72,7 @@ def _start(data: Path) -> None:
 
 def _follow() -> int:
     """Follow the journal to its end; how many entries it has."""
-    from fengkong.console.warnings.journal_rows import journal_rows
+    from fengkong.console.warnings.journal.journal_rows import journal_rows
 
     rows, before = journal_rows(), -1
     while rows.after != before:

@@ -204,7 +204,7 @@ def _deliver(sources: Path) -> None:
     from django.utils import timezone
 
     from benchmarks.early_warning.scale import DAYS, filled, starting_on
-    from fengkong.console.warnings.kept_events import journal_sources
+    from fengkong.console.warnings.journal.kept_events import journal_sources
     from fengkong.indicators.library_file import shipped_library
 
     sources.mkdir(exist_ok=True)

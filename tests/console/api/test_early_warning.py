@@ -11,8 +11,8 @@ from tests.console.operators import new_operator
 
 from fengkong.console.approvals.models import Proposal
 from fengkong.console.outbox.models import Job
-from fengkong.console.warnings import journal_rows
 from fengkong.console.warnings.computing import recompute
+from fengkong.console.warnings.journal import journal_rows
 from fengkong.console.warnings.models import Annotation, SourcePull
 
 pytestmark = pytest.mark.django_db

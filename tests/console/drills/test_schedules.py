@@ -26,7 +26,7 @@ from fengkong.console.drills.scheduling import (
     unschedule_drill,
 )
 from fengkong.console.notices.models import Notice
-from fengkong.console.warnings.own_tables import upkeep
+from fengkong.console.warnings.own.own_tables import upkeep
 
 pytestmark = pytest.mark.django_db
 DRILL = "ddos_tabletop"

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from django.utils import timezone
 
-from fengkong.console.warnings.made_tables import made_folder
+from fengkong.console.warnings.books.made_tables import made_folder
 from fengkong.core.instants import format_instant
 
 CHINA = ZoneInfo("Asia/Shanghai")

@@ -13,7 +13,7 @@ from tests.console.operators import new_operator
 
 from fengkong.console.accounts.models import Operator
 from fengkong.console.journaled import reading
-from fengkong.console.warnings import journal_rows
+from fengkong.console.warnings.journal import journal_rows
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "desk"))
 CUSTODY = (

@@ -14,13 +14,13 @@ from tests.console.warnings.books_of_tests import noon, said, table_of
 from fengkong.console.accounts.models import Operator
 from fengkong.console.alerts.models import Alert
 from fengkong.console.outbox.models import Job
-from fengkong.console.warnings import journal_rows as module
-from fengkong.console.warnings.books import CUSTODY_DAYS, make_books
+from fengkong.console.warnings.books.made_tables import made_folder
+from fengkong.console.warnings.books.making import CUSTODY_DAYS, make_books
 from fengkong.console.warnings.computing import recompute
 from fengkong.console.warnings.following_rows import behind
-from fengkong.console.warnings.journal_rows import journal_rows
-from fengkong.console.warnings.kept_events import LOANS
-from fengkong.console.warnings.made_tables import made_folder
+from fengkong.console.warnings.journal import journal_rows as module
+from fengkong.console.warnings.journal.journal_rows import journal_rows
+from fengkong.console.warnings.journal.kept_events import LOANS
 from fengkong.console.warnings.models import Reading, SourceStatus
 from fengkong.core.instants import format_instant
 from fengkong.indicators.library_file import shipped_library

@@ -9,9 +9,9 @@ from django.utils import timezone
 from tests.console.warnings.books_of_tests import said, table_of
 
 from fengkong.console.outbox.models import Job
-from fengkong.console.warnings.books import make_books
+from fengkong.console.warnings.books.made_tables import made_folder
+from fengkong.console.warnings.books.making import make_books
 from fengkong.console.warnings.computing import recompute
-from fengkong.console.warnings.made_tables import made_folder
 from fengkong.console.warnings.models import RaisedWarning, Reading, SourceStatus
 
 pytestmark = pytest.mark.django_db

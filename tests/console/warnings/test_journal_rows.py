@@ -21,9 +21,9 @@ from fengkong.console.notices.changing import Terms
 from fengkong.console.outbox import leases
 from fengkong.console.outbox.jobs import kind_of
 from fengkong.console.outbox.models import Job
-from fengkong.console.warnings import journal_rows as module
 from fengkong.console.warnings.computing import compute_indicators, watch_indicators
-from fengkong.console.warnings.journal_rows import JournalRows, journal_rows
+from fengkong.console.warnings.journal import journal_rows as module
+from fengkong.console.warnings.journal.journal_rows import JournalRows, journal_rows
 from fengkong.console.warnings.models import (
     RaisedWarning,
     Reading,

@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests.console.warnings.books_of_tests import said, table_of
 
 from fengkong.console.outbox.models import Job
-from fengkong.console.warnings.books import make_books
+from fengkong.console.warnings.books.making import make_books
 from fengkong.console.warnings.computing import recompute
 from fengkong.console.warnings.models import RaisedWarning, Reading, SourceStatus
 from fengkong.indicators.library_file import shipped_library

@@ -16,7 +16,7 @@ from fengkong.console.traffic.models import Followed, ServiceDay
 from fengkong.console.warnings import computing
 from fengkong.console.warnings.computing import recompute, watch_own
 from fengkong.console.warnings.models import RaisedWarning, Reading
-from fengkong.console.warnings.service_table import (
+from fengkong.console.warnings.own.service_table import (
     ATTACK_COLUMNS,
     SERVICE_COLUMNS,
     attacks,

@@ -14,8 +14,8 @@ from django.utils import timezone
 from tests.console.warnings.books_of_tests import table_of
 
 from fengkong.console.outbox.models import Job
-from fengkong.console.warnings.books import make_books
-from fengkong.console.warnings.made_tables import made_folder
+from fengkong.console.warnings.books.made_tables import made_folder
+from fengkong.console.warnings.books.making import make_books
 from fengkong.core.instants import DAY_US, HOUR_US
 from fengkong.events.encoding import encode
 from fengkong.events.event import Event

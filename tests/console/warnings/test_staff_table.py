@@ -26,10 +26,10 @@ from fengkong.console.insiders.models import InsiderAlert
 from fengkong.console.outbox.models import Job
 from fengkong.console.warnings import computing
 from fengkong.console.warnings.computing import recompute, watch_own
-from fengkong.console.warnings.kept_days import KeptDays
 from fengkong.console.warnings.models import RaisedWarning, Reading, SourceStatus
-from fengkong.console.warnings.own_tables import SIGNS
-from fengkong.console.warnings.staff_table import COLUMNS, NOBODY, staff, staff_sign
+from fengkong.console.warnings.own.kept_days import KeptDays
+from fengkong.console.warnings.own.own_tables import SIGNS
+from fengkong.console.warnings.own.staff_table import COLUMNS, NOBODY, staff, staff_sign
 from fengkong.indicators.library_file import shipped_library
 
 pytestmark = pytest.mark.django_db
@@ -196,7 +196,7 @@ def test_days_that_are_over_are_kept_as_they_would_be_counted(
         schema = {"day": pl.Date, "n": pl.Float64}
         return kept.with_older(pl.DataFrame(rows, schema=schema), today=today, keep=400)
 
-    with patch("fengkong.console.warnings.kept_days.settings") as settings:
+    with patch("fengkong.console.warnings.own.kept_days.settings") as settings:
         settings.CONSOLE.directory = tmp_path_factory.mktemp("kept")
         today = first + timedelta(days=12)
         for step in steps:

@@ -23,7 +23,7 @@ from fengkong.console.audit.recording import record
 from fengkong.console.audit.tree import sign_checkpoint
 from fengkong.console.warnings.computing import recompute
 from fengkong.console.warnings.models import Reading
-from fengkong.console.warnings.upkeep_table import certificate_ends, upkeep
+from fengkong.console.warnings.own.upkeep_table import certificate_ends, upkeep
 from fengkong.protection.masters import FileMasters
 
 pytestmark = pytest.mark.django_db

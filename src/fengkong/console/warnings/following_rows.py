@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from fengkong.console.journaled.models import Decision
 from fengkong.console.shell.spoken import said
-from fengkong.console.warnings.day_rows import SEQUENCE
-from fengkong.console.warnings.journal_rows import ROWS_DAYS, journal_rows
-from fengkong.console.warnings.schedules import schedules
+from fengkong.console.warnings.books.schedules import schedules
+from fengkong.console.warnings.journal.day_rows import SEQUENCE
+from fengkong.console.warnings.journal.journal_rows import ROWS_DAYS, journal_rows
 from fengkong.console.warnings.tables import delivered, table_and_report
 from fengkong.credit.loan_book import loans_behind
 from fengkong.indicators.behind import Ingredient, ingredients, lines_behind, rows_behind

@@ -12,7 +12,8 @@ from fengkong.console.audit.entry_words import register_details
 from fengkong.console.audit.guard import unrecorded
 from fengkong.console.outbox.jobs import Lane, every, register_job
 from fengkong.console.shell.menu import MenuEntry, add_to_menu
-from fengkong.console.warnings import books, computing, pulling, thresholds
+from fengkong.console.warnings import computing, pulling, thresholds
+from fengkong.console.warnings.books import making
 from fengkong.console.warnings.recomputing import RECOMPUTE, recompute_asked
 from fengkong.console.warnings.source_views import VIEW
 
@@ -28,7 +29,7 @@ def register() -> None:
     every(WATCH_S, "watch_indicators", computing.watch_indicators, lane=Lane.WATCH)
     every(WATCH_S, "watch_own_sources", computing.watch_own, lane=Lane.WATCH)
     every(COMPUTE_S, "compute_indicators", computing.compute_indicators)
-    every(BOOKS_S, "make_books", books.make_books)
+    every(BOOKS_S, "make_books", making.make_books)
     every(PULL_S, "pull_sources", pulling.pull_due)
     register_job(pulling.PULL_NOW, pulling.pull_asked, waits=())
     register_job(RECOMPUTE, recompute_asked)

@@ -9,8 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from fengkong.console.lists.declared import lists_of_policy
-from fengkong.console.warnings.day_rows import SEQUENCE
-from fengkong.console.warnings.kept_events import Kept
+from fengkong.console.warnings.journal.day_rows import SEQUENCE
+from fengkong.console.warnings.journal.kept_events import Kept
 from fengkong.journal.entries import Leaf
 from fengkong.journal.history import Sealed
 

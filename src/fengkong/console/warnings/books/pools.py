@@ -15,8 +15,8 @@ from typing import Final
 import polars as pl
 from django.conf import settings
 
-from fengkong.console.warnings.journal_rows import journal_rows
-from fengkong.console.warnings.kept_events import PROJECTS, that_moved
+from fengkong.console.warnings.journal.journal_rows import journal_rows
+from fengkong.console.warnings.journal.kept_events import PROJECTS, that_moved
 from fengkong.credit.custody import PoolSign, ProjectFlow, pool_signs
 from fengkong.indicators.columns import DAY
 from fengkong.indicators.errors import UnreadableSourceError

@@ -10,8 +10,8 @@ from typing import Final
 
 import polars as pl
 
-from fengkong.console.warnings.journal_rows import journal_rows
-from fengkong.console.warnings.kept_events import INVESTMENTS, that_moved
+from fengkong.console.warnings.journal.journal_rows import journal_rows
+from fengkong.console.warnings.journal.kept_events import INVESTMENTS, that_moved
 from fengkong.indicators.columns import DAY
 from fengkong.markets.holdings import holdings_by_day
 

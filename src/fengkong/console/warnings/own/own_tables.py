@@ -9,14 +9,14 @@ from typing import Final
 import polars as pl
 from django.conf import settings
 
-from fengkong.console.warnings.service_table import (
+from fengkong.console.warnings.own.service_table import (
     attack_sign,
     attacks,
     service_health,
     service_sign,
 )
-from fengkong.console.warnings.staff_table import staff, staff_sign
-from fengkong.console.warnings.upkeep_table import upkeep
+from fengkong.console.warnings.own.staff_table import staff, staff_sign
+from fengkong.console.warnings.own.upkeep_table import upkeep
 from fengkong.credit.peers import InvalidPeerScoreError, PeerScore, peers_by_day, shipped_score
 from fengkong.indicators.errors import UnreadableSourceError
 from fengkong.indicators.peer_ratings import read_ratings

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 from django.conf import settings
 
-from fengkong.console.warnings.journal_rows import journal_rows
-from fengkong.console.warnings.kept_events import LOAN_CHANGES, LOANS, REPAYMENTS
+from fengkong.console.warnings.journal.journal_rows import journal_rows
+from fengkong.console.warnings.journal.kept_events import LOAN_CHANGES, LOANS, REPAYMENTS
 from fengkong.credit.loan_events import instalments_of, loans_of
 from fengkong.indicators.columns import DAY
 

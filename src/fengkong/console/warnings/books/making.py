@@ -17,14 +17,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from fengkong.console.outbox.models import Job
-from fengkong.console.warnings.complaints_book import complaints
-from fengkong.console.warnings.desk_book import review_desk
-from fengkong.console.warnings.investors_book import investors
-from fengkong.console.warnings.journal_rows import journal_rows
-from fengkong.console.warnings.kept_events import MOVEMENTS, that_moved
-from fengkong.console.warnings.lending_books import lending
-from fengkong.console.warnings.made_tables import made_folder, with_older
-from fengkong.console.warnings.pools import pool_columns
+from fengkong.console.warnings.books.complaints import complaints
+from fengkong.console.warnings.books.desk import review_desk
+from fengkong.console.warnings.books.investors import investors
+from fengkong.console.warnings.books.lending import lending
+from fengkong.console.warnings.books.made_tables import made_folder, with_older
+from fengkong.console.warnings.books.pools import pool_columns
+from fengkong.console.warnings.journal.journal_rows import journal_rows
+from fengkong.console.warnings.journal.kept_events import MOVEMENTS, that_moved
 from fengkong.console.warnings.table_files import write_whole
 from fengkong.credit.custody import Movement, custody_row, reconcile
 from fengkong.indicators.columns import DAY

@@ -23,7 +23,7 @@ from fengkong.console.audit.models import AuditEntry
 from fengkong.console.insiders.counting import REFUSED
 from fengkong.console.insiders.measuring import Hours, working_hours
 from fengkong.console.insiders.models import InsiderAlert, LookUp
-from fengkong.console.warnings.kept_days import KeptDays
+from fengkong.console.warnings.own.kept_days import KeptDays
 from fengkong.indicators.columns import DAY, UNTOLD
 
 KEPT_DAYS: Final = 400

@@ -9,8 +9,13 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from django.conf import settings
 
-from fengkong.console.warnings.journal_rows import journal_rows
-from fengkong.console.warnings.kept_events import APPLICATIONS, COMPLAINTS, INVESTMENTS, LOANS
+from fengkong.console.warnings.journal.journal_rows import journal_rows
+from fengkong.console.warnings.journal.kept_events import (
+    APPLICATIONS,
+    COMPLAINTS,
+    INVESTMENTS,
+    LOANS,
+)
 from fengkong.credit.arrears import daily_sums
 from fengkong.indicators.columns import DAY
 

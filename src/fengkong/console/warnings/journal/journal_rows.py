@@ -24,9 +24,14 @@ import polars as pl
 from django.conf import settings
 
 from fengkong.console.journaled.reading import opened_history
-from fengkong.console.warnings.day_rows import SEQUENCE, DayRows
-from fengkong.console.warnings.kept_events import FACTS, Kept, journal_sources, kept_of_source
-from fengkong.console.warnings.row_reading import RowReader
+from fengkong.console.warnings.journal.day_rows import SEQUENCE, DayRows
+from fengkong.console.warnings.journal.kept_events import (
+    FACTS,
+    Kept,
+    journal_sources,
+    kept_of_source,
+)
+from fengkong.console.warnings.journal.row_reading import RowReader
 from fengkong.console.warnings.table_files import write_whole
 from fengkong.indicators.aggregates import by_day
 from fengkong.indicators.columns import DAY, UNTOLD

@@ -10,10 +10,10 @@ from typing import Final
 
 import polars as pl
 
-from fengkong.console.warnings.journal_rows import journal_rows
-from fengkong.console.warnings.kept_events import APPLICATIONS
-from fengkong.console.warnings.made_tables import with_older
-from fengkong.console.warnings.schedules import schedules
+from fengkong.console.warnings.books.made_tables import with_older
+from fengkong.console.warnings.books.schedules import schedules
+from fengkong.console.warnings.journal.journal_rows import journal_rows
+from fengkong.console.warnings.journal.kept_events import APPLICATIONS
 from fengkong.credit.arrears import alive, stage_stretches, unpaid_stretches
 from fengkong.credit.borrowers import APPLIED, balances, borrowers_by_day, contagion_by_day
 from fengkong.credit.loan_book import BookRates, loan_book

@@ -1,0 +1,1 @@
+"""Rows of the journal, kept and counted as they come."""

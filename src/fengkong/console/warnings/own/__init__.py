@@ -1,0 +1,1 @@
+"""Sources that the console makes of what it knows itself: staff, services, upkeep."""
