@@ -38,7 +38,7 @@ from fengkong.console.traffic.models import Followed
 from fengkong.console.traffic.service_counters import ServiceCounters, counters_of
 
 FOLLOW_S: Final = 4
-ASK_S: Final = 2.0
+ASK_S: Final = 4.0
 """A service that takes longer to say that it is ready is away."""
 APART_MAX: Final = timedelta(minutes=2)
 """Looks further apart say nothing of the time between them."""
