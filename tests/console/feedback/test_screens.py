@@ -51,6 +51,10 @@ def test_staffing_opens_also_where_alerts_were_closed_in_no_time() -> None:
     assert answer.context["form"].is_valid()
     assert answer.context["form"].cleaned_data["handling"] == 0.1
     assert answer.context["found"]
+    AlertEnd.objects.update(handled_s=0)
+    answer = browser.get("/feedback/staffing/")
+    assert answer.context["form"].cleaned_data["handling"] == 5
+    assert answer.context["measured"] is None, "it says that five minutes are assumed"
 
 
 @pytest.mark.usefixtures("desk")

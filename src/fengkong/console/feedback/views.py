@@ -112,7 +112,7 @@ def file(request: OperatorRequest, what: str, form: str) -> HttpResponse:
 @require_GET
 def staffing(request: OperatorRequest) -> HttpResponse:
     """How many people the queue needs."""
-    measured = figures.mean_handling_s()
+    measured = figures.mean_handling_s() or None
     handling = HANDLING_S if measured is None else measured
     minutes = max(round(handling / 60, 1), HANDLING_LEAST)
     first = {
