@@ -24,6 +24,7 @@ from fengkong.console.drills.scheduling import (
     tend,
     tend_schedules,
     unschedule_drill,
+    working_day_from,
 )
 from fengkong.console.notices.models import Notice
 from fengkong.console.warnings.own.own_tables import upkeep
@@ -44,6 +45,19 @@ DRILL = "ddos_tabletop"
 )
 def test_months_end_with_the_last_day_they_have(day: date, months: int, after: date) -> None:
     assert months_after(day, months) == after
+
+
+@pytest.mark.parametrize(
+    ("day", "held_on"),
+    [
+        (date(2026, 11, 30), date(2026, 11, 30)),  # a Monday
+        (date(2026, 12, 5), date(2026, 12, 7)),  # a Saturday
+        (date(2026, 10, 1), date(2026, 10, 8)),  # the National Day's week
+        (date(2031, 3, 1), date(2031, 3, 3)),  # a year without data: weekends alone
+    ],
+)
+def test_the_next_run_is_on_a_working_day(day: date, held_on: date) -> None:
+    assert working_day_from(day) == held_on
 
 
 def told() -> list[tuple[str, str, str]]:
@@ -79,7 +93,10 @@ def test_it_is_reminded_of_and_told_when_overdue_and_over_once_it_was_run(
     tend_schedules()
     tend_schedules()
     made.refresh_from_db()
-    assert (made.next_on, made.told) == (months_after(timezone.localdate(), 6), "")
+    assert (made.next_on, made.told) == (
+        working_day_from(months_after(timezone.localdate(), 6)),
+        "",
+    )
     assert told() == [(key, "orange", "resolved")]
     assert AuditEntry.objects.filter(action="count_drill").count() == 1
 
@@ -124,7 +141,10 @@ def test_the_run_is_planned_by_itself_and_begins_on_its_day(make_operator: Any) 
     end_drill(trainer, second.pk)
     tend_schedules()
     made.refresh_from_db()
-    assert (made.next_on, made.planned) == (months_after(timezone.localdate(), 3), None)
+    assert (made.next_on, made.planned) == (
+        working_day_from(months_after(timezone.localdate(), 3)),
+        None,
+    )
 
 
 def test_what_was_cancelled_or_planned_by_hand_is_not_planned_again(make_operator: Any) -> None:

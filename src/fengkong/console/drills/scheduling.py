@@ -2,7 +2,8 @@
 
 The run is planned two weeks before its day, in the name of its owner, who is reminded then; it is
 told once more, graver, when the day is over without a run. What is told is over once the drill was
-run: a run that was scored counts from the day it ended.
+run: a run that was scored counts from the day it ended, and the next one is on a working day. A day
+that somebody picks stays as it was picked.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from fengkong.console.drills.models import DrillRun, DrillSchedule
 from fengkong.console.drills.running import RefusedDrillError, end_drill, plan_by_schedule
 from fengkong.console.notices.raising import Raised, raise_notice, resolve_notice
 from fengkong.response.drill import shipped_scripts
+from fengkong.rules.calendars import shipped_calendar
 
 if TYPE_CHECKING:
     from fengkong.console.accounts.models import Operator
@@ -103,6 +105,17 @@ def tend(schedule_id: int, today: date) -> None:
         _tell(schedule, overdue=due == _TOLD.OVERDUE)
 
 
+def working_day_from(day: date) -> date:
+    """The day, or the first working day after it: people are needed for a drill.
+
+    By the calendar of mainland China; of a year without data only weekends are known.
+    """
+    calendar = shipped_calendar()
+    while not calendar.is_working_day(day):
+        day += timedelta(days=1)
+    return day
+
+
 def months_after(day: date, months: int) -> date:
     """The same day so many months later, or the last one of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
@@ -128,7 +141,8 @@ def _count_runs(schedule: DrillSchedule) -> None:
     schedule.counted = max(done.values_list("pk", flat=True))
     day = timezone.localdate(newest.ended_at)
     _cancel_planned(schedule)
-    schedule.next_on, schedule.told = months_after(day, schedule.months), _TOLD.NOTHING
+    schedule.next_on = working_day_from(months_after(day, schedule.months))
+    schedule.told = _TOLD.NOTHING
     schedule.planned = None
     schedule.save()
     resolve_notice(_key(schedule))
