@@ -60,6 +60,7 @@ def test_a_month_of_early_repayments_is_about_as_much_each_day(tmp_path: Path, d
     assert levels.count(Level.GREEN) > 0.9 * len(levels)
 
 
+@pytest.mark.django_db(transaction=True)  # it closes its connection, as a thread of its own does
 def test_the_books_of_the_journal_are_asked_for_once_it_has_a_past() -> None:
     asked_demo_books()
     asked = Job.objects.get(kind=BOOKS)
