@@ -112,9 +112,10 @@ def test_merging_moves_everything(case: Case, ann: Operator) -> None:
     assert sequences(other) == []
     assert Alert.objects.get(pk="b1").case_id == str(target.pk)
     assert [note.text for note in clear_notes(target, newest=9)] == ["Bert shares her phone"]
-    for wrong in (other.pk, case.pk):
-        with pytest.raises(UnfitMergeError):
-            changing.merge(ann, wrong, into=case.pk)
+    wrong = {other.pk: "not open any more", case.pk: "this case itself", 99_999: "there is no case"}
+    for number, said in wrong.items():
+        with pytest.raises(UnfitMergeError, match=f"{said}.*choose"):
+            changing.merge(ann, number, into=case.pk)
 
 
 def test_alerts_are_put_into_a_case_from_the_queue(decided: None, ann: Operator) -> None:

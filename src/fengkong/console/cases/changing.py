@@ -77,8 +77,12 @@ def merge(operator: Operator, source_id: int, *, into: int) -> Case:
         one.pk: one
         for one in Case.objects.select_for_update().filter(pk__in={source_id, into}).order_by("pk")
     }
-    if len(found) != 2 or not all(one.is_open for one in found.values()):
-        raise UnfitMergeError(f"cases {source_id} and {into}")
+    if source_id == into:
+        raise UnfitMergeError(f"case {into} is this case itself: choose another open case")
+    for number in (source_id, into):
+        if number not in found or not found[number].is_open:
+            what = "there is no case" if number not in found else "not open any more is case"
+            raise UnfitMergeError(f"{what} {number}: choose two open cases")
     source, target = found[source_id], found[into]
     sequences = list(source.gathered.values_list("sequence", flat=True))
     moved = alerted.move_alerts(source, target)
