@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from django.db import connection, transaction
 
 from fengkong.console.outbox.jobs import put
-
-BOOKS: Final = "make_books"
-"""The job that makes complaints, investors and others out of the journal."""
+from fengkong.console.warnings.books.making import MAKE_BOOKS
 
 
 def asked_demo_books() -> None:
     """Have them made now: they come by themselves too, but only later. Needs a started Django."""
     try:
         with transaction.atomic():
-            put(BOOKS, {})
+            put(MAKE_BOOKS, {})
     finally:
         connection.close()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import random
-from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -31,9 +30,6 @@ _PARTS: Final = (
 """Product, region, share of the book, how much worse it becomes."""
 _LOAN: Final = 8_400
 """What a loan is on average, in yuan."""
-_MONTH: Final = 30
-_EARLY: Final = 0.0105
-"""What is repaid early in a month, as a share of the book."""
 _UNEXPLAINED: Final = 1_284.5
 _SATURDAY: Final = 5
 _ROLLED: Final = (
@@ -121,29 +117,13 @@ def _custody(today: date, dice: random.Random) -> Iterator[Row]:
 def _loan_book(today: date, dice: random.Random) -> Iterator[Row]:
     """By product and region; what worsens is cash loans, in Sichuan most of all."""
     held = {part: 420_000_000.0 * part[2] for part in _PARTS}
-    early = {part: deque[float](maxlen=_MONTH - 1) for part in _PARTS}
     for back, day in _days(today):
         for part, outstanding in held.items():
             product, region, _share, worsens = part
             held[part] = round(outstanding * (1 + dice.gauss(0.0004, 0.001)), 2)
             worse = 1 + worsens * max(0.0, 1 - back / _RISING_DAYS)
             row = _loans_of_day(held[part], worse=worse, dice=dice)
-            known = {"day": day, "product": product, "region": region}
-            repaid = _early(held[part], before=early[part], dice=dice)
-            yield {**known, **row, "early_repaid": repaid}
-
-
-def _early(outstanding: float, *, before: deque[float], dice: random.Random) -> float:
-    """What is repaid early on a day, so that a month of it is always about as much of the book.
-
-    Days drawn one by one would sum to months that wander, which a control chart takes for a change.
-    """
-    share = _EARLY * dice.gauss(1, 0.003)
-    repaid = share * outstanding - sum(before)
-    if len(before) < _MONTH - 1:
-        repaid = outstanding * dice.gauss(_EARLY, _EARLY / 50) / _MONTH
-    before.append(round(max(repaid, 0.0), 2))
-    return before[-1]
+            yield {"day": day, "product": product, "region": region, **row}
 
 
 def _loans_of_day(outstanding: float, *, worse: float, dice: random.Random) -> Row:
@@ -183,6 +163,7 @@ def _flows_of_day(outstanding: float, late: list[float], *, dice: random.Random)
     first = round(outstanding * 0.006 / _LOAN)
     written_off = outstanding * dice.uniform(3.0e-5, 4.0e-5)
     return {
+        "early_repaid": round(outstanding * dice.uniform(0.0003, 0.0004), 2),
         **{name: round(late[0] / 25 * share, 2) for name, share in _ROLLED},
         "cured": round(late[0] / 25 * dice.uniform(0.6, 0.7), 2),
         "first_due_loans": first,

@@ -3,27 +3,20 @@
 Also every kind of switch on a real service.
 """
 
-import signal
-import subprocess
-import sys
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from tests.console.governance.test_whole_path import do_jobs, free_port, payment, sender
-from versions import TEXT
+from tests.console.governance.test_whole_path import do_jobs, payment, sender
+from tests.console.killable import KillableService, killable_service
 
 from fengkong.client.client import Client
 from fengkong.console.approvals.four_eyes import approve
-from fengkong.console.configuration import ConsoleSettings
 from fengkong.console.governance.actions import live_version
 from fengkong.console.governance.activation import watch_service
 from fengkong.console.governance.service_view import last_seen
@@ -31,58 +24,16 @@ from fengkong.console.incidents.models import Switch
 from fengkong.console.incidents.switching import ask_end, ask_switch
 from fengkong.console.incidents.timeline import altered_entries
 from fengkong.console.incidents.watching import watch
-from fengkong.console.journaled.service_access import ensure_service_key
 from fengkong.core.errors import RiskError
 
 pytestmark = [pytest.mark.nightly, pytest.mark.django_db(transaction=True)]
 WAIT_S = 240
-START_S = 120
-
-
-@dataclass
-class KillableService:
-    """A decision service on one directory and port, whichever process it is."""
-
-    data: Path
-    port: int
-    policy: Path
-    process: "subprocess.Popen[bytes] | None" = None
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "fengkong.cli", "serve", "--data", str(self.data)]
-        self.process = subprocess.Popen(
-            [*command, "--policy", str(self.policy), "--port", str(self.port)],
-            stderr=subprocess.DEVNULL,
-        )
-        until = time.monotonic() + START_S
-        while time.monotonic() < until:
-            with suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5).close()
-                return
-            assert self.process.poll() is None
-            time.sleep(0.2)
-        raise AssertionError("the service did not start")
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(30)
 
 
 @pytest.fixture
 def service(tmp_path: Path, settings: Any) -> Iterator[KillableService]:
-    data = tmp_path / "data"
-    data.mkdir(mode=0o700)
-    policy = tmp_path / "policy.yaml"
-    policy.write_text(TEXT, encoding="utf-8")
-    made = KillableService(data, free_port(), policy)
-    made.start()
-    settings.CONSOLE = ConsoleSettings(directory=data, service=f"http://127.0.0.1:{made.port}")
-    ensure_service_key(settings.CONSOLE)
-    try:
+    with killable_service(tmp_path, settings) as made:
         yield made
-    finally:
-        made.kill()
 
 
 @pytest.fixture

@@ -29,25 +29,18 @@ def look(
     seconds: float, *, came: int, began: float = 0, unclean: int = 0, version: str = "1"
 ) -> Look:
     """What a service that began some seconds after START says."""
-    started = at(began).timestamp()
     counters = ServiceCounters(
         totals={"requests": came, "came": came},
-        started=started,
+        started=at(began).timestamp(),
         unclean_starts=unclean,
         version=version,
         head=0,
     )
-    return Look(
-        at=at(seconds),
-        counters=counters,
-        started=started,
-        unclean_starts=unclean,
-        version=version,
-    )
+    return Look(at(seconds), counters)
 
 
 def away(seconds: float) -> Look:
-    return Look(at=at(seconds))
+    return Look(at(seconds))
 
 
 def day() -> ServiceDay:

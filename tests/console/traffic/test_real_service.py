@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.console.governance.test_whole_path import free_port, payment, sender
-from tests.console.incidents.test_killed_service import KillableService
-from versions import TEXT
+from tests.console.governance.test_whole_path import payment, sender
+from tests.console.killable import KillableService, killable_service
 
-from fengkong.console.configuration import ConsoleSettings
-from fengkong.console.journaled.service_access import ensure_service_key
 from fengkong.console.outbox.models import Job
 from fengkong.console.traffic.counting import DECISIONS
 from fengkong.console.traffic.following import follow_services
@@ -29,18 +26,8 @@ DOWN = "technical.service_down"
 @pytest.fixture
 def service(tmp_path: Path, settings: Any) -> Iterator[KillableService]:
     computing._SEEN.clear()
-    data = tmp_path / "data"
-    data.mkdir(mode=0o700)
-    policy = tmp_path / "policy.yaml"
-    policy.write_text(TEXT, encoding="utf-8")
-    made = KillableService(data, free_port(), policy)
-    made.start()
-    settings.CONSOLE = ConsoleSettings(directory=data, service=f"http://127.0.0.1:{made.port}")
-    ensure_service_key(settings.CONSOLE)
-    try:
+    with killable_service(tmp_path, settings) as made:
         yield made
-    finally:
-        made.kill()
 
 
 def of_today() -> ServiceDay:

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from fengkong.cli.demo_books import BOOKS, asked_demo_books
+from fengkong.cli.demo_books import asked_demo_books
 from fengkong.cli.demo_sources import made_demo_sources
 from fengkong.console.outbox.jobs import kind_of
 from fengkong.console.outbox.models import Job
+from fengkong.console.warnings.books.making import MAKE_BOOKS
 from fengkong.console.warnings.computing import FIRM, recompute
 from fengkong.console.warnings.models import CompositeReading, RaisedWarning, SourceStatus
 from fengkong.indicators.assessment import Value, assess
@@ -63,7 +64,7 @@ def test_a_month_of_early_repayments_is_about_as_much_each_day(tmp_path: Path, d
 @pytest.mark.django_db(transaction=True)  # it closes its connection, as a thread of its own does
 def test_the_books_of_the_journal_are_asked_for_once_it_has_a_past() -> None:
     asked_demo_books()
-    asked = Job.objects.get(kind=BOOKS)
+    asked = Job.objects.get(kind=MAKE_BOOKS)
     assert asked.state == Job.State.WAITING
     assert asked.due_at <= timezone.now()
-    assert kind_of(BOOKS).handler is not None
+    assert kind_of(MAKE_BOOKS).handler is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -198,15 +199,15 @@ class Judgement:
 
     def title(self, name: str) -> str:
         """What a feature or field is called."""
-        if self.policy is not None:
-            titles = feature_titles(self.policy)
-            if name in titles:
-                return titles[name]
-        return field_title(name)
+        return self._titles.get(name) or field_title(name)
+
+    @cached_property
+    def _titles(self) -> dict[str, str]:
+        return {} if self.policy is None else feature_titles(self.policy)
 
     def features(self) -> list[FeatureSeen]:
         """The features that the decision saw, as the policy orders them."""
-        titles = {} if self.policy is None else feature_titles(self.policy)
+        titles = self._titles
         declared = dict(self._declared())
         names = [name for name in titles if name in self._features]
         names += [name for name in self._features if name not in titles]

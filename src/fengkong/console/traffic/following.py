@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import logging
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -46,16 +46,12 @@ _HEADS_MAX: Final = 50
 _LOG: Final = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Look:
     """What one look at the service found; no counters where it is away."""
 
     at: datetime
     counters: ServiceCounters | None = None
-    started: float = 0.0
-    unclean_starts: int = 0
-    version: str = ""
-    head: int = field(default=0)
 
 
 def follow_services(_job: Job) -> None:
@@ -63,7 +59,8 @@ def follow_services(_job: Job) -> None:
     look = looked(at=timezone.now())
     if look is not None:
         take_look(look)
-    take_worker(at=timezone.now(), head=0 if look is None else look.head)
+    counters = None if look is None else look.counters
+    take_worker(at=timezone.now(), head=0 if counters is None else counters.head)
     forget_old(now=timezone.now())
 
 
@@ -72,19 +69,13 @@ def looked(*, at: datetime) -> Look | None:
     try:
         with service_client(timeout=ASK_S, patience=Patience(whole=ASK_S)) as client:
             if not _is_ready(client):
-                return Look(at=at)
-            counters = counters_of(client.metrics())
-    except (NoServiceKeyError, ClientError) as error:
+                return Look(at)
+            return Look(at, counters_of(client.metrics()))
+    except NoServiceKeyError:
+        return None
+    except ClientError as error:
         _LOG.warning("nobody knows how the decision service is: %s", error)
         return None
-    return Look(
-        at=at,
-        counters=counters,
-        started=counters.started,
-        unclean_starts=counters.unclean_starts,
-        version=counters.version,
-        head=counters.head,
-    )
 
 
 def _is_ready(client: Client) -> bool:
@@ -97,63 +88,50 @@ def _is_ready(client: Client) -> bool:
 @transaction.atomic
 def take_look(look: Look) -> None:
     """Count what happened since the look before; of a service that never was there, nothing."""
+    now = look.counters
     known = Followed.objects.select_for_update().filter(pk=DECISIONS).first()
-    if known is None:
-        if look.counters is None:
-            return
-        known = Followed(service=DECISIONS, at=look.at, **_said(look))
-        began_today = timezone.localdate(_moment(look.started)) == timezone.localdate(look.at)
-        add_served(DECISIONS, look.counters.served({}) if began_today else Served(), at=look.at)
-    else:
+    if known is not None:
         _count_since(known, look)
-        known.at = look.at
-        for name, value in _said(look).items():
-            setattr(known, name, value)
-    if look.counters is None:
+    elif now is None:
+        return
+    else:
+        known = Followed(service=DECISIONS)
+        began_today = timezone.localdate(_moment(now.started)) == timezone.localdate(look.at)
+        add_served(DECISIONS, now.served({}) if began_today else Served(), at=look.at)
+    known.at = look.at
+    if now is None:
         known.down_since = known.down_since or look.at
     else:
-        known.down_since = None
+        known.down_since, known.started = None, now.started
+        known.unclean_starts, known.version = now.unclean_starts, now.version
+        known.totals = dict(now.totals)
     known.save()
 
 
 def _count_since(known: Followed, look: Look) -> None:
-    served = Served()
-    is_new = look.counters is not None and look.started != known.started
-    if look.counters is not None:
-        served = look.counters.served({} if is_new else known.totals)
+    now = look.counters
+    is_new = now is not None and now.started != known.started
+    served = Served() if now is None else now.served({} if is_new else known.totals)
     add_served(DECISIONS, served, at=look.at)
     day = day_of(DECISIONS, at=look.at)
     day.minutes_down += _down_between(known, look).total_seconds() / 60
-    if is_new:
-        day.restarts += max(0, look.unclean_starts - known.unclean_starts)
-        day.deployments += bool(known.version) and look.version != known.version
+    if now is not None and is_new:
+        day.restarts += max(0, now.unclean_starts - known.unclean_starts)
+        day.deployments += bool(known.version) and now.version != known.version
     day.save()
 
 
 def _down_between(known: Followed, look: Look) -> timedelta:
     """How long the service was away between two looks."""
-    apart = max(look.at - known.at, timedelta())
-    if look.counters is None:
+    apart, now = max(look.at - known.at, timedelta()), look.counters
+    if now is None:
         return apart if apart <= APART_MAX else timedelta()
-    is_new = look.started != known.started
-    if not is_new:
+    if now.started == known.started:
         return timedelta()
-    away = min(max(_moment(look.started) - known.at, timedelta()), apart)
-    if apart <= APART_MAX or look.unclean_starts > known.unclean_starts:
+    away = min(max(_moment(now.started) - known.at, timedelta()), apart)
+    if apart <= APART_MAX or now.unclean_starts > known.unclean_starts:
         return away
     return timedelta()
-
-
-def _said(look: Look) -> dict[str, Any]:
-    """What is kept of a look; of a service that is away, what was known before."""
-    if look.counters is None:
-        return {}
-    return {
-        "started": look.started,
-        "unclean_starts": look.unclean_starts,
-        "version": look.version,
-        "totals": dict(look.counters.totals),
-    }
 
 
 def _moment(seconds: float) -> datetime:

@@ -29,7 +29,7 @@ def register() -> None:
     every(WATCH_S, "watch_indicators", computing.watch_indicators, lane=Lane.WATCH)
     every(WATCH_S, "watch_own_sources", computing.watch_own, lane=Lane.WATCH)
     every(COMPUTE_S, "compute_indicators", computing.compute_indicators)
-    every(BOOKS_S, "make_books", making.make_books)
+    every(BOOKS_S, making.MAKE_BOOKS, making.make_books)
     every(PULL_S, "pull_sources", pulling.pull_due)
     register_job(pulling.PULL_NOW, pulling.pull_asked, waits=())
     register_job(RECOMPUTE, recompute_asked)

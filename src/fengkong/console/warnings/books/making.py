@@ -36,6 +36,8 @@ from fengkong.markets.redemptions import Forecaster
 from fengkong.markets.treasury import treasury_by_day
 from fengkong.rules.calendars import shipped_calendar
 
+MAKE_BOOKS: Final = "make_books"
+"""The job that makes them."""
 TREASURY_DAYS: Final = 30
 CUSTODY_DAYS: Final = 7
 """So many days of each book are made again each time; older ones stay as they were made."""

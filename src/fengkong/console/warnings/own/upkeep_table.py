@@ -7,7 +7,6 @@ delivered, and missing until then.
 
 from __future__ import annotations
 
-import json
 import ssl
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,7 +22,7 @@ from django.utils import timezone
 
 from fengkong.console.audit.models import AuditCheckpoint, AuditEntry
 from fengkong.console.configuration import ConsoleSettings
-from fengkong.console.live.directory import BACKUP_NOTE
+from fengkong.console.live.directory import BACKUP_NOTE, noted_moment
 from fengkong.core.errors import RiskError
 from fengkong.indicators.columns import DAY
 from fengkong.protection.masters import FileMasters
@@ -45,8 +44,8 @@ def upkeep(today: date) -> pl.DataFrame | None:
     console: ConsoleSettings = settings.CONSOLE
     backup, rehearsal = console.directory / BACKUP_NOTE, console.directory / REHEARSAL_NOTE
     seconds = {
-        "backup_age_hours": (_noted(backup, "made_at"), _HOUR_S),
-        "restore_test_age_days": (_noted(rehearsal, "rehearsed_at"), _DAY_S),
+        "backup_age_hours": (noted_moment(backup, "made_at"), _HOUR_S),
+        "restore_test_age_days": (noted_moment(rehearsal, "rehearsed_at"), _DAY_S),
         "key_age_days": (_oldest_master(console.keys), _DAY_S),
         "checkpoint_age_hours": (_unsigned_since(), _HOUR_S),
         "days_since_drill": (_last_drill(), _DAY_S),
@@ -91,16 +90,6 @@ def _shown_by(host: str, port: int) -> Iterator[datetime]:
     except (TimeoutError, OSError, ValueError):
         return
     yield from certificate_ends(shown.encode())
-
-
-def _noted(place: Path, key: str) -> datetime | None:
-    """The moment in a note of the data directory; None for one that is absent or cannot be read."""
-    try:
-        said = json.loads(place.read_text(encoding="utf-8"))[key]
-        moment = datetime.fromisoformat(said)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _oldest_master(keys: Path) -> datetime | None:
