@@ -27,7 +27,7 @@ from fengkong.console.drills.scheduling import (
     working_day_from,
 )
 from fengkong.console.notices.models import Notice
-from fengkong.console.warnings.own.own_tables import upkeep
+from fengkong.console.warnings.own.sources import upkeep
 
 pytestmark = pytest.mark.django_db
 DRILL = "ddos_tabletop"

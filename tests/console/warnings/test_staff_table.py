@@ -28,7 +28,7 @@ from fengkong.console.warnings import computing
 from fengkong.console.warnings.computing import recompute, watch_own
 from fengkong.console.warnings.models import RaisedWarning, Reading, SourceStatus
 from fengkong.console.warnings.own.kept_days import KeptDays
-from fengkong.console.warnings.own.own_tables import SIGNS
+from fengkong.console.warnings.own.sources import SIGNS
 from fengkong.console.warnings.own.staff_table import COLUMNS, NOBODY, staff, staff_sign
 from fengkong.indicators.library_file import shipped_library
 

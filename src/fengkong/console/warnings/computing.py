@@ -23,7 +23,7 @@ from fengkong.console.outbox.models import Job
 from fengkong.console.warnings.journal.journal_rows import journal_rows
 from fengkong.console.warnings.library import library_in_force
 from fengkong.console.warnings.models import CompositeReading, Reading, SourceStatus
-from fengkong.console.warnings.own.own_tables import OWN, SIGNS
+from fengkong.console.warnings.own.sources import OWN, SIGNS
 from fengkong.console.warnings.raising import judge_indicator, judge_source
 from fengkong.console.warnings.tables import stamp_of, table_and_report
 from fengkong.indicators.assessment import Assessment, Value, assess

@@ -18,7 +18,7 @@ from fengkong.console.warnings import queries
 from fengkong.console.warnings.forms import PullForm
 from fengkong.console.warnings.library import library_in_force
 from fengkong.console.warnings.models import PullResult, SourcePull, SourceStatus
-from fengkong.console.warnings.own.own_tables import OWN
+from fengkong.console.warnings.own.sources import OWN
 from fengkong.console.warnings.pulling import ask_pull, set_pull
 from fengkong.console.warnings.recomputing import ask_recompute
 from fengkong.console.warnings.tables import delivered, made

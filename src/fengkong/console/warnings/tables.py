@@ -17,7 +17,7 @@ from django.conf import settings
 
 from fengkong.console.warnings.books.made_tables import made_folder
 from fengkong.console.warnings.journal.journal_rows import journal_rows
-from fengkong.console.warnings.own.own_tables import COMPLETED, OWN
+from fengkong.console.warnings.own.sources import COMPLETED, OWN
 from fengkong.console.warnings.pulling import pull_fault
 from fengkong.core.bilingual import Bilingual
 from fengkong.indicators.columns import DAY
