@@ -12,7 +12,7 @@ from sites import backed_up, checked, filled, restored, silent
 from fengkong.core.errors import RiskError
 from fengkong.service.backups.checking import keys_of_backup
 from fengkong.service.backups.creating import KeysApart
-from fengkong.service.backups.errors import ForeignBackupError
+from fengkong.service.backups.errors import ForeignBackupError, UnwritableBackupError
 from fengkong.service.backups.rehearsing import NOTE, Rehearsed, rehearse_restore
 from fengkong.service.clock import wall_clock
 
@@ -35,14 +35,16 @@ def with_console(folder: Path) -> Path:
     return data
 
 
-def rehearsed(folder: Path, backup: Path, *, keys: Path | None = None) -> Rehearsed:
+def rehearsed(
+    folder: Path, backup: Path, *, keys: Path | None = None, scratch: Path | None = None
+) -> Rehearsed:
     (folder / "scratch").mkdir(exist_ok=True)
     return rehearse_restore(
         settings_of(folder),
         backup,
         keys=keys_of_backup(backup, keys=keys, environment={}),
         key_folder=keys or backup / "keys",
-        scratch=folder / "scratch",
+        scratch=scratch or folder / "scratch",
         now=wall_clock(),
         progress=silent,
     )
@@ -95,6 +97,14 @@ def test_a_backup_that_does_not_come_back_leaves_no_note(tmp_path: Path) -> None
         rehearsed(tmp_path, tmp_path / "backup")
     assert not (data / NOTE).exists()
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    data = with_console(tmp_path)
+    backed_up(tmp_path, tmp_path / "backup")
+    with pytest.raises(UnwritableBackupError, match="nowhere: No such file"):
+        rehearsed(tmp_path, tmp_path / "backup", scratch=tmp_path / "nowhere")
+    assert not (data / NOTE).exists()
 
 
 def test_the_backup_of_another_ledger_proves_nothing(tmp_path: Path) -> None:

@@ -16,7 +16,11 @@ from typing import Final
 
 from fengkong.core.instants import format_instant
 from fengkong.service.backups.checking import BackupKeys, OpenBackup, verify_contents
-from fengkong.service.backups.errors import ForeignBackupError, TamperedBackupError
+from fengkong.service.backups.errors import (
+    ForeignBackupError,
+    TamperedBackupError,
+    UnwritableBackupError,
+)
 from fengkong.service.backups.manifest import Manifest
 from fengkong.service.backups.restoring import EMBEDDED, restore_backup
 from fengkong.service.opening import ledger_signer
@@ -49,12 +53,13 @@ def rehearse_restore(
     `scratch` None is the system's folder for what is temporary; it must have room for the whole
     data. What was put back is read with its own settings and keys, every entry of it.
 
-    Raises ForeignBackupError for a backup of another ledger, and what `restore_backup` raises.
+    Raises ForeignBackupError for a backup of another ledger, UnwritableBackupError where `scratch`
+    cannot be written to, and what `restore_backup` raises.
     """
     if keys.verifier != ledger_signer(settings).verifier:
         raise ForeignBackupError("it was made of another ledger than this data directory's")
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="fengkong-rehearsal-", dir=scratch) as folder:
+    with _scratch(scratch) as folder:
         target = Path(folder) / "data"
         restored = restore_backup(
             backup, target, keys=keys, key_folder=key_folder, store=EMBEDDED, progress=progress
@@ -70,6 +75,15 @@ def rehearse_restore(
     rehearsed = Rehearsed(manifest, time.monotonic() - began)
     _note(settings, rehearsed, now=now)
     return rehearsed
+
+
+def _scratch(scratch: Path | None) -> tempfile.TemporaryDirectory[str]:
+    """A folder that is removed at the end of its block."""
+    try:
+        return tempfile.TemporaryDirectory(prefix="fengkong-rehearsal-", dir=scratch)
+    except OSError as error:
+        where = tempfile.gettempdir() if scratch is None else scratch
+        raise UnwritableBackupError(f"{where}: {error.strerror or error}") from error
 
 
 def _note(settings: Settings, rehearsed: Rehearsed, *, now: int) -> None:
