@@ -137,8 +137,10 @@ def way_of(found: Source, *, is_pulled: bool) -> str:
         return _("delivered as a file")
     if made(found) is not None:
         return _("made by the worker")
-    if found.id in OWN or (found.kind is SourceKind.JOURNAL and found.events):
-        return _("from the journal and the ledger")
+    if found.id in OWN:
+        return _("from what the console itself knows")
+    if found.kind is SourceKind.JOURNAL and found.events:
+        return _("from the journal")
     return _("waits for a file")
 
 
